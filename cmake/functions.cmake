@@ -1,5 +1,6 @@
 # The fuzz targets of this build, for tools/fuzz.sh; spiral_fuzz adds to it.
 file(WRITE "${CMAKE_BINARY_DIR}/fuzz_targets.txt" "")
+add_custom_target(fuzz_targets)
 
 # The functions that the folders' CMakeLists.txt call.
 
@@ -103,6 +104,11 @@ function(spiral_test name)
     add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
     target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
     target_link_libraries(${name} PRIVATE spiral_test_main ${arg_LINK})
+    if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+        # CHECK expands to much code: unoptimized it compiles in half the time. What must run fast (a simulated world)
+        # belongs into a spiral_library beside the test.
+        target_compile_options(${name} PRIVATE -O0)
+    endif()
     set(cases "${CMAKE_CURRENT_BINARY_DIR}/${name}_cases.cmake")
     set(include "${CMAKE_CURRENT_BINARY_DIR}/${name}_include.cmake")
     string(JOIN "," labels ${arg_LABELS})
@@ -173,6 +179,7 @@ function(spiral_fuzz name)
     if(NOT arg_LENGTH_MAX)
         set(arg_LENGTH_MAX 65536)
     endif()
+    add_dependencies(fuzz_targets fuzz_${name})
     # tools/fuzz.sh reads this list.
     file(APPEND "${CMAKE_BINARY_DIR}/fuzz_targets.txt" "${name} ${arg_LENGTH_MAX}\n")
     spiral_command_test(NAME "fuzz.${name}" COMMAND fuzz_${name} ${arguments})

@@ -7,7 +7,7 @@ source tools/steps.sh
 
 seconds=${1:?usage: tools/fuzz.sh SECONDS [NAME…]}
 shift
-build fuzz
+build fuzz fuzz_targets
 crashes=$PWD/build/fuzz/crashes
 mkdir -p "$crashes"
 status=0
@@ -34,5 +34,10 @@ while read -r name length_max; do
     fi
     rm -f "$log"
 done <build/fuzz/fuzz_targets.txt
+if [ $((passed + failed)) -eq 0 ]; then
+    echo "no fuzz target ran"
+    failed=1
+    status=1
+fi
 echo "${SPIRAL_CLOSING_PREFIX:-}$passed passed, $failed failed"
 exit "$status"

@@ -5,30 +5,26 @@ jobs=${SPIRAL_JOBS:-$(nproc)}
 
 # step TITLE COMMAND…: one line when it is done; all its output, and the end of the script, when it fails.
 step() {
-    local title=$1 start=$SECONDS log
+    local title=$1 start=$SECONDS status=0 log
     shift
     log=$(mktemp)
-    if [ -n "${SPIRAL_VERBOSE:-}" ]; then
-        echo "--- $title: $*"
-        "$@" || { local status=$?; echo "FAILED $title ($((SECONDS - start)) s)"; rm -f "$log"; exit "$status"; }
-    elif ! "$@" >"$log" 2>&1 </dev/null; then
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    if [ "$status" -ne 0 ]; then
         cat "$log"
         rm -f "$log"
-        echo "FAILED $title ($((SECONDS - start)) s)"
-        exit 1
+        printf '%-32s %4d s  FAILED\n' "$title" "$((SECONDS - start))"
+        exit "$status"
     fi
     rm -f "$log"
     printf '%-32s %4d s\n' "$title" "$((SECONDS - start))"
 }
 
-# build PRESET TARGET…: configures when there is nothing yet (later Ninja does so by itself), and builds.
+# build PRESET [TARGET…]: configures (a second when nothing changed) and builds; without TARGET all.
 build() {
     local preset=$1
     shift
-    if [ ! -f "build/$preset/build.ninja" ]; then
-        step "configure $preset" cmake --preset "$preset"
-    fi
-    step "build $preset" cmake --build --preset "$preset" --parallel "$jobs" --target "${@:-all}"
+    step "configure $preset" cmake --preset "$preset"
+    step "build $preset" nice cmake --build --preset "$preset" --parallel "$jobs" --target "${@:-all}"
 }
 
 # run_tests PRESET CTEST-ARGUMENTS…: adds to $passed and $failed. Says which failed and what they printed.
