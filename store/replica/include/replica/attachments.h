@@ -1,0 +1,42 @@
+// Attachments: files named by their SHA-256, kept per replica, moved in pieces of 1 MiB that are checked one by one.
+#pragma once
+
+#include "base/files.h"
+#include "base/result.h"
+#include "trust/objects.h"
+
+#include <optional>
+#include <functional>
+#include <vector>
+
+namespace spiral::replica {
+
+class Attachments {
+public:
+    /// `folder` is a replica's attachments/.
+    Attachments(Path folder, Files& files);
+
+    /// Copies a file in and describes it. Durable when it returns. The media type is guessed from the name.
+    [[nodiscard]] Result<trust::Attachment> add(Path const& file, std::function<void(std::uint64_t)> const& progress = {});
+    [[nodiscard]] bool holds(AttachmentId const& id) const;
+    /// Re-hashes the file; true iff it is whole and right.
+    [[nodiscard]] bool verify(trust::Attachment const& file) const;
+    /// Copies it out under a name of the caller's choice; NotFound if it is not whole here.
+    [[nodiscard]] Result<void> extract(trust::Attachment const& file, Path const& to) const;
+
+    /// Hashes of the pieces of a whole file, or of one on its way whose list is known.
+    [[nodiscard]] std::optional<std::vector<Sha256>> pieces(AttachmentId const& id) const;
+    /// Takes the list of piece hashes of an attachment; refused unless it hashes to `file.chunks` and has the right length.
+    [[nodiscard]] Result<void> begin(trust::Attachment const& file, std::vector<Sha256> const& pieces);
+    /// Indexes still missing; empty when whole. After a crash at most one piece is asked for again.
+    [[nodiscard]] std::vector<std::uint32_t> missing(trust::Attachment const& file) const;
+    [[nodiscard]] Result<Bytes> piece(AttachmentId const& id, std::uint32_t index) const;
+    /// Takes one piece if its hash is that of the list; when the last is in, the whole is hashed and becomes held.
+    [[nodiscard]] Result<void> put(trust::Attachment const& file, std::uint32_t index, ByteView bytes);
+
+private:
+    Path m_folder;
+    Files& m_files;
+};
+
+}  // namespace spiral::replica

@@ -1,0 +1,212 @@
+// A replica: one folder on one device with what its person may read and what she wrote.
+//
+//   store.db       enduring rows (revision, record, frame: insert-only, replicated) and local tables; synchronous=FULL
+//   view.db        derived, disposable (replica/view.h)          search.db   derived, disposable (replica/search.h)
+//   attachments/   files by SHA-256, and pieces still on their way
+//   keys/          the wrapped device key, the guard's second half
+//
+// One thread owns a Replica opened for writing; one process at a time may have it open for writing (a lock file says
+// who). Readers open their own. Expected ends are in the return types; a failing disk throws SqliteError, which says
+// what we were doing and SQLite's extended code, and leaves the store as it was before the call.
+#pragma once
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "replica/changeset.h"
+#include "trust/exchange.h"
+#include "trust/feed.h"
+#include "trust/keys.h"
+#include "trust/objects.h"
+#include "trust/registry.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace spiral::replica {
+
+/// What a program's main hands down.
+struct World {
+    WallClock& wall;
+    MonotonicClock& monotonic;
+    Random& random;
+    Files& files;
+};
+
+/// The environment failed under SQLite: disk full, I/O error, corruption, memory.
+class SqliteError : public std::runtime_error {
+public:
+    SqliteError(int extendedCode, std::string const& doing, std::string const& message);
+    [[nodiscard]] int code() const noexcept { return m_code; }
+    [[nodiscard]] bool diskFull() const noexcept;
+    [[nodiscard]] bool damaged() const noexcept;
+    /// As an Error for people: `disk.full`, `disk.io`, `store.damaged`, `store.busy`.
+    [[nodiscard]] Error toError() const;
+
+private:
+    int m_code;
+};
+
+enum class Access { Read, Write };
+
+using trust::Answer;
+using trust::FeedTip;
+using trust::TravellingFrame;
+
+/// One row to be sealed. The bytes are those of trust::encode; a record brings its signature.
+struct NewRow {
+    trust::Item item;
+    std::string bytes;
+    std::optional<trust::Signature> signature;
+};
+
+struct Sealed {
+    FrameId frame;
+    std::uint64_t seq = 0;
+};
+
+/// How this opening found its guard (a token in store.db and in a second file elsewhere, renewed at each opening for writing).
+enum class GuardFinding { Good, First, Restored /* the store is older or newer than its guard */ };
+
+/// A line of local_log: what happened, in this replica's own order.
+struct LogLine {
+    enum class What : int { HeaderStored = 1, PayloadApplied = 2, BodyRedacted = 3 };
+    std::int64_t position = 0;
+    What what = What::HeaderStored;
+    FrameId frame;                 ///< or, of a redaction, the object's id
+};
+
+struct Draft {
+    Scope scope;
+    DocumentId doc;
+    std::string type;
+    std::vector<ObjectId> parents; ///< the heads it was begun from
+    json::Object fields;
+    std::vector<trust::Attachment> files;
+    json::Object choices;          ///< resolutions taken so far (office's own form)
+    Instant saved{};
+};
+
+struct Limits {
+    std::size_t inboxBytesMax = 64 * 1024 * 1024;   ///< frames that wait for their predecessor
+    std::size_t transactionRowsMax = 5000;
+    std::size_t transactionBytesMax = 8 * 1024 * 1024;
+    std::size_t workers = 2;                        ///< threads that verify
+};
+
+struct ImportProgress {
+    std::size_t done = 0, of = 0;
+};
+
+class Replica {
+public:
+    /// Makes the folder and its store for a device. Exists if there is a replica already. Nothing is half made.
+    [[nodiscard]] static Result<void> create(Path const& folder, World world, trust::PublicKey const& device);
+    /// Busy ("store.in-use") naming the process if another has it open for writing; NotFound if there is none;
+    /// Unsupported ("store.newer") if a newer program made it. Opening for writing renews the guard and draws a new
+    /// incarnation. `guardFile`: the token's second place (default: $XDG_STATE_HOME or ~/.local/state, per replica).
+    [[nodiscard]] static Result<std::unique_ptr<Replica>> open(Path const& folder, World world, Access access,
+                                                               Limits limits = {},
+                                                               std::optional<Path> guardFile = std::nullopt);
+    virtual ~Replica() = default;
+
+    [[nodiscard]] virtual Path const& folder() const = 0;
+    [[nodiscard]] virtual trust::PublicKey const& deviceKey() const = 0;
+    [[nodiscard]] virtual DeviceId const& device() const = 0;
+    /// The person that the registry says owns this device; nothing before it is enrolled.
+    [[nodiscard]] virtual std::optional<PersonId> person() const = 0;
+    [[nodiscard]] virtual trust::Registry const& registry() const = 0;
+    [[nodiscard]] virtual GuardFinding guard() const = 0;
+    [[nodiscard]] virtual HybridClock& clock() = 0;
+    [[nodiscard]] virtual World const& world() const = 0;
+    /// Scopes this replica takes and gives: those its device may read now, and what it has of before.
+    [[nodiscard]] virtual bool takes(Scope const& scope) const = 0;
+
+    // --- writing -------------------------------------------------------------------------------------------------
+    /// One transaction, one scope, one frame: the rows (1…500, each `by` this device), captured by a session, and the
+    /// signed header that lists them. When it returns they are on disk. `inTransaction`, if given, runs inside (to
+    /// clear a draft). For scope `registry` before the first entry see found().
+    [[nodiscard]] virtual Result<Sealed> seal(Scope const& scope, std::vector<NewRow> const& rows, trust::Signer& signer,
+                                              std::function<void()> const& inTransaction = {}) = 0;
+
+    // --- exchange ------------------------------------------------------------------------------------------------
+    /// Takes frames in any order, any number of times. Everything is verified (in `workers` threads) before it is
+    /// written: bound → header signature → chain → grant → decompression → bounded reader → hashes → record signatures
+    /// → prepared statements, whole batches in one transaction. Registry frames in the batch are folded first. Frames of
+    /// the inbox that can follow now are taken up. One answer a frame, in the order given. `from` names the deliverer.
+    [[nodiscard]] virtual std::vector<Answer> import(std::vector<TravellingFrame> frames, std::string_view from,
+                                                     std::function<void(ImportProgress)> const& progress = {}) = 0;
+    /// Tips of every feed held, sorted by scope, device, frame.
+    [[nodiscard]] virtual std::vector<FeedTip> tips() const = 0;
+    /// Frames held that somebody with these tips does not hold, in an order in which each can be stored (registry first,
+    /// predecessors before successors), only of scopes for which `mayRead` says yes. Calls `take` with each; stops when
+    /// it returns false. Memory does not grow with their number. Cost follows what is new.
+    virtual void framesBeyond(std::vector<FeedTip> const& known, std::function<bool(Scope const&)> const& mayRead,
+                              std::function<bool(TravellingFrame&&)> const& take) const = 0;
+    [[nodiscard]] virtual std::optional<TravellingFrame> frame(FrameId const& id) const = 0;
+    struct InboxLine {
+        FrameId frame, waitsFor;
+        DeviceId device;
+        Scope scope;
+        std::uint64_t seq = 0;
+        std::size_t items = 0;
+    };
+    [[nodiscard]] virtual std::vector<InboxLine> inbox() const = 0;
+
+    // --- reading (for views and people) ----------------------------------------------------------------------------
+    [[nodiscard]] virtual std::optional<Bytes> revisionBytes(ObjectId const& id) const = 0;
+    struct RecordBytes {
+        Bytes bytes;
+        trust::Signature signature;
+    };
+    [[nodiscard]] virtual std::optional<RecordBytes> recordBytes(ObjectId const& id) const = 0;
+    struct FrameBytes {
+        Bytes header;
+        trust::Signature signature;
+        bool applied = false;      ///< its rows are in
+    };
+    [[nodiscard]] virtual std::optional<FrameBytes> frameBytes(FrameId const& id) const = 0;
+    /// Lines after `position`, oldest first; stops when `take` returns false.
+    virtual void log(std::int64_t after, std::function<bool(LogLine const&)> const& take) const = 0;
+    [[nodiscard]] virtual std::int64_t logEnd() const = 0;
+    /// The feed of a device in a scope, with receipts and confirms left out (the view adds those it found standing).
+    [[nodiscard]] virtual trust::Feed const& feed(DeviceId const& device, Scope const& scope) const = 0;
+    /// Names and counts of everything held: for status and check.
+    struct Held {
+        std::int64_t revisions = 0, records = 0, frames = 0, payloadsKept = 0, inbox = 0, drafts = 0;
+        std::int64_t storeBytes = 0;
+    };
+    [[nodiscard]] virtual Held held() const = 0;
+
+    // --- drafts (local, durable) -----------------------------------------------------------------------------------
+    virtual void saveDraft(Draft const& draft) = 0;
+    [[nodiscard]] virtual std::optional<Draft> draft(DocumentId const& doc) const = 0;
+    [[nodiscard]] virtual std::vector<Draft> drafts() const = 0;
+    virtual void dropDraft(DocumentId const& doc) = 0;
+
+    // --- local notes (small, named; in backups) ----------------------------------------------------------------------
+    virtual void setNote(std::string_view key, std::string_view value) = 0;
+    [[nodiscard]] virtual std::optional<std::string> note(std::string_view key) const = 0;
+    /// Newest claimed time of a frame held, by unit scope: the age of each department's data.
+    [[nodiscard]] virtual std::vector<std::pair<Scope, Instant>> newestByScope() const = 0;
+
+    // --- care ------------------------------------------------------------------------------------------------------
+    struct Finding {
+        std::string reason, about;
+    };
+    /// Quick: SQLite's own quick_check and counts. Deep: every stored byte re-hashed, every signature verified again,
+    /// chains walked, registry folded anew. Empty: nothing wrong.
+    [[nodiscard]] virtual std::vector<Finding> check(bool deep, std::function<void(ImportProgress)> const& progress = {}) = 0;
+    /// A consistent copy of store.db, keys and attachments in one file, without the guard. Works while in use.
+    [[nodiscard]] virtual Result<void> backup(Path const& file) = 0;
+    /// Makes a replica from a backup. It has no guard, so its first opening for writing finds Restored.
+    [[nodiscard]] static Result<void> restore(Path const& file, Path const& folder, World world);
+};
+
+}  // namespace spiral::replica

@@ -1,0 +1,116 @@
+// One exchange between two replicas, as a machine without I/O: it is fed bytes and answers, and says what to do next.
+// The file on a USB stick, the TLS connection and the simulated network drive the same class.
+//
+// No socket, file, clock, thread or database is inside. Everything a peer sends is bounded before memory is reserved for
+// it. Nothing remembered about a peer is ever authoritative: tips are exchanged anew each time, and every frame offered
+// gets an answer.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "trust/exchange.h"
+#include "trust/objects.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace spiral::protocol {
+
+/// Limits of one message; all named, all checked before anything is reserved.
+struct Limits {
+    std::size_t messageBytesMax = 2 * 1024 * 1024 + 64 * 1024;   ///< unpacked
+    std::size_t batchFramesMax = 500;
+    std::size_t batchBytesMax = 1024 * 1024;                     ///< or one frame alone
+    std::size_t tipsMax = 100'000;
+};
+
+/// What both sides say first.
+struct Hello {
+    std::uint32_t version = 1;
+    SchoolId school;
+    DeviceId device;
+    std::optional<trust::RegistryPoint> registryHead;
+    std::vector<trust::FeedTip> tips;      ///< sorted; only of scopes the other may read, when that is known
+    friend bool operator==(Hello const&, Hello const&) = default;
+};
+
+/// Up to batchFramesMax frames, in an order in which each can be stored.
+struct Batch {
+    std::vector<trust::TravellingFrame> frames;
+};
+/// An attachment's description and piece hashes, or one piece of it.
+struct PieceList {
+    trust::Attachment file;
+    std::vector<Sha256> pieces;
+};
+struct Piece {
+    AttachmentId file;
+    std::uint32_t index = 0;
+    Bytes bytes;
+};
+/// One answer a frame of the last batches, in order.
+struct Answers {
+    std::vector<trust::Answer> answers;
+};
+/// Nothing more comes from this side.
+struct Done {
+    std::uint64_t frames = 0;
+};
+using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done>;
+
+/// A message as bytes (cereal, portable binary) and back. Decoding refuses what is not of the form or beyond a limit,
+/// with a reason, in time and memory bounded by the bytes given; trailing bytes are refused.
+[[nodiscard]] Bytes encode(Message const& message);
+[[nodiscard]] Result<Message> decode(ByteView bytes, Limits const& limits = {});
+
+// --- the session ---------------------------------------------------------------------------------------------------
+
+struct Send { Message message; };                    ///< give this to the other side, in order
+struct FetchFrames { std::vector<trust::FeedTip> known; };   ///< answer with onFrames, batch by batch
+struct ApplyFrames { std::vector<trust::TravellingFrame> frames; };   ///< import them; answer with onApplied
+struct ApplyPiece { std::variant<PieceList, Piece> piece; };
+struct Finished {};                                  ///< both sides are done
+struct Failed { Error error; };                      ///< the peer broke the protocol; nothing more is to be read
+using Action = std::variant<Send, FetchFrames, ApplyFrames, ApplyPiece, Finished, Failed>;
+
+struct Totals {
+    std::uint64_t framesSent = 0, framesReceived = 0;
+    std::vector<trust::Answer> answers;              ///< ours, to frames we received and did not simply store or know
+    std::vector<trust::Answer> peerAnswers;          ///< theirs, likewise
+};
+
+class Session {
+public:
+    enum class Road {
+        Duplex,      ///< both sides speak (network): frames go both ways, each batch is answered
+        WriteFile,   ///< we only write: everything beyond `peerTips` (or everything)
+        ReadFile,    ///< we only read: no answer reaches the writer
+    };
+    Session(Road road, Hello self, std::optional<std::vector<trust::FeedTip>> peerTips = std::nullopt, Limits limits = {});
+    ~Session();
+    Session(Session&&) noexcept;
+    Session& operator=(Session&&) noexcept;
+
+    [[nodiscard]] std::vector<Action> start();
+    [[nodiscard]] std::vector<Action> onMessage(Message message);
+    /// Frames asked for by FetchFrames; `last` when there are no more. At most a batch at a time.
+    [[nodiscard]] std::vector<Action> onFrames(std::vector<trust::TravellingFrame> frames, bool last);
+    [[nodiscard]] std::vector<Action> onApplied(std::vector<trust::Answer> answers);
+    /// The other side's bytes ended.
+    [[nodiscard]] std::vector<Action> onEnd();
+    [[nodiscard]] Totals const& totals() const;
+    [[nodiscard]] std::optional<Hello> const& peer() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+}  // namespace spiral::protocol

@@ -1,0 +1,146 @@
+// The workflow engine: facts in (merged document, acts with their verdicts, a date), decisions out (state, what is due,
+// who may do what next, why not). Pure and deterministic; workflows are data in schemas/workflows/*.json.
+//
+// A step is a record whose kind names the action (`submit.v1`), `of` the one revision it is about, and `body.after`
+// (sorted ids) the acts on the document it follows: those without a later act in the signer's replica. So the acts of a
+// document form a graph like its revisions, and "concurrent" has one meaning on every replica. Acts that authority does
+// not let stand are not there; an act that does not fit the state it follows has no effect and is shown as such.
+#pragma once
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "model/merge.h"
+#include "model/type.h"
+#include "trust/objects.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spiral::engine {
+
+/// A named predicate with parameters; the names are a fixed list, checked on loading: `complete` (required fields are
+/// there), `no-differences`, `single-head`, `attachments-held`, `comment-required`, `until-required`, `until-allowed`,
+/// `same-revision` (the act is about the revision that was last submitted), `field-equals` {field, value}.
+struct Guard {
+    std::string name;
+    json::Object parameters;
+};
+
+struct Action {
+    std::string name;                     ///< `recheck-fail`; kind of the record without its version
+    model::Label label;
+    std::vector<std::string> from;
+    std::string to;
+    std::vector<Guard> guards;
+    bool newRound = false;                ///< a failed re-check opens the next round
+    bool submission = false;              ///< the revision that deciders must name
+    bool decision = false;                ///< concurrent different decisions are disputed
+};
+
+struct State {
+    std::string name;
+    model::Label label;
+    int caution = 0;                      ///< of two concurrent states the higher counts until somebody settles
+    bool closed = false;                  ///< nothing is due any more
+};
+
+struct Workflow {
+    std::string name;                     ///< `task.v1`
+    std::string initial;
+    std::vector<State> states;
+    std::vector<Action> actions;
+    [[nodiscard]] State const* state(std::string_view name) const;
+    [[nodiscard]] Action const* action(std::string_view name) const;
+};
+
+class WorkflowCatalogue {
+public:
+    [[nodiscard]] static WorkflowCatalogue const& builtIn();
+    [[nodiscard]] Result<void> add(std::string_view jsonText);
+    [[nodiscard]] Workflow const* find(std::string_view name) const;
+
+private:
+    std::map<std::string, Workflow, std::less<>> m_workflows;
+};
+
+/// One act that stands, as the engine needs it.
+struct Act {
+    ObjectId id;
+    std::string action;                   ///< kind without version
+    trust::Author by;
+    trust::Role role;
+    std::optional<PersonId> actingFor;
+    Instant time{};
+    ObjectId of;                          ///< revision
+    std::vector<ObjectId> after;          ///< `body.after`
+    std::vector<ObjectId> settles;        ///< `body.settles`
+    std::string comment;                  ///< `body.comment`
+    std::optional<Day> until;             ///< `body.until`
+    bool witnessed = false;
+};
+/// Reads `after`, `settles`, `comment`, `until` from a record's body; nothing if it is no step on a revision.
+[[nodiscard]] std::optional<Act> actFrom(ObjectId const& id, trust::Record const& record);
+
+struct Facts {
+    model::DocumentType const* type = nullptr;
+    Workflow const* workflow = nullptr;   ///< null: the type has no steps, or we do not know them
+    model::Merged const* merged = nullptr;
+    /// Child → is it a descendant-or-self of the second? Both usable revisions of the document.
+    std::vector<model::MergeRevision> const* revisions = nullptr;
+    std::vector<Act> acts;                ///< in any order
+};
+
+enum class ActEffect { Counts, NotInState, OtherRevision, AfterUnknown };
+
+struct Round {
+    int number = 1;
+    std::optional<Day> due;
+    std::optional<ObjectId> submitted;    ///< act
+    std::optional<ObjectId> verdict;      ///< act
+    std::string verdictAction;            ///< `recheck-pass`, `recheck-fail`, empty while open
+};
+
+struct Standing {
+    std::string state;                    ///< name; empty without a workflow
+    bool closed = false;
+    bool disputed = false;                ///< two concurrent decisions differ; the more cautious state counts
+    std::vector<ObjectId> disputes;       ///< the decisions, sorted
+    bool changedAfter = false;            ///< a head is not the revision that the state is about
+    std::optional<ObjectId> revision;     ///< the revision the last counting act is about
+    std::vector<ObjectId> last;           ///< acts without a later act, sorted: `after` of the next one
+    std::optional<Day> due;               ///< from the last `until` that counts, else the type's due field
+    int round = 1;
+    int failedRounds = 0;
+    std::vector<Round> rounds;
+    std::map<ObjectId, ActEffect> effects;
+    std::optional<Instant> lastAction;    ///< claimed time of the newest counting act
+};
+
+/// The state of a document; a pure function of the facts (no date).
+[[nodiscard]] Standing stand(Facts const& facts);
+
+/// Days past due on `today`, 0 if not due or closed.
+[[nodiscard]] int daysOverdue(Standing const& standing, Day today);
+
+struct Intent {
+    std::string action;
+    PersonId person;
+    ObjectId of;                          ///< the one head, or the submitted revision
+    std::string comment;
+    std::optional<Day> until;
+    bool attachmentsHeld = true;
+};
+/// May this be done now, as far as the workflow goes (authority is asked apart)? The body of the record to sign:
+/// {after, comment?, settles?, until?}. Refused with a reason ("step.not-in-state", "step.incomplete" naming fields,
+/// "step.differences-open", "step.comment-required", "step.until-required", "step.other-revision", …) and, in `detail`,
+/// what would be possible.
+[[nodiscard]] Result<json::Object> prepare(Facts const& facts, Standing const& standing, Intent const& intent);
+/// Actions that the workflow allows from where the document stands.
+[[nodiscard]] std::vector<std::string> possible(Facts const& facts, Standing const& standing);
+
+}  // namespace spiral::engine
