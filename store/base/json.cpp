@@ -375,78 +375,80 @@ private:
     std::size_t m_size = 0;
 };
 
-/// Writes what Measure has found good.
+/// Writes what Measure has found good into exactly the room that it has counted.
 class Writer {
 public:
-    explicit Writer(std::size_t size) { m_out.reserve(size); }
+    explicit Writer(char* out) : m_at(out) {}
 
     void write(Value const& value) {
         if (auto const* text = value.asString()) writeString(*text);
         else if (auto const* number = value.asInteger()) writeInteger(*number);
-        else if (auto const* truth = value.asBool()) m_out += *truth ? "true" : "false";
+        else if (auto const* truth = value.asBool()) put(*truth ? "true" : "false");
         else if (auto const* items = value.asArray()) writeArray(*items);
         else writeObject(*value.asObject());
     }
-    [[nodiscard]] std::string take() && { return std::move(m_out); }
+    [[nodiscard]] char const* at() const noexcept { return m_at; }
 
 private:
+    void put(char character) noexcept { *m_at++ = character; }
+    void put(std::string_view text) noexcept { m_at = std::copy(text.begin(), text.end(), m_at); }
+
     void writeArray(Array const& items) {
-        char separator = '[';
+        put('[');
+        bool first = true;
         for (Value const& item : items) {
-            m_out += separator;
-            separator = ',';
+            if (!first) put(',');
+            first = false;
             write(item);
         }
-        m_out += items.empty() ? "[]" : "]";
+        put(']');
     }
 
     void writeObject(Object const& object) {
-        char separator = '{';
+        put('{');
+        bool first = true;
         for (auto const& [key, value] : object) {
-            m_out += separator;
-            separator = ',';
-            m_out += '"';
-            m_out += key;
-            m_out += "\":";
+            if (!first) put(',');
+            first = false;
+            put('"');
+            put(key);
+            put("\":");
             write(value);
         }
-        m_out += object.empty() ? "{}" : "}";
+        put('}');
     }
 
     void writeString(std::string const& text) {
-        m_out += '"';
+        put('"');
         char const* at = text.data();
         char const* const end = at + text.size();
         for (;;) {
             char const* const run = at;
             at = skipPlain(at, end);
-            m_out.append(run, at);
+            put(std::string_view(run, static_cast<std::size_t>(at - run)));
             if (at == end) break;
             writeEscape(*at++);
         }
-        m_out += '"';
+        put('"');
     }
 
     void writeEscape(char character) {
         constexpr std::string_view kHexDigits = "0123456789abcdef";
-        m_out += '\\';
-        if (char const letter = shortEscape(character)) {
-            m_out += letter;
-            return;
-        }
-        m_out += "u00";
-        m_out += kHexDigits[static_cast<std::uint8_t>(character) >> 4U];
-        m_out += kHexDigits[static_cast<std::uint8_t>(character) & 0x0FU];
+        put('\\');
+        if (char const letter = shortEscape(character)) return put(letter);
+        put("u00");
+        put(kHexDigits[static_cast<std::uint8_t>(character) >> 4U]);
+        put(kHexDigits[static_cast<std::uint8_t>(character) & 0x0FU]);
     }
 
     void writeInteger(std::int64_t number) {
         std::array<char, 24> digits;
         auto const [end, problem] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
         ensure(problem == std::errc{}, "json::encode: an integer needs more than 24 characters");
-        m_out.append(digits.data(), end);
+        put(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
     }
 
-    std::string m_out;
+    char* m_at;
 };
 
 /// Where the member of that name is, or would be.
@@ -497,9 +499,11 @@ std::string encode(Value const& value) {
     Measure measure;
     Rule const* const broken = measure.add(value, 0);
     ensure(broken == nullptr, broken != nullptr ? broken->sentence : "");
-    Writer writer(measure.size());
+    std::string text(measure.size(), '\0');
+    Writer writer(text.data());
     writer.write(value);
-    return std::move(writer).take();
+    ensure(writer.at() == text.data() + text.size(), "json::encode: Measure and Writer disagree");
+    return text;
 }
 
 Result<void> check(Value const& value) {
