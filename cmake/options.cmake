@@ -24,8 +24,11 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-con
 if(SPIRAL_WARNINGS_ARE_ERRORS)
     add_compile_options(-Werror)
 endif()
-# No path of the building machine in a binary: __FILE__ and debug information start at the repository.
-add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=." "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build")
+# No path of the building machine in a binary: __FILE__ and debug information are relative to the repository. ccache
+# hands over paths relative to the build folder, hence the second line.
+file(RELATIVE_PATH up "${CMAKE_BINARY_DIR}" "${CMAKE_SOURCE_DIR}")
+add_compile_options("-ffile-prefix-map=${CMAKE_BINARY_DIR}=build" "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/="
+                    "-ffile-prefix-map=${up}=")
 
 if(SPIRAL_FUZZ)
     if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")

@@ -27,9 +27,10 @@ build() {
     step "build $preset" nice cmake --build --preset "$preset" --parallel "$jobs" --target "${@:-all}"
 }
 
-# run_tests PRESET CTEST-ARGUMENTS…: adds to $passed and $failed. Says which failed and what they printed.
 passed=0
 failed=0
+
+# run_tests PRESET CTEST-ARGUMENTS…: adds to $passed and $failed. Says which failed and what they printed.
 run_tests() {
     local preset=$1 start=$SECONDS log status=0 summary
     shift
