@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,7 +22,14 @@ struct Receipt {
     std::uint64_t feedSeq = 0;     ///< `seq` of the server's frame that holds the receipt
     std::uint32_t itemPlace = 0;   ///< place of the receipt among the frame's items
     std::uint32_t listPlace = 0;   ///< place of the frame in the receipt's list
-    friend auto operator<=>(Receipt const&, Receipt const&) = default;
+    friend bool operator==(Receipt const&, Receipt const&) = default;
+    /// The server's clock may jump; its feed does not.
+    friend std::strong_ordering operator<=>(Receipt const& a, Receipt const& b) noexcept {
+        if (auto const order = a.feedSeq <=> b.feedSeq; order != 0) return order;
+        if (auto const order = a.itemPlace <=> b.itemPlace; order != 0) return order;
+        if (auto const order = a.listPlace <=> b.listPlace; order != 0) return order;
+        return a.time <=> b.time;
+    }
 };
 
 struct FeedFrame {
@@ -35,11 +43,14 @@ struct FeedFrame {
 enum class Branch {
     Single,      ///< no fork below it
     Standing,    ///< on the branch that was receipted first, at every fork below it
-    Confirmed,   ///< on a branch whose tip somebody entitled has confirmed
+    Confirmed,   ///< on a branch that somebody entitled has confirmed, at every fork where it does not stand by receipt
     Forked,      ///< on another branch: revisions are ordinary heads, acts wait in quarantine for a `confirm`
 };
 
 /// The frames of one feed as a tree. Frames whose `prev` is not held are not part of it. Pure.
+///
+/// Every frame also points to one much further down (skew-binary jump pointers, Myers 1983), so that the ancestor at a
+/// depth is found in O(log n) steps, forked or not, and a new frame costs O(1).
 class Feed {
 public:
     /// REQUIRES: prev is held, or seq is 1 and prev absent. Adding a held frame changes nothing.
@@ -49,13 +60,13 @@ public:
     void confirm(FrameId const& tip);
 
     [[nodiscard]] bool holds(FrameId const& frame) const;
-    [[nodiscard]] std::size_t size() const noexcept { return m_frames.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return m_nodes.size(); }
     /// Frames without children, sorted.
     [[nodiscard]] std::vector<FrameId> tips() const;
     /// The tip of highest seq (smallest id among equals), where a writer goes on.
     [[nodiscard]] std::optional<FeedFrame> highestTip() const;
     [[nodiscard]] bool forked() const noexcept { return !m_forkPoints.empty(); }
-    /// The frames under which the feed forks: for each the children, sorted. The root's children stand under nullopt.
+    /// For each frame under which the feed forks its children, sorted; several first frames are such children too.
     [[nodiscard]] std::vector<std::vector<FrameId>> forks() const;
     [[nodiscard]] Branch branchOf(FrameId const& frame) const;
     /// Nothing if `ancestor` is not held (the answer may change when it comes).
@@ -64,13 +75,37 @@ public:
     [[nodiscard]] std::vector<FrameId> beyond(std::vector<FrameId> const& known) const;
 
 private:
+    using Index = std::uint32_t;
+    static constexpr Index kNone = 0xffffffff;
     struct Node {
-        FeedFrame frame;
-        std::vector<FrameId> children;
+        FrameId id;
+        Incarnation inc;
+        std::uint64_t seq = 0;
+        std::optional<Receipt> receipt;
+        Index prev = kNone;
+        Index jump = kNone;          ///< an ancestor further down
+        Index firstChild = kNone;
+        std::uint32_t depth = 1;     ///< counted here; `seq` is only what the header says
     };
-    std::unordered_map<FrameId, Node> m_frames;
-    std::vector<FrameId> m_roots;
-    std::set<std::optional<FrameId>> m_forkPoints;
+    /// Under `kNone` stand the first frames, when there are several.
+    struct Fork {
+        std::vector<Index> children;
+        Index winner = kNone;          ///< the child that was receipted first
+        std::set<Index> confirmed;     ///< children that are below a confirmed frame, or are it
+    };
+    [[nodiscard]] std::optional<Index> find(FrameId const& frame) const;
+    [[nodiscard]] Index ancestorAt(Index node, std::uint32_t depth) const;
+    [[nodiscard]] bool isBelow(Index ancestor, Index of) const;
+    [[nodiscard]] FeedFrame frameOf(Index node) const;
+    void addChild(Index prev, Index child);
+    void chooseWinner(Fork& fork) const;
+    void markConfirmed(Index tip);
+
+    std::vector<Node> m_nodes;
+    std::unordered_map<FrameId, Index> m_frames;
+    Index m_firstRoot = kNone;
+    std::map<Index, Fork> m_forkPoints;
+    std::set<FrameId> m_tips;
     std::set<FrameId> m_confirmed;
 };
 

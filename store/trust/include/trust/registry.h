@@ -15,11 +15,13 @@
 //   server    key, role ("server" | "hub"), url, scopes, request   by the root threshold
 //   unit      unit, name, campus, closed?          by one admin
 //   person    person, document? {scope, id}        by one admin
-//   device    request (exact bytes of the join request, as a string)   by one admin
+//   device    request (exact bytes of the join request, as a string)   by one admin; by the admin threshold for a person
+//             who sits there or holds a high role, by the root threshold for a person of the root: a device signs for them
 //   grant     person, role, scope, from, until?, delegable?   by one admin, or the admin threshold for a high role
 //   delegate  grant, person, scope, from, until    by the holder of the grant: delegable, itself no delegation, scope and
 //             interval inside it, person not the holder
-//   revoke    device | grant, cuts [{device, scope, frame}], reason    as for granting the same
+//   revoke    device | grant, cuts [{device, scope, frame}], reason    as for granting the same, but a device of the root's
+//             persons by the admin threshold; a delegation also by its giver; never the keeper's device: move first
 //   redact    ids, rule, why                       by two admins        witness   reserved, no effect
 #pragma once
 
@@ -126,7 +128,10 @@ inline constexpr std::size_t kAgreementsMax = 64;
 
 class Registry {
 public:
+    /// Of whichever college the first founding entry founds. For those who know which one they mean, the other one.
     Registry();
+    /// Of this college alone: another one's founding entry is Invalid here. So the order of adding never matters.
+    explicit Registry(SchoolId const& school);
     ~Registry();
     Registry(Registry const&);
     Registry& operator=(Registry const&);
@@ -144,9 +149,17 @@ public:
         Added added;
         std::string reason;   ///< slug when Waiting or Invalid, e.g. "registry.threshold"
     };
+    enum class Signatures {
+        Check,
+        /// For opening a store again: this program has added these very bytes before with Appended or Branched, and the
+        /// file that says so is trusted. All other rules are checked still.
+        CheckedBefore,
+    };
     /// Takes one entry's exact bytes and its signature. Checks everything: form, signature of the keeper, agreements,
-    /// thresholds, meaning. The same set of entries gives the same state, in whatever order it was added.
-    Outcome add(ByteView bytes, Signature const& signature);
+    /// thresholds, meaning. The same set of entries gives the same state, in whatever order it was added. Nothing
+    /// changes when the outcome is Known or Invalid. Waiting has one of the reasons registry.wait-predecessor,
+    /// registry.newer-version, registry.newer-kind, registry.newer-act (well formed, but this program is too old).
+    Outcome add(ByteView bytes, Signature const& signature, Signatures signatures = Signatures::Check);
 
     [[nodiscard]] bool empty() const noexcept;
     [[nodiscard]] SchoolId const& school() const;              ///< REQUIRES: !empty(), like all below
@@ -163,6 +176,7 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> locate(RegistryPoint const& point) const;
     /// True iff both are held and a is b or its ancestor.
     [[nodiscard]] bool isAncestorOrSelf(RegistryPoint const& a, RegistryPoint const& b) const;
+    /// Where the registry forks below the point: the branch entry of the earliest time.
     [[nodiscard]] std::optional<RegistryPoint> successor(RegistryPoint const& point) const;
     [[nodiscard]] std::optional<Instant> timeOf(RegistryPoint const& point) const;
 
