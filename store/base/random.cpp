@@ -24,7 +24,10 @@ constexpr std::array<std::uint8_t, 8> littleEndian(std::uint64_t word) noexcept 
 class SystemRandom final : public Random {
 public:
     SystemRandom() { ensure(sodium_init() >= 0, "libsodium cannot start"); }
-    void fill(std::span<std::uint8_t> out) override { randombytes_buf(out.data(), out.size()); }
+    void fill(std::span<std::uint8_t> out) override {
+        // Nothing may have a null pointer, which libsodium must not be given.
+        if (!out.empty()) randombytes_buf(out.data(), out.size());
+    }
 };
 
 }  // namespace
