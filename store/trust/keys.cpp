@@ -18,6 +18,8 @@ constexpr std::string_view kDerivation = "argon2id13";
 constexpr std::int64_t kMemoryBytesMax = std::int64_t{1024} * 1024 * 1024;
 constexpr std::int64_t kPassesMax = 16;
 constexpr std::int64_t kMemoryBytesMin = crypto_pwhash_argon2id_MEMLIMIT_MIN;
+// Argon2 counts in KiB. A number between would be another file that opens to the same key.
+constexpr std::int64_t kMemoryUnit = 1024;
 constexpr std::int64_t kPassesMin = crypto_pwhash_argon2id_OPSLIMIT_MIN;
 
 using Salt = Token<struct SaltTag, crypto_pwhash_argon2id_SALTBYTES>;
@@ -85,7 +87,7 @@ Result<KeyFile> decode(ByteView bytes) {
     if (!whole) return malformed("key.form");
     // Checked before any work: a file that somebody planted must not stop the machine.
     if (*passes < kPassesMin || *passes > kPassesMax || *memoryBytes < kMemoryBytesMin ||
-        *memoryBytes > kMemoryBytesMax) {
+        *memoryBytes > kMemoryBytesMax || *memoryBytes % kMemoryUnit != 0) {
         return malformed("key.kdf-limits");
     }
     file.passes = *passes;
@@ -128,7 +130,8 @@ Result<Signature> SecretKey::sign(std::string_view nameSpace, ByteView message) 
 
 Bytes SecretKey::wrap(std::string_view passphrase, Random& random, std::size_t memoryBytes, unsigned passes) const {
     ensure(m_secret != nullptr, "SecretKey::wrap: the key was moved away");
-    ensure(std::cmp_greater_equal(memoryBytes, kMemoryBytesMin) && std::cmp_less_equal(memoryBytes, kMemoryBytesMax),
+    ensure(std::cmp_greater_equal(memoryBytes, kMemoryBytesMin) && std::cmp_less_equal(memoryBytes, kMemoryBytesMax) &&
+               memoryBytes % kMemoryUnit == 0,
            "SecretKey::wrap: no such amount of memory");
     ensure(passes >= kPassesMin && passes <= kPassesMax, "SecretKey::wrap: no such number of passes");
     KeyFile file;

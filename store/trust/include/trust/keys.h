@@ -39,7 +39,8 @@ public:
     [[nodiscard]] Bytes wrap(std::string_view passphrase, Random& random, std::size_t memoryBytes = 64 * 1024 * 1024,
                              unsigned passes = 2) const;
     /// Locked ("key.wrong-passphrase") if it does not open; Malformed if the file is not of the form or asks for more
-    /// than 1 GiB or 16 passes; Damaged if the public key beside the box is not the one of the seed inside.
+    /// than 1 GiB or 16 passes, or for no whole KiB; Damaged if the public key beside the box is not that of the seed
+    /// inside.
     [[nodiscard]] static Result<SecretKey> unwrap(ByteView file, std::string_view passphrase);
     /// The public key named in a wrapped file, without opening it.
     [[nodiscard]] static Result<PublicKey> publicKeyOf(ByteView file);
