@@ -14,12 +14,14 @@ namespace spiral {
 
 /// UTC, in milliseconds, as printed in documents: 2026-03-02T14:05:11.123Z. Years 1970 to 9999.
 using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
-/// A calendar day without a zone: 2026-03-02.
+/// A calendar day without a zone: 2026-03-02. Years 1970 to 9999.
 using Day = std::chrono::year_month_day;
 
+/// The printed form. An instant outside the years above, which sums may give, is printed as the nearest inside.
 [[nodiscard]] std::string toText(Instant instant);
 /// Exactly the printed form above, a real date and time; nothing otherwise (no leap second, no other zone).
 [[nodiscard]] std::optional<Instant> parseInstant(std::string_view text);
+/// The same for days. REQUIRES: day.ok().
 [[nodiscard]] std::string toText(Day day);
 [[nodiscard]] std::optional<Day> parseDay(std::string_view text);
 

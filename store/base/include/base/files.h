@@ -17,6 +17,9 @@ using Path = std::filesystem::path;
 /// Who may read a file that we make.
 enum class FileMode { Private, Shared };  // 0600, 0644
 
+/// Failures: NotFound `file.missing`; Environment `disk.full`, or `disk.io` for all others. The detail names the
+/// operation and the file's own name, not its folders. Only regular files are opened, so that no pipe makes us wait.
+/// Reading follows a symbolic link; writing does not: replace() takes the link's place, writeAt() refuses it.
 class Files {
 public:
     virtual ~Files() = default;
@@ -24,7 +27,7 @@ public:
     /// The whole file. TooLarge, without reading it, if it has more than `bytesMax`; NotFound if it is not there.
     [[nodiscard]] virtual Result<Bytes> read(Path const& path, std::size_t bytesMax) = 0;
     /// Afterwards the file holds exactly `bytes`, durably, or is what it was before: written beside, synced, renamed,
-    /// and the folder synced. Environment with the system's words on failure ("disk full" has reason `disk.full`).
+    /// and the folder synced. A crash may leave `.NAME.<hex>.new` beside it. Environment with the system's words on failure ("disk full" has reason `disk.full`).
     [[nodiscard]] virtual Result<void> replace(Path const& path, ByteView bytes, FileMode mode) = 0;
     /// Writes `bytes` at `offset`, making the file if needed. Not durable before sync().
     [[nodiscard]] virtual Result<void> writeAt(Path const& path, std::uint64_t offset, ByteView bytes, FileMode mode) = 0;

@@ -1,8 +1,9 @@
 // Strict JSON: the one form of everything signed or hashed, a profile of RFC 8785 output.
 //
 // UTF-8 without BOM; object keys [a-z][a-z0-9_]*, sorted by bytes, unique; integers only, within ±(2^53−1); valid
-// Unicode without lone surrogates, not normalised; no null; depth ≤ 32; ≤ 1 MiB; no white space. A value has exactly
-// one encoding, so hash and signature are checked on the stored bytes before they are parsed.
+// Unicode without lone surrogates, not normalised; no null; at most 32 arrays and objects inside each other; ≤ 1 MiB; no
+// white space. Escaped are only " \ and control characters, in their shortest lower-case form. A value has exactly one
+// encoding, so hash and signature are checked on the stored bytes before they are parsed.
 #pragma once
 
 #include "base/bytes.h"
