@@ -40,8 +40,9 @@ struct Judgement {
     Verdict verdict = Verdict::Invalid;
     /// Stable slug, empty when the row stands: binding-school, binding-scope, binding-device, binding-registry,
     /// device-unknown, device-not-of-person, no-grant, role-not-allowed, above-cut, outside-interval, stale, forked,
-    /// self-approval, delegated-self-approval, same-submitter, target-scope, wait-registry, wait-cut, wait-target,
-    /// wait-ancestor, newer-kind, newer-version.
+    /// self-approval, delegated-self-approval, same-submitter, target-scope, form (the body of a receipt, confirm or
+    /// entry), wait-registry, wait-cut, wait-target, wait-ancestor, wait-frame (no frame that lists it is held),
+    /// newer-kind, newer-version.
     std::string reason;
     std::string about;                    ///< hex or text of what the reason names: an entry, a frame, a person
     std::optional<ObjectId> grant;        ///< the grant it stands on
@@ -88,6 +89,12 @@ using StandsBelow = std::function<std::optional<bool>(DeviceId const& device, Sc
 /// the device is the registry's server; for a confirm: the owner of the feed on another device, or two admins in
 /// `body.agreed`; for an entry: it is on the chain), 4.
 [[nodiscard]] Judgement judgeAlone(Row const& row, Registry const& registry, StandsBelow const& below);
+
+/// True for the kinds that judgeAlone() judges: `receipt`, `confirm`, and those of the registry. Nobody's policy can
+/// change what they mean.
+[[nodiscard]] bool standsForItself(Record const& record) noexcept;
+/// `root`, `grant`, `revoke` …: the kinds of registry entries, without their version.
+[[nodiscard]] bool isRegistryKind(std::string_view name) noexcept;
 
 /// The frames named by a receipt's body, in order: {frames [hex], place, time}; Malformed if not of the form.
 struct ReceiptBody {
