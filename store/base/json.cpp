@@ -454,8 +454,10 @@ private:
 /// Where the member of that name is, or would be.
 template <class Members>
 auto placeOf(Members& members, std::string_view key) noexcept {
-    return std::lower_bound(members.begin(), members.end(), key,
-                            [](Object::Member const& member, std::string_view name) { return std::string_view(member.first) < name; });
+    auto const isBefore = [](Object::Member const& member, std::string_view name) {
+        return std::string_view(member.first) < name;
+    };
+    return std::lower_bound(members.begin(), members.end(), key, isBefore);
 }
 
 }  // namespace

@@ -27,7 +27,9 @@ public:
     /// The whole file. TooLarge, without reading it, if it has more than `bytesMax`; NotFound if it is not there.
     [[nodiscard]] virtual Result<Bytes> read(Path const& path, std::size_t bytesMax) = 0;
     /// Afterwards the file holds exactly `bytes`, durably, or is what it was before: written beside, synced, renamed,
-    /// and the folder synced. A crash may leave `.NAME.<hex>.new` beside it. Environment with the system's words on failure ("disk full" has reason `disk.full`).
+    /// and the folder synced. Environment with the system's words on failure ("disk full" has reason `disk.full`); if
+    /// the last step alone failed, the new content is there, but may not survive a power cut. A crash may leave
+    /// `.NAME.<hex>.new` beside it.
     [[nodiscard]] virtual Result<void> replace(Path const& path, ByteView bytes, FileMode mode) = 0;
     /// Writes `bytes` at `offset`, making the file if needed. Not durable before sync().
     [[nodiscard]] virtual Result<void> writeAt(Path const& path, std::uint64_t offset, ByteView bytes, FileMode mode) = 0;
