@@ -76,7 +76,7 @@ enum class GuardFinding { Good, First, Restored /* the store is older or newer t
 
 /// A line of local_log: what happened, in this replica's own order.
 struct LogLine {
-    enum class What : int { HeaderStored = 1, PayloadApplied = 2, BodyRedacted = 3 };
+    enum class What : int { HeaderStored = 1, PayloadApplied = 2, HeaderAndPayload = 3, BodyRedacted = 4 };
     std::int64_t position = 0;
     What what = What::HeaderStored;
     FrameId frame;                 ///< or, of a redaction, the object's id
@@ -95,8 +95,9 @@ struct Draft {
 
 struct Limits {
     std::size_t inboxBytesMax = 64 * 1024 * 1024;   ///< frames that wait for their predecessor
-    std::size_t transactionRowsMax = 5000;
-    std::size_t transactionBytesMax = 8 * 1024 * 1024;
+    // Random ids make small transactions dear: every index page is written again and again (docs/decisions/0001-key-form.md).
+    std::size_t transactionRowsMax = 100'000;
+    std::size_t transactionBytesMax = 64 * 1024 * 1024;
     std::size_t workers = 2;                        ///< threads that verify
 };
 
@@ -177,6 +178,14 @@ public:
     [[nodiscard]] virtual std::int64_t logEnd() const = 0;
     /// The feed of a device in a scope, with receipts and confirms left out (the view adds those it found standing).
     [[nodiscard]] virtual trust::Feed const& feed(DeviceId const& device, Scope const& scope) const = 0;
+    /// True iff two frames of the feed stand under one predecessor. Costs a look-up, not the feed.
+    [[nodiscard]] virtual bool feedForked(DeviceId const& device, Scope const& scope) const = 0;
+    /// Whether `frame` is `cut` or an ancestor of it in its feed; nothing while `cut` is not held. A look-up each while
+    /// the feed has no fork.
+    [[nodiscard]] virtual std::optional<bool> standsBelow(DeviceId const& device, Scope const& scope, FrameId const& frame,
+                                                          FrameId const& cut) const = 0;
+    /// Scopes of which frames are held, sorted.
+    [[nodiscard]] virtual std::vector<Scope> scopesHeld() const = 0;
     /// Names and counts of everything held: for status and check.
     struct Held {
         std::int64_t revisions = 0, records = 0, frames = 0, payloadsKept = 0, inbox = 0, drafts = 0;

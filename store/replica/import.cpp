@@ -1,0 +1,594 @@
+// Taking frames in: everything is verified before anything is written, and whole batches are written at once.
+//
+//   bound → header → (registry frames are folded) → header signature → grant → payload against header → record
+//   signatures      [worker threads]
+//   chain → rows, frames, places, tips, log in one transaction, in the order of their keys      [the store's thread]
+#include "base/sha256.h"
+#include "store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace spiral::replica {
+
+namespace {
+
+/// Frames that one worker verifies at a time: some milliseconds of work.
+constexpr std::size_t kChunkFrames = 32;
+
+/// Runs `work(i)` for chunks 0…n−1 on threads; the owner waits for each in order and goes on while others run.
+/// `work` must not throw for input, and what it throws for other reasons is thrown from waitFor.
+class ChunkWorkers {
+public:
+    ChunkWorkers(std::size_t chunks, std::size_t threads, std::function<void(std::size_t)> work)
+        : m_work(std::move(work)), m_done(chunks, false) {
+        if (chunks <= 1 || threads <= 1) return;   // then waitFor does it on the owner's thread
+        for (std::size_t i = 0; i < std::min(threads, chunks); ++i) m_threads.emplace_back([this] { run(); });
+    }
+    ~ChunkWorkers() {
+        m_next = m_done.size();
+        for (auto& thread : m_threads) thread.join();
+    }
+    ChunkWorkers(ChunkWorkers const&) = delete;
+    ChunkWorkers& operator=(ChunkWorkers const&) = delete;
+
+    void waitFor(std::size_t chunk) {
+        if (m_threads.empty()) {
+            m_work(chunk);
+            return;
+        }
+        std::unique_lock lock(m_mutex);
+        m_changed.wait(lock, [&] { return m_done[chunk] || m_failure; });
+        if (m_failure) std::rethrow_exception(m_failure);
+    }
+
+private:
+    void run() {
+        for (std::size_t chunk = m_next++; chunk < m_done.size(); chunk = m_next++) {
+            std::exception_ptr failure;
+            try {
+                m_work(chunk);
+            } catch (...) {
+                failure = std::current_exception();
+            }
+            std::lock_guard const lock(m_mutex);
+            m_done[chunk] = true;
+            if (failure && !m_failure) m_failure = failure;
+            m_changed.notify_all();
+        }
+    }
+    std::function<void(std::size_t)> m_work;
+    std::vector<bool> m_done;
+    std::atomic<std::size_t> m_next = 0;
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    std::exception_ptr m_failure;
+    std::vector<std::thread> m_threads;
+};
+
+}  // namespace
+
+/// One frame on its way in, with what is known of it so far.
+struct Store::Offer {
+    CheckedFrame frame;
+    bool decided = false;              ///< `answer` is final
+    bool verified = false;             ///< header signature and grant are good
+    bool deferred = false;             ///< its payload needs a parent's bytes: opened on the store's thread
+    Answer answer;
+
+    void decide(Answer::What what, std::string_view reason = {}, std::string about = {}) {
+        decided = true;
+        answer.what = what;
+        answer.reason = reason;
+        answer.about = std::move(about);
+    }
+};
+
+/// What one transaction will write.
+class Store::Batch {
+public:
+    struct Entry {
+        CheckedFrame* frame = nullptr;
+        FeedState* feed = nullptr;
+        FeedKey key;
+        bool headerKnown = false;      ///< only the payload is new
+        bool applied = false;
+    };
+    std::vector<Entry> entries;
+    std::unordered_map<FrameId, std::size_t> byId;
+    std::vector<std::unique_ptr<Offer>> owned;   ///< frames taken out of the inbox
+    std::vector<FrameId> inboxOut;
+    struct InboxIn {
+        CheckedFrame const* frame;
+        std::string from;
+    };
+    std::vector<InboxIn> inboxIn;
+    std::unordered_map<FrameId, std::size_t> inboxInById;
+    std::size_t rows = 0, bytes = 0;
+    std::size_t inboxBytes = 0;
+
+    [[nodiscard]] bool empty() const { return entries.empty() && inboxIn.empty() && inboxOut.empty(); }
+    void clear() { *this = Batch(); }
+};
+
+void Store::readHeader(Offer& offer) const {
+    auto& frame = offer.frame;
+    if (frame.travelling.header.size() > trust::FrameHeader::kBytesMax) {
+        offer.decide(Answer::What::Refused, "frame.too-large");
+        return;
+    }
+    frame.id = hashAs<FrameId>(frame.travelling.header);
+    offer.answer.frame = frame.id;
+    auto header = trust::decodeFrameHeader(frame.travelling.header);
+    if (!header) {
+        offer.decide(Answer::What::Refused, header.error().reason, header.error().detail);
+        return;
+    }
+    frame.header = std::move(*header);
+}
+
+/// Everything about a frame but its place in the chain. Reads the registry, never the database.
+void Store::checkFrame(Offer& offer) const {
+    auto& frame = offer.frame;
+    auto const& header = frame.header;
+    if (m_registry.empty()) {
+        offer.decide(Answer::What::WaitingForGrant, "registry.empty");
+        return;
+    }
+    if (header.school != m_registry.school()) {
+        offer.decide(Answer::What::Refused, "frame.other-college", header.school.hex());
+        return;
+    }
+    if (!takes(header.scope)) {
+        offer.decide(Answer::What::OutsideScopes, "scope.not-readable", header.scope.text());
+        return;
+    }
+    auto const* device = m_registry.device(header.device);
+    if (!device) {
+        offer.decide(Answer::What::WaitingForGrant, "device.unknown", header.device.hex());
+        return;
+    }
+    if (!m_registry.mayEverWrite(header.device, header.scope)) {
+        offer.decide(Answer::What::WaitingForGrant, "grant.missing", header.scope.text());
+        return;
+    }
+    if (!trust::verify(device->key, trust::nameSpaceFor("frame", m_registry.domain()), frame.travelling.header,
+                       frame.travelling.signature)) {
+        offer.decide(Answer::What::Refused, "frame.signature", header.device.hex());
+        return;
+    }
+    offer.verified = true;
+    if (!frame.travelling.payload) return;
+    if (parentNeeded(frame.travelling.payload->codec, frame.travelling.payload->bytes)) {
+        offer.deferred = true;
+        return;
+    }
+    openOffered(frame);
+}
+
+/// Opens the payload and holds it against the header; what is wrong with it goes to `wrong`.
+void Store::openOffered(CheckedFrame& frame) const {
+    auto const& payload = *frame.travelling.payload;
+    if (frame.header.schema != trust::FrameHeader::kSchema) {
+        frame.keepUnread = payload.bytes.size() <= kPayloadStoredMaxAlone;
+        if (!frame.keepUnread) frame.wrong = "payload.too-large";
+        return;
+    }
+    std::optional<Bytes> parent;
+    if (auto const needed = parentNeeded(payload.codec, payload.bytes)) {
+        parent = revisionBytes(*needed);
+        if (!parent) {
+            frame.wrong = "payload.parent-missing";
+            return;
+        }
+    }
+    auto open = openPayload(
+        frame.header, payload.codec, payload.bytes, parent ? std::optional<ByteView>(*parent) : std::nullopt,
+        [](void* registry, ObjectId const& id) { return static_cast<trust::Registry const*>(registry)->isRedacted(id); },
+        const_cast<trust::Registry*>(&m_registry));
+    if (!open) {
+        frame.wrong = open.error().reason;
+        return;
+    }
+    frame.wrong = checkRows(frame.header, *open);
+    if (frame.wrong.empty()) frame.open = std::move(*open);
+}
+
+/// Each record's signature under the key of the frame's device. A record that claims another device is bound to nothing
+/// and stays invalid by its verdict; one that cannot be read is counted, not judged. Both are kept as they are.
+std::string Store::checkRows(trust::FrameHeader const& header, OpenPayload const& open) const {
+    auto const* device = m_registry.device(header.device);
+    if (!device) return "record.device";
+    for (auto const& row : open.rows) {
+        if (row.item.kind != trust::Item::Kind::Record) continue;
+        auto const record = trust::decodeRecord(row.bytes);
+        if (!record || record->by.device != header.device) continue;
+        if (!trust::verify(device->key, trust::nameSpaceFor(record->kind, m_registry.domain()), row.bytes, *row.signature)) {
+            return "record.signature";
+        }
+    }
+    return {};
+}
+
+/// Registry frames come first, whatever their place in the batch: they say whose other frames may be taken. A frame of a
+/// new keeper can be checked only when the entry that names it is folded, so this goes round until nothing moves.
+void Store::foldRegistryFrames(std::vector<Offer>& offers) {
+    std::vector<Offer*> open;
+    for (auto& offer : offers) {
+        if (!offer.decided && offer.frame.header.scope.isRegistry()) open.push_back(&offer);
+    }
+    if (open.empty()) return;
+    std::stable_sort(open.begin(), open.end(), [](Offer const* a, Offer const* b) {
+        return a->frame.header.seq < b->frame.header.seq;
+    });
+    auto const fold = [](trust::Registry& registry, OpenPayload const& payload) {
+        for (auto const& row : payload.rows) {
+            if (row.item.kind == trust::Item::Kind::Record) registry.add(row.bytes, *row.signature);
+        }
+    };
+    bool moved = true;
+    while (moved) {
+        moved = false;
+        for (auto*& offer : open) {
+            if (!offer) continue;
+            auto& frame = offer->frame;
+            if (m_registry.empty()) {
+                // The first frame proves itself: its first item is entry 1, whose id the college bears.
+                auto const expected = note("school");
+                bool const ours = frame.header.seq == 1 && !frame.header.reg &&
+                                  frame.header.items.front().id == frame.header.school &&
+                                  (!expected || *expected == frame.header.school.hex());
+                if (!ours || !frame.travelling.payload) continue;
+                auto const& payload = *frame.travelling.payload;
+                auto opened = openPayload(frame.header, payload.codec, payload.bytes, std::nullopt);
+                if (!opened || !opened->rows.front().signature) continue;
+                trust::Registry trial;
+                auto const outcome = trial.add(opened->rows.front().bytes, *opened->rows.front().signature);
+                if (outcome.added != trust::Registry::Added::Appended) continue;
+                m_registry = std::move(trial);
+                checkFrame(*offer);
+                if (!offer->verified || !frame.open) {
+                    m_registry = {};
+                    continue;
+                }
+            } else {
+                if (!m_registry.device(frame.header.device)) continue;
+                checkFrame(*offer);
+            }
+            if (offer->verified && frame.open) fold(m_registry, *frame.open);
+            offer = nullptr;
+            moved = true;
+        }
+    }
+    for (auto* offer : open) {
+        if (offer) offer->decide(Answer::What::WaitingForGrant, "device.unknown", offer->frame.header.device.hex());
+    }
+}
+
+/// Finds the frame's place in its chain and puts it into the batch, or says why it has none yet.
+void Store::place(Offer& offer, Batch& batch, std::string_view from) {
+    auto& frame = offer.frame;
+    auto const& header = frame.header;
+    FeedKey const key{header.scope, header.device};
+
+    if (auto const known = batch.byId.find(frame.id); known != batch.byId.end()) {
+        auto& entry = batch.entries[known->second];
+        if (!entry.applied && !entry.headerKnown && frame.open && !entry.frame->open) {
+            // The same frame twice in one batch, first without its payload.
+            entry.frame = &frame;
+            entry.applied = true;
+            offer.decide(Answer::What::Stored);
+            return;
+        }
+        offer.decide(Answer::What::Known);
+        return;
+    }
+    FeedState& state = feedState(header.scope, header.device);
+    auto const tip = std::find_if(state.tips.begin(), state.tips.end(),
+                                  [&](auto const& candidate) { return header.prev && candidate.frame == *header.prev; });
+    bool const extends = tip != state.tips.end();
+    std::uint64_t previousReg = 0;
+    std::uint64_t previousSeq = 0;
+    bool forks = false;
+    if (extends) {
+        previousSeq = tip->seq;
+        previousReg = tip->regSeq;
+    } else {
+        // Not a new tip on a tip: known, the first of a feed, a fork, or out of order.
+        {
+            Use use(m_statements->frame);
+            use->bind(1, frame.id);
+            if (use->step()) {
+                std::int64_t const row = use->integer(0);
+                Use placed(m_statements->placeOf);
+                placed->bind(1, state.feed).bind(2, static_cast<std::int64_t>(header.seq)).bind(3, row);
+                bool const applied = placed->step() && placed->integer(0) != 0;
+                if (applied || (!frame.open && !frame.keepUnread)) {
+                    if (applied || frame.wrong.empty()) {
+                        offer.decide(applied ? Answer::What::Known : Answer::What::PayloadWanted);
+                    } else {
+                        offer.decide(Answer::What::PayloadWanted, frame.wrong);
+                    }
+                    return;
+                }
+                if (frame.keepUnread) {
+                    offer.decide(Answer::What::Known);
+                    return;
+                }
+                batch.byId.emplace(frame.id, batch.entries.size());
+                batch.entries.push_back({&frame, &state, key, true, true});
+                batch.rows += frame.open->rows.size();
+                batch.bytes += frame.open->changeset.size();
+                offer.decide(Answer::What::Stored);
+                return;
+            }
+        }
+        if (header.prev) {
+            auto const inBatch = batch.byId.find(*header.prev);
+            std::optional<trust::FrameHeader> previous;
+            if (inBatch != batch.byId.end()) {
+                previous = batch.entries[inBatch->second].frame->header;
+            } else {
+                previous = headerOf(*header.prev);
+            }
+            if (!previous) {
+                offer.decide(Answer::What::WaitingForFrame, "frame.predecessor", header.prev->hex());
+                if (!batch.inboxInById.contains(frame.id)) {
+                    std::size_t const size = frame.travelling.header.size() +
+                                             (frame.travelling.payload ? frame.travelling.payload->bytes.size() : 0);
+                    if (batch.inboxBytes + size > m_limits.inboxBytesMax) {
+                        offer.answer.reason = "inbox.full";
+                        return;
+                    }
+                    batch.inboxBytes += size;
+                    batch.inboxInById.emplace(frame.id, batch.inboxIn.size());
+                    batch.inboxIn.push_back({&frame, std::string(from)});
+                }
+                return;
+            }
+            if (previous->device != header.device || previous->scope != header.scope) {
+                offer.decide(Answer::What::Refused, "frame.prev-other-feed", header.prev->hex());
+                return;
+            }
+            previousSeq = previous->seq;
+            previousReg = previous->reg ? previous->reg->seq : 0;
+            forks = true;
+        } else {
+            forks = !state.tips.empty();   // a second first frame
+        }
+    }
+    if (header.seq != previousSeq + 1) {
+        offer.decide(Answer::What::Refused, "frame.seq", std::to_string(header.seq));
+        return;
+    }
+    if (header.reg && header.reg->seq < previousReg) {
+        offer.decide(Answer::What::Refused, "frame.registry-goes-back", std::to_string(header.reg->seq));
+        return;
+    }
+
+    FeedState::Tip const added{frame.id, header.seq, header.reg ? header.reg->seq : 0};
+    if (extends) state.tips.erase(tip);
+    state.tips.insert(std::lower_bound(state.tips.begin(), state.tips.end(), added,
+                                       [](auto const& a, auto const& b) { return a.frame < b.frame; }),
+                      added);
+    if (forks) state.forked = true;
+    state.newest = std::max(state.newest, static_cast<std::int64_t>(header.time.time_since_epoch().count()));
+    batch.byId.emplace(frame.id, batch.entries.size());
+    batch.entries.push_back({&frame, &state, key, false, frame.open.has_value()});
+    batch.rows += frame.open ? frame.open->rows.size() : 0;
+    batch.bytes += frame.travelling.header.size() + (frame.open ? frame.open->changeset.size() : 0);
+    if (frame.open || frame.keepUnread) {
+        offer.decide(Answer::What::Stored);
+    } else {
+        offer.decide(Answer::What::PayloadWanted, frame.wrong);
+    }
+}
+
+/// Frames of the inbox that waited for `arrived`, with fresh eyes: what was known when they came may have changed.
+void Store::takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameId>& follow) {
+    std::vector<std::unique_ptr<Offer>> waiting;
+    {
+        Statement statement(m_db, "SELECT header, sig, codec, bytes FROM local_inbox WHERE prev=?1 ORDER BY frame");
+        statement.bind(1, arrived);
+        while (statement.step()) {
+            auto& travelling = waiting.emplace_back(std::make_unique<Offer>())->frame.travelling;
+            travelling.header = toBytes(statement.blob(0));
+            travelling.signature = statement.token<trust::Signature>(1);
+            if (!statement.isNull(2)) {
+                travelling.payload = Payload{static_cast<Codec>(statement.integer(2)), toBytes(statement.blob(3))};
+            }
+        }
+    }
+    for (auto& waitingOffer : waiting) {
+        Offer& offer = *batch.owned.emplace_back(std::move(waitingOffer));
+        readHeader(offer);
+        if (!offer.decided) checkFrame(offer);
+        if (offer.deferred) openOffered(offer.frame);
+        batch.inboxOut.push_back(offer.frame.id);
+        if (offer.decided) continue;   // mayEverWrite only grows, so this is a frame that a newer program let in
+        if (offer.frame.header.scope.isRegistry() && offer.frame.open) {
+            for (auto const& row : offer.frame.open->rows) {
+                if (row.signature) m_registry.add(row.bytes, *row.signature);
+            }
+        }
+        place(offer, batch, "inbox");
+        if (batch.byId.contains(offer.frame.id)) follow.push_back(offer.frame.id);
+    }
+}
+
+/// Writes the batch in one transaction: rows in the order of their ids, which is far cheaper for their index.
+void Store::flush(Batch& batch) {
+    if (batch.empty()) return;
+    struct RowRef {
+        PayloadRow const* row;
+    };
+    std::vector<RowRef> rows;
+    rows.reserve(batch.rows);
+    for (auto const& entry : batch.entries) {
+        if (!entry.applied) continue;
+        for (auto const& row : entry.frame->open->rows) rows.push_back({&row});
+    }
+    std::sort(rows.begin(), rows.end(), [](RowRef a, RowRef b) { return a.row->item.id < b.row->item.id; });
+
+    WriteTransaction transaction(m_db);
+    for (auto const& ref : rows) {
+        if (ref.row->item.kind == trust::Item::Kind::Revision) {
+            Use use(m_insert->revisionIfNew);
+            use->bind(1, ref.row->item.id).bind(2, ref.row->bytes).run();
+        } else {
+            Use use(m_insert->recordIfNew);
+            use->bind(1, ref.row->item.id).bind(2, *ref.row->signature).bind(3, ref.row->bytes).run();
+        }
+    }
+    std::vector<Batch::Entry const*> byId;
+    byId.reserve(batch.entries.size());
+    for (auto const& entry : batch.entries) byId.push_back(&entry);
+    std::sort(byId.begin(), byId.end(), [](auto const* a, auto const* b) { return a->frame->id < b->frame->id; });
+    std::unordered_map<FrameId, std::int64_t> rowOf;
+    for (auto const* entry : byId) {
+        if (entry->headerKnown) {
+            Use use(m_statements->frame);
+            use->bind(1, entry->frame->id);
+            if (use->step()) rowOf[entry->frame->id] = use->integer(0);
+        } else {
+            rowOf[entry->frame->id] = m_insert->addFrame(entry->frame->id, entry->frame->travelling.header,
+                                                         entry->frame->travelling.signature, m_db);
+        }
+    }
+    std::unordered_set<FeedState*> touched;
+    for (auto const& entry : batch.entries) {
+        auto const& frame = *entry.frame;
+        if (entry.feed->feed == 0) entry.feed->feed = makeFeed(entry.key.first, entry.key.second);
+        m_insert->addPlace(entry.feed->feed, frame.header.seq, rowOf.at(frame.id), entry.applied);
+        if (frame.keepUnread) m_insert->keepPayload(frame.id, *frame.travelling.payload);
+        auto const what = entry.headerKnown ? LogLine::What::PayloadApplied
+                          : entry.applied   ? LogLine::What::HeaderAndPayload
+                                            : LogLine::What::HeaderStored;
+        m_insert->addLog(what, frame.id.view());
+        if (entry.applied && frame.header.scope.isRegistry()) {
+            for (auto const& item : frame.header.items) {
+                if (item.kind == trust::Item::Kind::Record) m_insert->addRegistry(item.id);
+            }
+        }
+        touched.insert(entry.feed);
+        m_loadedFeeds.erase(entry.key);
+    }
+    Statement clearTips(m_db, "DELETE FROM local_tip WHERE feed=?1");
+    for (auto* feed : touched) {
+        clearTips.bind(1, feed->feed).run();
+        for (auto const& tip : feed->tips) m_insert->addTip(feed->feed, tip.frame, tip.seq, tip.regSeq);
+        m_insert->setNewest(feed->feed, feed->newest, feed->forked);
+    }
+    Statement inboxIn(m_db, "INSERT OR IGNORE INTO local_inbox(frame, prev, header, sig, codec, bytes, came) "
+                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    for (auto const& waiting : batch.inboxIn) {
+        if (batch.byId.contains(waiting.frame->id)) continue;   // its predecessor came later in the same batch
+        auto const& travelling = waiting.frame->travelling;
+        inboxIn.bind(1, waiting.frame->id).bind(2, *waiting.frame->header.prev).bind(3, ByteView(travelling.header));
+        inboxIn.bind(4, travelling.signature).bind(7, std::string_view(waiting.from));
+        if (travelling.payload) {
+            inboxIn.bind(5, static_cast<std::int64_t>(travelling.payload->codec)).bind(6, ByteView(travelling.payload->bytes));
+        } else {
+            inboxIn.bindNull(5).bindNull(6);
+        }
+        inboxIn.run();
+    }
+    Statement inboxOut(m_db, "DELETE FROM local_inbox WHERE frame=?1");
+    for (auto const& id : batch.inboxOut) inboxOut.bind(1, id).run();
+    transaction.commit();
+}
+
+std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::string_view from,
+                                  std::function<void(ImportProgress)> const& progress) {
+    ensure(m_access == Access::Write, "importing needs a replica opened for writing");
+    std::vector<Offer> offers(frames.size());
+    for (std::size_t i = 0; i < frames.size(); ++i) offers[i].frame.travelling = std::move(frames[i]);
+
+    std::size_t const chunks = (offers.size() + kChunkFrames - 1) / kChunkFrames;
+    auto const eachOf = [&](std::size_t chunk, auto const& work) {
+        std::size_t const end = std::min(offers.size(), (chunk + 1) * kChunkFrames);
+        for (std::size_t i = chunk * kChunkFrames; i < end; ++i) work(offers[i]);
+    };
+    {
+        ChunkWorkers workers(chunks, m_limits.workers, [&](std::size_t chunk) {
+            eachOf(chunk, [&](Offer& offer) { readHeader(offer); });
+        });
+        for (std::size_t chunk = 0; chunk < chunks; ++chunk) workers.waitFor(chunk);
+    }
+
+    Batch batch;
+    try {
+        batch.inboxBytes = static_cast<std::size_t>(
+            m_db.integer("SELECT coalesce(sum(length(header) + coalesce(length(bytes), 0)), 0) FROM local_inbox"));
+        std::vector<FrameId> arrived;
+        foldRegistryFrames(offers);
+        bool const inboxUsed = m_db.integer("SELECT EXISTS(SELECT 1 FROM local_inbox)") != 0;
+
+        ChunkWorkers workers(chunks, m_limits.workers, [&](std::size_t chunk) {
+            eachOf(chunk, [&](Offer& offer) {
+                if (!offer.decided && !offer.verified) checkFrame(offer);
+            });
+        });
+        auto const settle = [&](Offer& offer) {
+            if (offer.decided) return;
+            if (offer.deferred) {
+                flush(batch);
+                std::size_t const inboxBytes = batch.inboxBytes;
+                batch.clear();
+                batch.inboxBytes = inboxBytes;
+                openOffered(offer.frame);
+            }
+            place(offer, batch, from);
+            if (batch.byId.contains(offer.frame.id)) arrived.push_back(offer.frame.id);
+        };
+        for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+            workers.waitFor(chunk);
+            eachOf(chunk, settle);
+            if (batch.rows >= m_limits.transactionRowsMax || batch.bytes >= m_limits.transactionBytesMax) {
+                flush(batch);
+                std::size_t const inboxBytes = batch.inboxBytes;
+                batch.clear();
+                batch.inboxBytes = inboxBytes;
+            }
+            if (progress) progress({std::min(offers.size(), (chunk + 1) * kChunkFrames), offers.size()});
+        }
+        flush(batch);
+        bool const nowWaiting = inboxUsed || !batch.inboxIn.empty();
+        batch.clear();
+        // Frames that waited for one that came, and those that wait for them in turn.
+        if (nowWaiting) {
+            // An earlier frame of this very call may have been kept for a later one.
+            for (std::size_t i = 0; i < arrived.size(); ++i) {
+                takeUpInbox(arrived[i], batch, arrived);
+                if (batch.rows >= m_limits.transactionRowsMax || batch.bytes >= m_limits.transactionBytesMax) {
+                    flush(batch);
+                    batch.clear();
+                }
+            }
+            flush(batch);
+        }
+    } catch (...) {
+        // Nothing of the open batch is on disk: memory must not remember it either.
+        reload();
+        throw;
+    }
+
+    std::vector<Answer> answers;
+    answers.reserve(offers.size());
+    for (auto& offer : offers) answers.push_back(std::move(offer.answer));
+    // Frames of this call that waited only for each other did arrive.
+    for (auto& answer : answers) {
+        if (answer.what != Answer::What::WaitingForFrame) continue;
+        Use use(m_statements->frame);
+        use->bind(1, answer.frame);
+        if (use->step()) answer = {answer.frame, Answer::What::Stored, {}, {}};
+    }
+    return answers;
+}
+
+}  // namespace spiral::replica

@@ -1,0 +1,172 @@
+#include "sqlite.h"
+
+namespace spiral::replica {
+
+SqliteError::SqliteError(int extendedCode, std::string const& doing, std::string const& message)
+    : std::runtime_error(doing + ": " + message + " (SQLite " + std::to_string(extendedCode) + ")"), m_code(extendedCode) {}
+
+bool SqliteError::diskFull() const noexcept { return (m_code & 0xff) == SQLITE_FULL; }
+
+bool SqliteError::damaged() const noexcept {
+    int const code = m_code & 0xff;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+Error SqliteError::toError() const {
+    int const code = m_code & 0xff;
+    if (code == SQLITE_FULL) return makeError(ErrorCode::Environment, "disk.full", what());
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return makeError(ErrorCode::Busy, "store.busy", what());
+    if (damaged()) return makeError(ErrorCode::Damaged, "store.damaged", what());
+    return makeError(ErrorCode::Environment, "disk.io", what());
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+Statement::Statement(Database& database, std::string_view sql) : m_database(&database) {
+    sqlite3_stmt* handle = nullptr;
+    int const code = sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+    m_handle.reset(handle);
+    if (code != SQLITE_OK) database.fail(code, "preparing a statement");
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+    m_database->check(sqlite3_bind_int64(m_handle.get(), index, value), "binding a number");
+    return *this;
+}
+
+Statement& Statement::bind(int index, ByteView bytes) {
+    // A null pointer would bind NULL: an empty blob needs an address.
+    void const* data = bytes.empty() ? static_cast<void const*>("") : bytes.data();
+    m_database->check(sqlite3_bind_blob64(m_handle.get(), index, data, bytes.size(), SQLITE_STATIC), "binding bytes");
+    return *this;
+}
+
+Statement& Statement::bind(int index, std::string_view text) {
+    char const* data = text.empty() ? "" : text.data();
+    m_database->check(sqlite3_bind_text64(m_handle.get(), index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8),
+                      "binding text");
+    return *this;
+}
+
+Statement& Statement::bindNull(int index) {
+    m_database->check(sqlite3_bind_null(m_handle.get(), index), "binding nothing");
+    return *this;
+}
+
+bool Statement::step() {
+    int const code = sqlite3_step(m_handle.get());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    std::string const doing = std::string("running \"") + sqlite3_sql(m_handle.get()) + "\"";
+    sqlite3_reset(m_handle.get());
+    m_database->fail(code, doing);
+}
+
+void Statement::run() {
+    while (step()) {}
+    reset();
+}
+
+void Statement::reset() noexcept {
+    sqlite3_reset(m_handle.get());
+    sqlite3_clear_bindings(m_handle.get());
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(m_handle.get(), column); }
+
+ByteView Statement::blob(int column) const {
+    auto const* data = static_cast<std::uint8_t const*>(sqlite3_column_blob(m_handle.get(), column));
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(m_handle.get(), column))};
+}
+
+std::string_view Statement::text(int column) const {
+    auto const* data = reinterpret_cast<char const*>(sqlite3_column_text(m_handle.get(), column));
+    if (!data) return {};
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(m_handle.get(), column))};
+}
+
+bool Statement::isNull(int column) const { return sqlite3_column_type(m_handle.get(), column) == SQLITE_NULL; }
+
+void Statement::damaged() const {
+    throw SqliteError(SQLITE_CORRUPT, "reading an id", "a stored id has the wrong length");
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+Database::Database(Path const& file, Options const& options) {
+    sqlite3* handle = nullptr;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (options.create) flags |= SQLITE_OPEN_CREATE;
+    int const code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+    m_handle.reset(handle);  // even a failed open gives a handle
+    if (code != SQLITE_OK) fail(code, "opening " + file.filename().string());
+
+    sqlite3_busy_timeout(handle, 5000);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024);
+    execute("PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY");
+    execute("PRAGMA cache_size=-" + std::to_string(options.cacheKib));
+    if (options.as == OpenAs::Writer) {
+        execute("PRAGMA journal_mode=WAL");
+        execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpointPages));
+        execute(options.fullSync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    } else {
+        // Only the writer moves pages from the log into the file (see docs/schema.md).
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        execute("PRAGMA wal_autocheckpoint=0; PRAGMA query_only=ON");
+    }
+}
+
+void Database::execute(std::string_view sql) {
+    int const code = sqlite3_exec(m_handle.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) fail(code, "running \"" + std::string(sql.substr(0, 60)) + "\"");
+}
+
+std::int64_t Database::integer(std::string_view sql) {
+    Statement statement(*this, sql);
+    return statement.step() ? statement.integer(0) : 0;
+}
+
+std::string Database::textOf(std::string_view sql) {
+    Statement statement(*this, sql);
+    return statement.step() ? std::string(statement.text(0)) : std::string();
+}
+
+void Database::fail(int code, std::string const& doing) const {
+    int const extended = m_handle ? sqlite3_extended_errcode(m_handle.get()) : code;
+    throw SqliteError(extended != SQLITE_OK ? extended : code, doing,
+                      m_handle ? sqlite3_errmsg(m_handle.get()) : sqlite3_errstr(code));
+}
+
+void Database::check(int code, char const* doing) const {
+    if (code != SQLITE_OK) fail(code, doing);
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes64(m_handle.get()); }
+std::int64_t Database::lastRowId() const { return sqlite3_last_insert_rowid(m_handle.get()); }
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+WriteTransaction::WriteTransaction(Database& database) : m_database(database) { m_database.execute("BEGIN IMMEDIATE"); }
+
+WriteTransaction::~WriteTransaction() {
+    // A failed COMMIT may have rolled back by itself; then there is nothing left to undo.
+    if (m_open && sqlite3_get_autocommit(m_database.handle()) == 0) {
+        sqlite3_exec(m_database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+}
+
+void WriteTransaction::commit() {
+    m_database.execute("COMMIT");
+    m_open = false;
+}
+
+ReadTransaction::ReadTransaction(Database& database) : m_database(database) { m_database.execute("BEGIN"); }
+
+ReadTransaction::~ReadTransaction() { sqlite3_exec(m_database.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
+
+}  // namespace spiral::replica

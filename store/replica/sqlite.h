@@ -1,0 +1,131 @@
+// SQLite's handles as resources with one owner. Failures of the environment throw SqliteError; nothing here is an
+// expected outcome. Private to store/replica.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/files.h"
+#include "base/ids.h"
+#include "replica/replica.h"
+
+#include <sqlite3.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace spiral::replica {
+
+template <auto Function>
+struct Deleter {
+    template <class Handle>
+    void operator()(Handle* handle) const noexcept { Function(handle); }
+};
+
+class Database;
+
+/// A prepared statement. Parameters are bound by position from 1; columns read from 0. reset() after use is automatic
+/// when the statement is taken through Database::use().
+class Statement {
+public:
+    Statement(Database& database, std::string_view sql);
+
+    Statement& bind(int index, std::int64_t value);
+    Statement& bind(int index, ByteView bytes);           ///< the bytes must live until step() is done
+    Statement& bind(int index, std::string_view text);    ///< the same
+    Statement& bindNull(int index);
+    template <class Tag, std::size_t Size>
+    Statement& bind(int index, Token<Tag, Size> const& token) { return bind(index, token.view()); }
+
+    /// True while there is a row.
+    bool step();
+    /// For statements without rows: runs once and resets.
+    void run();
+    void reset() noexcept;
+
+    [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] ByteView blob(int column) const;        ///< until the next step or reset
+    [[nodiscard]] std::string_view text(int column) const;
+    [[nodiscard]] bool isNull(int column) const;
+    template <class Id>
+    [[nodiscard]] Id token(int column) const {
+        auto id = Id::fromBytes(blob(column));
+        if (!id) damaged();
+        return *id;
+    }
+
+private:
+    [[noreturn]] void damaged() const;
+    Database* m_database;
+    std::unique_ptr<sqlite3_stmt, Deleter<sqlite3_finalize>> m_handle;
+};
+
+/// Resets a cached statement when it goes out of scope.
+class Use {
+public:
+    explicit Use(Statement& statement) : m_statement(&statement) { m_statement->reset(); }
+    ~Use() { m_statement->reset(); }
+    Use(Use const&) = delete;
+    Use& operator=(Use const&) = delete;
+    Statement* operator->() const { return m_statement; }
+    Statement& operator*() const { return *m_statement; }
+
+private:
+    Statement* m_statement;
+};
+
+enum class OpenAs { Reader, Writer };
+
+class Database {
+public:
+    /// Opens with everything hardened: DEFENSIVE on, TRUSTED_SCHEMA off, no extensions, mmap 0, bounded lengths.
+    /// Writer: WAL, the given synchronous level, checkpoints of its own. Reader: never checkpoints.
+    struct Options {
+        OpenAs as = OpenAs::Writer;
+        bool create = false;
+        bool fullSync = true;
+        int cacheKib = 65536;
+        int checkpointPages = 1000;   ///< of 4 KiB, after which a commit moves the log into the file
+    };
+    Database(Path const& file, Options const& options);
+
+    [[nodiscard]] sqlite3* handle() const noexcept { return m_handle.get(); }
+    void execute(std::string_view sql);
+    [[nodiscard]] std::int64_t integer(std::string_view sql);
+    [[nodiscard]] std::string textOf(std::string_view sql);
+    [[noreturn]] void fail(int code, std::string const& doing) const;
+    void check(int code, char const* doing) const;
+    [[nodiscard]] std::int64_t changes() const;
+    [[nodiscard]] std::int64_t lastRowId() const;
+
+private:
+    std::unique_ptr<sqlite3, Deleter<sqlite3_close_v2>> m_handle;
+};
+
+/// begin immediate … commit(); rolled back when it goes out of scope uncommitted.
+class WriteTransaction {
+public:
+    explicit WriteTransaction(Database& database);
+    ~WriteTransaction();
+    WriteTransaction(WriteTransaction const&) = delete;
+    WriteTransaction& operator=(WriteTransaction const&) = delete;
+    void commit();
+
+private:
+    Database& m_database;
+    bool m_open = true;
+};
+
+/// One consistent picture for several reads.
+class ReadTransaction {
+public:
+    explicit ReadTransaction(Database& database);
+    ~ReadTransaction();
+    ReadTransaction(ReadTransaction const&) = delete;
+    ReadTransaction& operator=(ReadTransaction const&) = delete;
+
+private:
+    Database& m_database;
+};
+
+}  // namespace spiral::replica

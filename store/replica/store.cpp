@@ -1,0 +1,638 @@
+#include "store.h"
+
+#include "embedded/schema.h"
+
+#include <sys/file.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+namespace spiral::replica {
+
+namespace {
+
+constexpr std::string_view kNoteDeviceKey = "device-key";
+constexpr std::string_view kNoteGuard = "guard";
+constexpr std::size_t kGuardBytesMax = 4096;
+
+std::int64_t milliseconds(Instant instant) { return instant.time_since_epoch().count(); }
+Instant instantOf(std::int64_t value) { return Instant{std::chrono::milliseconds{value}}; }
+
+/// Where the guard's second half lies: outside the replica's folder, so that a folder copied or put back by itself is
+/// noticed. One file a device and folder name would miss a copy beside it, so it is named by the device alone.
+Path defaultGuardFile(DeviceId const& device) {
+    Path base;
+    if (char const* state = std::getenv("XDG_STATE_HOME"); state && *state == '/') {
+        base = state;
+    } else if (char const* home = std::getenv("HOME"); home && *home == '/') {
+        base = Path(home) / ".local" / "state";
+    } else {
+        base = "/var/tmp";
+    }
+    return base / "spiral" / ("guard-" + device.hex().substr(0, 32));
+}
+
+}  // namespace
+
+Path storeFile(Path const& folder) { return folder / "store.db"; }
+
+// --- the writer's lock -----------------------------------------------------------------------------------------------
+
+Result<WriterLock> WriterLock::take(Path const& folder) {
+    Path const file = folder / "writer.lock";
+    int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor < 0) {
+        if (errno == ENOSPC || errno == EDQUOT) return makeError(ErrorCode::Environment, "disk.full", "making the lock file");
+        return makeError(ErrorCode::Environment, "disk.io", "making the lock file");
+    }
+    WriterLock lock(descriptor);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        char text[32] = {};
+        auto const count = ::pread(descriptor, text, sizeof text - 1, 0);
+        return makeError(ErrorCode::Busy, "store.in-use", count > 0 ? "process " + std::string(text) : "another process");
+    }
+    std::string const mine = std::to_string(::getpid());
+    // The text only helps people; a full disk must not keep anybody from opening.
+    if (::ftruncate(descriptor, 0) == 0) [[maybe_unused]] auto const written = ::pwrite(descriptor, mine.data(), mine.size(), 0);
+    return lock;
+}
+
+WriterLock::WriterLock(WriterLock&& other) noexcept : m_descriptor(std::exchange(other.m_descriptor, -1)) {}
+
+WriterLock::~WriterLock() {
+    if (m_descriptor >= 0) ::close(m_descriptor);
+}
+
+// --- making and opening ------------------------------------------------------------------------------------------------
+
+Result<void> Replica::create(Path const& folder, World world, trust::PublicKey const& device) {
+    if (world.files.exists(storeFile(folder))) {
+        return makeError(ErrorCode::Exists, "replica.exists", "there is a replica in this folder already");
+    }
+    if (!trust::isAcceptableKey(device)) return makeError(ErrorCode::BadSignature, "key.weak", "a weak public key");
+    if (auto made = world.files.makeFolder(folder, FileMode::Private); !made) return made.error();
+    Path const unfinished = folder / "store.db.new";
+    for (auto const* suffix : {"", "-wal", "-shm"}) {
+        Path part = unfinished;
+        part += suffix;
+        if (world.files.exists(part)) {
+            if (auto removed = world.files.remove(part); !removed) return removed.error();
+        }
+    }
+    try {
+        Database db(unfinished, {.as = OpenAs::Writer, .create = true});
+        WriteTransaction transaction(db);
+        db.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
+        db.execute("PRAGMA user_version=" + std::to_string(kStoreFormat));
+        db.execute(*schemaFile("store.sql"));
+        Statement note(db, "INSERT INTO local_note(key, value) VALUES(?1, ?2)");
+        std::string const hex = device.hex();
+        note.bind(1, kNoteDeviceKey).bind(2, std::string_view(hex)).run();
+        transaction.commit();
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE");
+    } catch (SqliteError const& error) {
+        return error.toError();
+    }
+    return world.files.rename(unfinished, storeFile(folder));
+}
+
+Result<std::unique_ptr<Replica>> Replica::open(Path const& folder, World world, Access access, Limits limits,
+                                               std::optional<Path> guardFile) {
+    if (!world.files.exists(storeFile(folder))) {
+        return makeError(ErrorCode::NotFound, "replica.missing", "there is no replica in this folder");
+    }
+    std::optional<WriterLock> lock;
+    if (access == Access::Write) {
+        auto taken = WriterLock::take(folder);
+        if (!taken) return taken.error();
+        lock.emplace(std::move(*taken));
+    }
+    try {
+        auto store = std::make_unique<Store>(folder, world, access, limits, std::move(lock));
+        if (auto loaded = store->load(guardFile); !loaded) return loaded.error();
+        return std::unique_ptr<Replica>(std::move(store));
+    } catch (SqliteError const& error) {
+        return error.toError();
+    }
+}
+
+Store::Statements::Statements(Database& db)
+    : revision(db, "SELECT bytes FROM revision WHERE id=?1"),
+      record(db, "SELECT bytes, sig FROM record WHERE id=?1"),
+      frame(db, "SELECT rowid, header, sig FROM frame WHERE id=?1"),
+      frameByRow(db, "SELECT id, header, sig FROM frame WHERE rowid=?1"),
+      placeOf(db, "SELECT applied FROM local_place WHERE feed=?1 AND seq=?2 AND frame=?3") {}
+
+Store::Inserts::Inserts(Database& db)
+    : revision(db, "INSERT INTO revision(id, bytes) VALUES(?1, ?2)"),
+      record(db, "INSERT INTO record(id, sig, bytes) VALUES(?1, ?2, ?3)"),
+      revisionIfNew(db, "INSERT INTO revision(id, bytes) VALUES(?1, ?2) ON CONFLICT(id) DO NOTHING"),
+      recordIfNew(db, "INSERT INTO record(id, sig, bytes) VALUES(?1, ?2, ?3) ON CONFLICT(id) DO NOTHING"),
+      frame(db, "INSERT INTO frame(id, header, sig) VALUES(?1, ?2, ?3)"),
+      place(db, "INSERT INTO local_place(feed, seq, frame, applied) VALUES(?1, ?2, ?3, ?4) "
+                "ON CONFLICT(feed, seq, frame) DO UPDATE SET applied=?4"),
+      tipIn(db, "INSERT INTO local_tip(feed, frame, seq, reg_seq) VALUES(?1, ?2, ?3, ?4)"),
+      tipOut(db, "DELETE FROM local_tip WHERE feed=?1 AND frame=?2"),
+      newest(db, "UPDATE local_feed SET newest=?2, forked=?3 WHERE feed=?1"),
+      log(db, "INSERT INTO local_log(what, id) VALUES(?1, ?2)"),
+      registry(db, "INSERT INTO local_registry(record) VALUES(?1)"),
+      payload(db, "INSERT INTO local_payload(frame, codec, bytes) VALUES(?1, ?2, ?3) "
+                  "ON CONFLICT(frame) DO UPDATE SET codec=?2, bytes=?3") {}
+
+std::int64_t Store::Inserts::addFrame(FrameId const& id, ByteView header, trust::Signature const& signature, Database& db) {
+    Use use(frame);
+    use->bind(1, id).bind(2, header).bind(3, signature).run();
+    return db.lastRowId();
+}
+void Store::Inserts::addPlace(std::int64_t feed, std::uint64_t seq, std::int64_t frameRow, bool applied) {
+    Use use(place);
+    use->bind(1, feed).bind(2, static_cast<std::int64_t>(seq)).bind(3, frameRow).bind(4, std::int64_t{applied}).run();
+}
+void Store::Inserts::addTip(std::int64_t feed, FrameId const& id, std::uint64_t seq, std::uint64_t regSeq) {
+    Use use(tipIn);
+    use->bind(1, feed).bind(2, id).bind(3, static_cast<std::int64_t>(seq)).bind(4, static_cast<std::int64_t>(regSeq)).run();
+}
+void Store::Inserts::removeTip(std::int64_t feed, FrameId const& id) {
+    Use use(tipOut);
+    use->bind(1, feed).bind(2, id).run();
+}
+void Store::Inserts::setNewest(std::int64_t feed, std::int64_t milliseconds, bool forked) {
+    Use use(newest);
+    use->bind(1, feed).bind(2, milliseconds).bind(3, std::int64_t{forked}).run();
+}
+void Store::Inserts::addLog(LogLine::What what, ByteView id) {
+    Use use(log);
+    use->bind(1, static_cast<std::int64_t>(what)).bind(2, id).run();
+}
+void Store::Inserts::addRegistry(ObjectId const& entry) {
+    Use use(registry);
+    use->bind(1, entry).run();
+}
+void Store::Inserts::keepPayload(FrameId const& id, Payload const& kept) {
+    Use use(payload);
+    use->bind(1, id).bind(2, static_cast<std::int64_t>(kept.codec)).bind(3, ByteView(kept.bytes)).run();
+}
+
+std::int64_t Store::makeFeed(Scope const& scope, DeviceId const& device) {
+    Statement statement(m_db, "INSERT INTO local_feed(scope, device) VALUES(?1, ?2)");
+    statement.bind(1, std::string_view(scope.text())).bind(2, device).run();
+    return m_db.lastRowId();
+}
+
+Store::Store(Path folder, World world, Access access, Limits limits, std::optional<WriterLock> lock)
+    : m_folder(std::move(folder)),
+      m_world(world),
+      m_access(access),
+      m_limits(limits),
+      m_lock(std::move(lock)),
+      m_db(storeFile(m_folder), {.as = access == Access::Write ? OpenAs::Writer : OpenAs::Reader, .cacheKib = 262144,
+                               .checkpointPages = 16384}) {
+    sqlite3_hard_heap_limit64(kHeapLimitBytes);
+}
+
+Result<void> Store::load(std::optional<Path> const& guardFile) {
+    if (m_db.integer("PRAGMA application_id") != kApplicationId) {
+        return makeError(ErrorCode::Malformed, "store.not-ours", "store.db is no store of Spiral");
+    }
+    if (m_db.integer("PRAGMA user_version") > kStoreFormat) {
+        return makeError(ErrorCode::Unsupported, "store.newer", "a newer program made this store");
+    }
+    m_statements = std::make_unique<Statements>(m_db);
+    if (m_access == Access::Write) m_insert = std::make_unique<Inserts>(m_db);
+    auto const key = note(kNoteDeviceKey);
+    auto const parsed = key ? trust::PublicKey::fromHex(*key) : std::nullopt;
+    if (!parsed) return makeError(ErrorCode::Damaged, "store.no-device", "the store does not name its device");
+    m_deviceKey = *parsed;
+    m_device = trust::deviceIdOf(m_deviceKey);
+
+    loadFeeds();
+    // Times given out before end with those of our own frames. One from a clock that stood far ahead is let go: what
+    // follows it is ordered by parents and chains, and should not bear a false year for ever.
+    HybridTime last;
+    for (auto const& [feedKey, state] : m_feeds) {
+        if (feedKey.second == m_device) last = std::max(last, HybridTime{instantOf(state.newest), 65535});
+    }
+    if (last.wall > m_world.wall.now() + HybridClock::kAdvanceMax) last = {};
+    m_clock = std::make_unique<HybridClock>(m_world.wall, last);
+    if (auto loaded = loadRegistry(); !loaded) return loaded;
+    if (m_access == Access::Write) return renewGuard(guardFile);
+    return {};
+}
+
+void Store::loadFeeds() {
+    m_feeds.clear();
+    m_loadedFeeds.clear();
+    std::map<std::int64_t, FeedState*> byNumber;
+    Statement feeds(m_db, "SELECT feed, scope, device, forked, newest FROM local_feed");
+    while (feeds.step()) {
+        auto scope = Scope::parse(feeds.text(1));
+        if (!scope) throw SqliteError(SQLITE_CORRUPT, "reading feeds", "a scope is not of its form");
+        FeedState& state = m_feeds[{*scope, feeds.token<DeviceId>(2)}];
+        state.feed = feeds.integer(0);
+        state.forked = feeds.integer(3) != 0;
+        state.newest = feeds.integer(4);
+        byNumber[state.feed] = &state;
+    }
+    Statement tips(m_db, "SELECT feed, frame, seq, reg_seq FROM local_tip ORDER BY feed, frame");
+    while (tips.step()) {
+        auto const found = byNumber.find(tips.integer(0));
+        if (found == byNumber.end()) continue;
+        found->second->tips.push_back({tips.token<FrameId>(1), static_cast<std::uint64_t>(tips.integer(2)),
+                                       static_cast<std::uint64_t>(tips.integer(3))});
+    }
+}
+
+Result<void> Store::loadRegistry() {
+    m_registry = {};
+    Statement entries(m_db, "SELECT r.bytes, r.sig FROM local_registry l JOIN record r ON r.id=l.record ORDER BY l.pos");
+    while (entries.step()) {
+        m_registry.add(entries.blob(0), entries.token<trust::Signature>(1));
+    }
+    return {};
+}
+
+void Store::reload() {
+    loadFeeds();
+    [[maybe_unused]] auto const loaded = loadRegistry();
+}
+
+// The guard is a token in the store and in a second file elsewhere. Each opening for writing replaces both: first the
+// file gets {old, new}, then the store new, then the file {new}. A crash between leaves one of the two the file names.
+Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
+    Path const file = guardFile ? *guardFile : defaultGuardFile(m_device);
+    auto const stored = note(kNoteGuard);
+    auto const outside = m_world.files.read(file, kGuardBytesMax);
+    if (!outside && outside.error().code != ErrorCode::NotFound) return outside.error();
+
+    bool const written = findFeed(Scope::registry(), m_device) || std::any_of(m_feeds.begin(), m_feeds.end(), [&](auto const& entry) {
+        return entry.first.second == m_device;
+    });
+    if (!stored && !outside) {
+        // A store that has written before, and has no guard anywhere, came out of a backup.
+        m_guard = written ? GuardFinding::Restored : GuardFinding::First;
+    } else if (!stored || !outside) {
+        m_guard = GuardFinding::Restored;
+    } else {
+        std::string_view const text = asText(*outside);
+        m_guard = text.find(*stored) != std::string_view::npos ? GuardFinding::Good : GuardFinding::Restored;
+    }
+
+    std::string const token = m_world.random.token<Nonce>().hex();
+    m_incarnation = m_world.random.token<Incarnation>();
+    if (auto made = m_world.files.makeFolder(file.parent_path(), FileMode::Private); !made) return made.error();
+    std::string const both = (stored ? *stored + "\n" : std::string()) + token + "\n";
+    if (auto kept = m_world.files.replace(file, asBytes(both), FileMode::Private); !kept) return kept.error();
+    setNote(kNoteGuard, token);
+    if (auto kept = m_world.files.replace(file, asBytes(token + "\n"), FileMode::Private); !kept) return kept.error();
+    return {};
+}
+
+// --- who and what ------------------------------------------------------------------------------------------------------
+
+std::optional<PersonId> Store::person() const {
+    if (m_registry.empty()) return std::nullopt;
+    auto const* device = m_registry.device(m_device);
+    return device ? std::optional(device->person) : std::nullopt;
+}
+
+bool Store::takes(Scope const& scope) const {
+    if (scope.isRegistry()) return true;
+    if (m_registry.empty()) return false;
+    if (m_registry.mayRead(m_device, scope, m_world.wall.now())) return true;
+    // What is held already is kept up to date and passed on, also after a grant ended: its cuts must reach us.
+    auto const found = m_feeds.lower_bound({scope, DeviceId{}});
+    return found != m_feeds.end() && found->first.first == scope;
+}
+
+FeedState& Store::feedState(Scope const& scope, DeviceId const& device) { return m_feeds[{scope, device}]; }
+
+FeedState const* Store::findFeed(Scope const& scope, DeviceId const& device) const {
+    auto const found = m_feeds.find({scope, device});
+    return found == m_feeds.end() ? nullptr : &found->second;
+}
+
+// --- reading -----------------------------------------------------------------------------------------------------------
+
+std::optional<Bytes> Store::revisionBytes(ObjectId const& id) const {
+    Use use(m_statements->revision);
+    use->bind(1, id);
+    if (!use->step()) return std::nullopt;
+    return toBytes(use->blob(0));
+}
+
+std::optional<Replica::RecordBytes> Store::recordBytes(ObjectId const& id) const {
+    Use use(m_statements->record);
+    use->bind(1, id);
+    if (!use->step()) return std::nullopt;
+    return RecordBytes{toBytes(use->blob(0)), use->token<trust::Signature>(1)};
+}
+
+std::optional<trust::FrameHeader> Store::headerOf(FrameId const& id) const {
+    Use use(m_statements->frame);
+    use->bind(1, id);
+    if (!use->step()) return std::nullopt;
+    auto header = trust::decodeFrameHeader(use->blob(1));
+    if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
+    return std::move(*header);
+}
+
+std::optional<Replica::FrameBytes> Store::frameBytes(FrameId const& id) const {
+    FrameBytes found;
+    std::int64_t row = 0;
+    {
+        Use use(m_statements->frame);
+        use->bind(1, id);
+        if (!use->step()) return std::nullopt;
+        row = use->integer(0);
+        found.header = toBytes(use->blob(1));
+        found.signature = use->token<trust::Signature>(2);
+    }
+    auto header = trust::decodeFrameHeader(found.header);
+    if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
+    if (auto const* state = findFeed(header->scope, header->device)) {
+        Use place(m_statements->placeOf);
+        place->bind(1, state->feed).bind(2, static_cast<std::int64_t>(header->seq)).bind(3, row);
+        found.applied = place->step() && place->integer(0) != 0;
+    }
+    return found;
+}
+
+void Store::log(std::int64_t after, std::function<bool(LogLine const&)> const& take) const {
+    Statement lines(m_db, "SELECT pos, what, id FROM local_log WHERE pos>?1 ORDER BY pos");
+    lines.bind(1, after);
+    while (lines.step()) {
+        if (!take({lines.integer(0), static_cast<LogLine::What>(lines.integer(1)), lines.token<FrameId>(2)})) return;
+    }
+}
+
+std::int64_t Store::logEnd() const { return m_db.integer("SELECT max(pos) FROM local_log"); }
+
+trust::Feed const& Store::feed(DeviceId const& device, Scope const& scope) const {
+    auto& loaded = m_loadedFeeds[{scope, device}];
+    if (loaded) return *loaded;
+    loaded = std::make_unique<trust::Feed>();
+    if (auto const* state = findFeed(scope, device)) {
+        Statement frames(m_db, "SELECT f.id, f.header FROM local_place p JOIN frame f ON f.rowid=p.frame "
+                               "WHERE p.feed=?1 ORDER BY p.seq, p.frame");
+        frames.bind(1, state->feed);
+        while (frames.step()) {
+            auto header = trust::decodeFrameHeader(frames.blob(1));
+            if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a feed", header.error().reason);
+            loaded->add({frames.token<FrameId>(0), header->prev, header->seq, header->inc, std::nullopt});
+        }
+    }
+    return *loaded;
+}
+
+bool Store::feedForked(DeviceId const& device, Scope const& scope) const {
+    auto const* state = findFeed(scope, device);
+    return state && state->forked;
+}
+
+std::optional<bool> Store::standsBelow(DeviceId const& device, Scope const& scope, FrameId const& frame,
+                                       FrameId const& cut) const {
+    if (frame == cut) return true;
+    if (feedForked(device, scope)) return feed(device, scope).isAncestorOrSelf(frame, cut).value_or(false)
+                                              ? std::optional(true)
+                                              : (feed(device, scope).holds(cut) ? std::optional(false) : std::nullopt);
+    auto const cutHeader = headerOf(cut);
+    if (!cutHeader || cutHeader->device != device || cutHeader->scope != scope) return std::nullopt;
+    auto const frameHeader = headerOf(frame);
+    return frameHeader && frameHeader->seq <= cutHeader->seq;
+}
+
+std::vector<Scope> Store::scopesHeld() const {
+    std::vector<Scope> scopes;
+    for (auto const& [key, state] : m_feeds) {
+        if (scopes.empty() || scopes.back() != key.first) scopes.push_back(key.first);
+    }
+    return scopes;
+}
+
+Replica::Held Store::held() const {
+    Held held;
+    held.revisions = m_db.integer("SELECT count(*) FROM revision");
+    held.records = m_db.integer("SELECT count(*) FROM record");
+    held.frames = m_db.integer("SELECT count(*) FROM frame");
+    held.payloadsKept = m_db.integer("SELECT count(*) FROM local_payload");
+    held.inbox = m_db.integer("SELECT count(*) FROM local_inbox");
+    held.drafts = m_db.integer("SELECT count(*) FROM local_draft");
+    held.storeBytes = m_db.integer("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()");
+    return held;
+}
+
+// --- notes and drafts ----------------------------------------------------------------------------------------------------
+
+void Store::setNote(std::string_view key, std::string_view value) {
+    Statement statement(m_db, "INSERT INTO local_note(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=?2");
+    statement.bind(1, key).bind(2, value).run();
+}
+
+std::optional<std::string> Store::note(std::string_view key) const {
+    Statement statement(m_db, "SELECT value FROM local_note WHERE key=?1");
+    statement.bind(1, key);
+    if (!statement.step()) return std::nullopt;
+    return std::string(statement.text(0));
+}
+
+std::vector<std::pair<Scope, Instant>> Store::newestByScope() const {
+    std::vector<std::pair<Scope, Instant>> newest;
+    for (auto const& [key, state] : m_feeds) {
+        if (newest.empty() || newest.back().first != key.first) newest.emplace_back(key.first, Instant{});
+        newest.back().second = std::max(newest.back().second, instantOf(state.newest));
+    }
+    return newest;
+}
+
+void Store::saveDraft(Draft const& draft) {
+    json::Array parents, files;
+    for (auto const& parent : draft.parents) parents.emplace_back(parent.hex());
+    for (auto const& file : draft.files) files.push_back(trust::toJson(file));
+    json::Object body;
+    body.set("choices", draft.choices);
+    body.set("fields", draft.fields);
+    body.set("files", files);
+    body.set("parents", parents);
+    body.set("scope", draft.scope.text());
+    body.set("type", draft.type);
+    std::string const text = json::encode(body);
+    Statement statement(m_db, "INSERT INTO local_draft(doc, saved, body) VALUES(?1, ?2, ?3) "
+                              "ON CONFLICT(doc) DO UPDATE SET saved=?2, body=?3");
+    statement.bind(1, draft.doc).bind(2, milliseconds(draft.saved)).bind(3, std::string_view(text)).run();
+}
+
+namespace {
+
+std::optional<Draft> draftFrom(DocumentId const& doc, std::int64_t saved, std::string_view body) {
+    auto value = json::parse(body);
+    auto const* object = value ? value->asObject() : nullptr;
+    if (!object) return std::nullopt;
+    Draft draft;
+    draft.doc = doc;
+    draft.saved = instantOf(saved);
+    if (auto const* scope = json::stringAt(*object, "scope")) draft.scope = Scope::parse(*scope).value_or(Scope{});
+    if (auto const* type = json::stringAt(*object, "type")) draft.type = *type;
+    if (auto const* fields = json::objectAt(*object, "fields")) draft.fields = *fields;
+    if (auto const* choices = json::objectAt(*object, "choices")) draft.choices = *choices;
+    if (auto const* parents = json::arrayAt(*object, "parents")) {
+        for (auto const& parent : *parents) {
+            auto const id = parent.asString() ? ObjectId::fromHex(*parent.asString()) : std::nullopt;
+            if (id) draft.parents.push_back(*id);
+        }
+    }
+    if (auto const* files = json::arrayAt(*object, "files")) {
+        for (auto const& file : *files) {
+            if (auto attachment = trust::attachmentFrom(file)) draft.files.push_back(std::move(*attachment));
+        }
+    }
+    return draft;
+}
+
+}  // namespace
+
+std::optional<Draft> Store::draft(DocumentId const& doc) const {
+    Statement statement(m_db, "SELECT saved, body FROM local_draft WHERE doc=?1");
+    statement.bind(1, doc);
+    if (!statement.step()) return std::nullopt;
+    return draftFrom(doc, statement.integer(0), statement.text(1));
+}
+
+std::vector<Draft> Store::drafts() const {
+    std::vector<Draft> drafts;
+    Statement statement(m_db, "SELECT doc, saved, body FROM local_draft ORDER BY saved, doc");
+    while (statement.step()) {
+        if (auto draft = draftFrom(statement.token<DocumentId>(0), statement.integer(1), statement.text(2))) {
+            drafts.push_back(std::move(*draft));
+        }
+    }
+    return drafts;
+}
+
+void Store::dropDraft(DocumentId const& doc) {
+    Statement statement(m_db, "DELETE FROM local_draft WHERE doc=?1");
+    statement.bind(1, doc).run();
+}
+
+// --- exchange: giving ----------------------------------------------------------------------------------------------------
+
+std::vector<FeedTip> Store::tips() const {
+    std::vector<FeedTip> tips;
+    for (auto const& [key, state] : m_feeds) {
+        for (auto const& tip : state.tips) tips.push_back({key.first, key.second, tip.frame, tip.seq});
+    }
+    return tips;  // m_feeds and each feed's tips are sorted
+}
+
+TravellingFrame Store::travelling(std::int64_t rowId) const {
+    TravellingFrame frame;
+    FrameId id;
+    {
+        Use use(m_statements->frameByRow);
+        use->bind(1, rowId);
+        if (!use->step()) throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
+        id = use->token<FrameId>(0);
+        frame.header = toBytes(use->blob(1));
+        frame.signature = use->token<trust::Signature>(2);
+    }
+    Statement kept(m_db, "SELECT codec, bytes FROM local_payload WHERE frame=?1");
+    kept.bind(1, id);
+    if (kept.step()) {
+        frame.payload = Payload{static_cast<Codec>(kept.integer(0)), toBytes(kept.blob(1))};
+        return frame;
+    }
+    auto header = trust::decodeFrameHeader(frame.header);
+    if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
+    // Made again from the rows; raw, because whoever sends it packs whole batches better than single frames.
+    std::vector<PayloadRow> rows;
+    std::vector<Bytes> owned;
+    rows.reserve(header->items.size());
+    owned.reserve(header->items.size());
+    for (auto const& item : header->items) {
+        if (item.kind == trust::Item::Kind::Revision) {
+            auto bytes = revisionBytes(item.id);
+            if (!bytes) return frame;  // payload wanted here, too
+            owned.push_back(std::move(*bytes));
+            rows.push_back({item, std::nullopt, owned.back()});
+        } else {
+            auto record = recordBytes(item.id);
+            if (!record) return frame;
+            owned.push_back(std::move(record->bytes));
+            rows.push_back({item, record->signature, owned.back()});
+        }
+    }
+    frame.payload = Payload{Codec::Raw, writeChangeset(rows)};
+    return frame;
+}
+
+std::optional<TravellingFrame> Store::frame(FrameId const& id) const {
+    std::int64_t row = 0;
+    {
+        Use use(m_statements->frame);
+        use->bind(1, id);
+        if (!use->step()) return std::nullopt;
+        row = use->integer(0);
+    }
+    return travelling(row);
+}
+
+void Store::framesBeyond(std::vector<FeedTip> const& known, std::function<bool(Scope const&)> const& mayRead,
+                         std::function<bool(TravellingFrame&&)> const& take) const {
+    std::map<FeedKey, std::vector<FeedTip>> theirs;
+    for (auto const& tip : known) theirs[{tip.scope, tip.device}].push_back(tip);
+
+    // Registry first: nobody can take a frame of a device that is not enrolled yet.
+    std::vector<FeedKey> order;
+    for (auto const& [key, state] : m_feeds) {
+        if (key.first.isRegistry()) order.push_back(key);
+    }
+    for (auto const& [key, state] : m_feeds) {
+        if (!key.first.isRegistry() && mayRead(key.first)) order.push_back(key);
+    }
+    Statement linear(m_db, "SELECT frame FROM local_place WHERE feed=?1 AND seq>?2 ORDER BY seq, frame");
+    for (auto const& key : order) {
+        FeedState const& state = m_feeds.at(key);
+        auto const found = theirs.find(key);
+        if (state.forked) {
+            std::vector<FrameId> frames;
+            if (found != theirs.end()) {
+                for (auto const& tip : found->second) frames.push_back(tip.frame);
+            }
+            for (auto const& id : feed(key.second, key.first).beyond(frames)) {
+                auto travellingFrame = frame(id);
+                if (travellingFrame && !take(std::move(*travellingFrame))) return;
+            }
+            continue;
+        }
+        // A chain without forks: everything above the highest of their tips that we hold.
+        std::int64_t above = 0;
+        if (found != theirs.end()) {
+            for (auto const& tip : found->second) {
+                if (auto const header = headerOf(tip.frame); header && header->device == key.second && header->scope == key.first) {
+                    above = std::max(above, static_cast<std::int64_t>(header->seq));
+                }
+            }
+        }
+        Use use(linear);
+        use->bind(1, state.feed).bind(2, above);
+        while (use->step()) {
+            if (!take(travelling(use->integer(0)))) return;
+        }
+    }
+}
+
+std::vector<Replica::InboxLine> Store::inbox() const {
+    std::vector<InboxLine> lines;
+    Statement statement(m_db, "SELECT frame, prev, header FROM local_inbox ORDER BY frame");
+    while (statement.step()) {
+        auto header = trust::decodeFrameHeader(statement.blob(2));
+        if (!header) continue;
+        lines.push_back({statement.token<FrameId>(0), statement.token<FrameId>(1), header->device, header->scope,
+                         header->seq, header->items.size()});
+    }
+    return lines;
+}
+
+}  // namespace spiral::replica

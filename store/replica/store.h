@@ -1,0 +1,180 @@
+// The one implementation of Replica: store.db behind it. Private to store/replica.
+#pragma once
+
+#include "replica/replica.h"
+#include "sqlite.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spiral::replica {
+
+inline constexpr int kStoreFormat = 1;
+inline constexpr std::int64_t kApplicationId = 0x5350524C;  // "SPRL"
+inline constexpr std::int64_t kHeapLimitBytes = 1024LL * 1024 * 1024;
+
+/// Keeps other processes from writing to the same replica; the file says who holds it.
+class WriterLock {
+public:
+    [[nodiscard]] static Result<WriterLock> take(Path const& folder);
+    WriterLock(WriterLock&& other) noexcept;
+    WriterLock& operator=(WriterLock&&) = delete;
+    ~WriterLock();
+
+private:
+    explicit WriterLock(int descriptor) : m_descriptor(descriptor) {}
+    int m_descriptor;
+};
+
+/// What is known of one feed without reading its frames.
+struct FeedState {
+    struct Tip {
+        FrameId frame;
+        std::uint64_t seq = 0;
+        std::uint64_t regSeq = 0;
+    };
+    std::int64_t feed = 0;           ///< 0: not stored yet
+    bool forked = false;
+    std::int64_t newest = 0;
+    std::vector<Tip> tips;           ///< sorted by frame id
+};
+
+/// A frame that passed every check that does not need the chain.
+struct CheckedFrame {
+    TravellingFrame travelling;
+    FrameId id;
+    trust::FrameHeader header;
+    std::optional<OpenPayload> open;   ///< absent: header only, or a payload that was wrong (then `wrong` says why)
+    bool keepUnread = false;           ///< payload of a newer schema: kept as it is
+    std::string wrong;
+};
+
+class Store final : public Replica {
+public:
+    Store(Path folder, World world, Access access, Limits limits, std::optional<WriterLock> lock);
+
+    /// After construction: registry, feeds, guard.
+    Result<void> load(std::optional<Path> const& guardFile);
+
+    Path const& folder() const override { return m_folder; }
+    trust::PublicKey const& deviceKey() const override { return m_deviceKey; }
+    DeviceId const& device() const override { return m_device; }
+    std::optional<PersonId> person() const override;
+    trust::Registry const& registry() const override { return m_registry; }
+    GuardFinding guard() const override { return m_guard; }
+    HybridClock& clock() override { return *m_clock; }
+    World const& world() const override { return m_world; }
+    bool takes(Scope const& scope) const override;
+
+    Result<Sealed> seal(Scope const& scope, std::vector<NewRow> const& rows, trust::Signer& signer,
+                        std::function<void()> const& inTransaction) override;
+
+    std::vector<Answer> import(std::vector<TravellingFrame> frames, std::string_view from,
+                               std::function<void(ImportProgress)> const& progress) override;
+    std::vector<FeedTip> tips() const override;
+    void framesBeyond(std::vector<FeedTip> const& known, std::function<bool(Scope const&)> const& mayRead,
+                      std::function<bool(TravellingFrame&&)> const& take) const override;
+    std::optional<TravellingFrame> frame(FrameId const& id) const override;
+    std::vector<InboxLine> inbox() const override;
+
+    std::optional<Bytes> revisionBytes(ObjectId const& id) const override;
+    std::optional<RecordBytes> recordBytes(ObjectId const& id) const override;
+    std::optional<FrameBytes> frameBytes(FrameId const& id) const override;
+    void log(std::int64_t after, std::function<bool(LogLine const&)> const& take) const override;
+    std::int64_t logEnd() const override;
+    trust::Feed const& feed(DeviceId const& device, Scope const& scope) const override;
+    bool feedForked(DeviceId const& device, Scope const& scope) const override;
+    std::optional<bool> standsBelow(DeviceId const& device, Scope const& scope, FrameId const& frame,
+                                    FrameId const& cut) const override;
+    std::vector<Scope> scopesHeld() const override;
+    Held held() const override;
+
+    void saveDraft(Draft const& draft) override;
+    std::optional<Draft> draft(DocumentId const& doc) const override;
+    std::vector<Draft> drafts() const override;
+    void dropDraft(DocumentId const& doc) override;
+
+    void setNote(std::string_view key, std::string_view value) override;
+    std::optional<std::string> note(std::string_view key) const override;
+    std::vector<std::pair<Scope, Instant>> newestByScope() const override;
+
+    std::vector<Finding> check(bool deep, std::function<void(ImportProgress)> const& progress) override;
+    Result<void> backup(Path const& file) override;
+
+private:
+    using FeedKey = std::pair<Scope, DeviceId>;
+    struct Statements;
+    struct Inserts;
+
+    [[nodiscard]] std::int64_t makeFeed(Scope const& scope, DeviceId const& device);
+    void loadFeeds();
+    Result<void> loadRegistry();
+    Result<void> renewGuard(std::optional<Path> const& guardFile);
+    /// Forgets what memory holds and reads it again: after a transaction failed.
+    void reload();
+
+    FeedState& feedState(Scope const& scope, DeviceId const& device);
+    FeedState const* findFeed(Scope const& scope, DeviceId const& device) const;
+    std::optional<trust::FrameHeader> headerOf(FrameId const& id) const;
+    TravellingFrame travelling(std::int64_t rowId) const;
+
+    // Import, in its stages (import.cpp).
+    struct Offer;
+    class Batch;
+    void readHeader(Offer& offer) const;
+    void checkFrame(Offer& offer) const;
+    void foldRegistryFrames(std::vector<Offer>& offers);
+    [[nodiscard]] std::string checkRows(trust::FrameHeader const& header, OpenPayload const& open) const;
+    void openOffered(CheckedFrame& frame) const;
+    void place(Offer& offer, Batch& batch, std::string_view from);
+    void takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameId>& follow);
+    void flush(Batch& batch);
+
+    Path m_folder;
+    World m_world;
+    Access m_access;
+    Limits m_limits;
+    std::optional<WriterLock> m_lock;
+    mutable Database m_db;
+    std::unique_ptr<Statements> m_statements;
+    std::unique_ptr<Inserts> m_insert;   ///< only when open for writing
+
+    trust::PublicKey m_deviceKey;
+    DeviceId m_device;
+    Incarnation m_incarnation;
+    GuardFinding m_guard = GuardFinding::Good;
+    std::unique_ptr<HybridClock> m_clock;
+    trust::Registry m_registry;
+    std::map<FeedKey, FeedState> m_feeds;
+    mutable std::map<FeedKey, std::unique_ptr<trust::Feed>> m_loadedFeeds;
+
+    friend class Replica;
+};
+
+/// Prepared once, used through Use.
+struct Store::Statements {
+    explicit Statements(Database& db);
+    Statement revision, record, frame, frameByRow, placeOf;
+};
+
+/// What is written when a frame is stored.
+struct Store::Inserts {
+    explicit Inserts(Database& db);
+    Statement revision, record, revisionIfNew, recordIfNew, frame, place, tipIn, tipOut, newest, log, registry, payload;
+
+    std::int64_t addFrame(FrameId const& id, ByteView header, trust::Signature const& signature, Database& db);
+    void addPlace(std::int64_t feed, std::uint64_t seq, std::int64_t frameRow, bool applied);
+    void addTip(std::int64_t feed, FrameId const& id, std::uint64_t seq, std::uint64_t regSeq);
+    void removeTip(std::int64_t feed, FrameId const& id);
+    void setNewest(std::int64_t feed, std::int64_t milliseconds, bool forked);
+    void addLog(LogLine::What what, ByteView id);
+    void addRegistry(ObjectId const& entry);
+    void keepPayload(FrameId const& id, Payload const& payload);
+};
+
+[[nodiscard]] Path storeFile(Path const& folder);
+
+}  // namespace spiral::replica

@@ -1,0 +1,301 @@
+// Documents: create, edit, draft, seal, attach, resolve, show.
+#include "office_impl.h"
+
+#include <algorithm>
+
+namespace spiral::office {
+
+namespace {
+
+constexpr std::size_t kPrefixMin = 4;
+
+/// Key of one choice in a draft: field, a line feed, element. (Field names hold no line feed.)
+std::string choiceKey(std::string const& field, std::string const& element) {
+    return element.empty() ? field : field + "\n" + element;
+}
+
+}  // namespace
+
+Result<DocumentId> TheOffice::resolveId(std::string_view text) {
+    if (auto whole = DocumentId::fromHex(text)) return *whole;
+    if (text.size() < kPrefixMin || text.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+        return makeError(ErrorCode::Usage, "id.form", std::string(text));
+    }
+    auto found = m_view->find(text);
+    for (auto const& draft : m_replica->drafts()) {
+        if (draft.doc.hex().starts_with(text) && std::find(found.begin(), found.end(), draft.doc) == found.end()) {
+            found.push_back(draft.doc);
+        }
+    }
+    if (found.empty()) return makeError(ErrorCode::NotFound, "document.missing", std::string(text));
+    if (found.size() > 1) return makeError(ErrorCode::Usage, "id.ambiguous", std::string(text));
+    return found.front();
+}
+
+Result<ObjectId> TheOffice::resolveObject(std::string_view text) {
+    if (auto whole = ObjectId::fromHex(text)) return *whole;
+    return makeError(ErrorCode::Usage, "id.form", std::string(text));
+}
+
+Result<Scope> TheOffice::defaultScope() {
+    auto person = me();
+    if (!person) return person.error();
+    std::optional<Scope> wide;
+    for (auto const& grant : registry().grantsOf(*person)) {
+        if (!registry().mayRead(m_replica->device(), grant.role.scope, m_replica->world().wall.now())) continue;
+        if (grant.role.scope.isUnit()) return grant.role.scope;
+        if (!wide && !grant.role.scope.isRegistry()) wide = grant.role.scope;
+    }
+    if (wide) return *wide;
+    return makeError(ErrorCode::Refused, "authority.no-grant", "no scope to write in");
+}
+
+Result<Assignment> TheOffice::create(std::string_view typeName, Scope const& scope,
+                                     std::vector<std::pair<std::string, std::string>> const& set) {
+    auto const* type = model::TypeCatalogue::builtIn().find(typeName);
+    if (!type) return makeError(ErrorCode::Usage, "type.unknown", std::string(typeName));
+    if (scope.isRegistry()) return makeError(ErrorCode::Usage, "scope.registry", "documents do not stand in the registry");
+    NewRevision revision;
+    revision.doc = m_replica->world().random.token<DocumentId>();
+    revision.type = type->name;
+    for (auto const& [field, typed] : set) {
+        auto value = model::parseFieldValue(*type, field, typed);
+        if (!value) return value.error();
+        revision.fields.set(field, std::move(*value));
+    }
+    auto sealed = sealRevision(scope, revision);
+    if (!sealed) return sealed.error();
+    return Assignment{revision.doc, *sealed, false, {}};
+}
+
+Result<Assignment> TheOffice::edit(DocumentId const& doc, std::vector<std::pair<std::string, std::string>> const& set,
+                                   bool draftOnly) {
+    auto seen = shown(doc, false);
+    if (!seen) return seen.error();
+    auto const* type = seen->type;
+    if (!type) return makeError(ErrorCode::Unsupported, "type.unknown", seen->listed.row.type);
+
+    replica::Draft draft;
+    if (seen->draft) {
+        draft = *seen->draft;
+    } else {
+        draft.scope = seen->listed.scope;
+        draft.doc = doc;
+        draft.type = type->name;
+    }
+    bool const fresh = !seen->draft;
+    std::map<model::Cell, std::optional<json::Value>> choices;
+    json::Object values;
+    for (auto const& [field, typed] : set) {
+        auto value = model::parseFieldValue(*type, field, typed);
+        if (!value) return value.error();
+        values.set(field, std::move(*value));
+    }
+    if (fresh) {
+        bool const allDecided = std::all_of(seen->merged.differences.begin(), seen->merged.differences.end(),
+                                            [&](auto const& open) { return open.element.empty() && values.find(open.field); });
+        if (allDecided) {
+            draft.parents = seen->merged.heads;
+            draft.fields = seen->merged.fields;
+        } else {
+            // What is open stays open: go on from one version, the newest of this person's or else the first.
+            ObjectId chosen = seen->merged.heads.front();
+            HybridTime newest;
+            auto const person = me();
+            for (auto const& head : seen->merged.heads) {
+                auto const item = m_view->item(head);
+                if (item && person && item->person == *person && HybridTime{item->time, item->counter} >= newest) {
+                    newest = {item->time, item->counter};
+                    chosen = head;
+                }
+            }
+            auto const bytes = m_replica->revisionBytes(chosen);
+            auto head = bytes ? trust::decodeRevision(*bytes) : Result<trust::Revision>(Error{});
+            if (!head) return head.error();
+            draft.parents = {chosen};
+            draft.fields = head->fields;
+        }
+        draft.files = seen->files;
+    }
+    for (auto const& [field, value] : values) {
+        if (auto const* text = value.asString(); text && text->empty()) draft.fields.erase(field);
+        else draft.fields.set(field, value);
+    }
+    if (auto fits = model::checkFields(*type, draft.fields); !fits) return fits.error();
+    draft.saved = m_replica->world().wall.now();
+    if (draftOnly) {
+        m_replica->saveDraft(draft);
+        return Assignment{doc, std::nullopt, true, {}};
+    }
+    auto sealed = sealRevision(draft.scope, {doc, draft.type, draft.parents, draft.fields, draft.files});
+    if (!sealed) return sealed.error();
+    return Assignment{doc, *sealed, false, {}};
+}
+
+Result<Assignment> TheOffice::seal(DocumentId const& doc) {
+    auto draft = m_replica->draft(doc);
+    if (!draft) return makeError(ErrorCode::NotFound, "draft.missing", doc.hex());
+    auto sealed = sealRevision(draft->scope, {doc, draft->type, draft->parents, draft->fields, draft->files});
+    if (!sealed) return sealed.error();
+    return Assignment{doc, *sealed, false, {}};
+}
+
+Result<Assignment> TheOffice::attach(DocumentId const& doc, Path const& file) {
+    auto seen = shown(doc, false);
+    if (!seen) return seen.error();
+    if (seen->merged.differences.size() > 0) {
+        return makeError(ErrorCode::Refused, "step.differences-open", "decide the different versions first");
+    }
+    auto added = m_attachments.add(file, [this](std::uint64_t done) { tell(done, 0, "attach"); });
+    if (!added) return added.error();
+    NewRevision revision{doc, seen->listed.row.type, seen->merged.heads, seen->merged.fields, seen->files};
+    if (seen->draft) {
+        revision.parents = seen->draft->parents;
+        revision.fields = seen->draft->fields;
+        revision.files = seen->draft->files;
+    }
+    revision.files.push_back(*added);
+    auto sealed = sealRevision(seen->listed.scope, revision);
+    if (!sealed) return sealed.error();
+    return Assignment{doc, *sealed, false, {}};
+}
+
+Result<Assignment> TheOffice::resolveDifference(DocumentId const& doc, std::string_view name, std::optional<int> take,
+                                                std::optional<std::string> const& value) {
+    auto seen = shown(doc, false);
+    if (!seen) return seen.error();
+    if (!seen->type) return makeError(ErrorCode::Unsupported, "type.unknown", seen->listed.row.type);
+    auto const slash = name.find('/');
+    std::string const field(name.substr(0, slash));
+    std::string const element(slash == std::string_view::npos ? std::string_view() : name.substr(slash + 1));
+    auto const& open = seen->merged.differences;
+    auto const difference = std::find_if(open.begin(), open.end(), [&](auto const& candidate) {
+        return candidate.field == field && candidate.element == element;
+    });
+    if (difference == open.end()) return makeError(ErrorCode::NotFound, "difference.missing", std::string(name));
+
+    std::optional<json::Value> chosen;
+    if (take) {
+        if (*take < 1 || static_cast<std::size_t>(*take) > difference->sides.size()) {
+            return makeError(ErrorCode::Usage, "resolve.take", std::to_string(difference->sides.size()));
+        }
+        chosen = difference->sides[static_cast<std::size_t>(*take) - 1].value;
+    } else if (value) {
+        auto parsed = model::parseFieldValue(*seen->type, field, *value);
+        if (!parsed) return parsed.error();
+        chosen = std::move(*parsed);
+    } else {
+        return makeError(ErrorCode::Usage, "resolve.nothing", "--take N or --value V");
+    }
+
+    // Choices are kept in the draft until all are made; a choice about versions that have moved on is let go.
+    replica::Draft draft;
+    if (seen->draft && seen->draft->parents == seen->merged.heads) draft = *seen->draft;
+    draft.scope = seen->listed.scope;
+    draft.doc = doc;
+    draft.type = seen->type->name;
+    draft.parents = seen->merged.heads;
+    draft.files = seen->files;
+    json::Object told;
+    if (chosen) told.set("value", *chosen);
+    else told.set("absent", true);
+    // Field and element names may hold any characters, object keys may not: choices are a list.
+    json::Array choices;
+    if (auto const* before = json::arrayAt(draft.choices, "list")) choices = *before;
+    std::string const key = choiceKey(field, element);
+    std::erase_if(choices, [&](json::Value const& choice) {
+        auto const* object = choice.asObject();
+        auto const* k = object ? json::stringAt(*object, "k") : nullptr;
+        return k && *k == key;
+    });
+    json::Object choice;
+    choice.set("k", key);
+    choice.set("v", std::move(told));
+    choices.emplace_back(std::move(choice));
+    draft.choices.set("list", choices);
+
+    std::map<model::Cell, std::optional<json::Value>> made;
+    for (auto const& each : choices) {
+        auto const* k = json::stringAt(*each.asObject(), "k");
+        auto const* v = json::objectAt(*each.asObject(), "v");
+        if (!k || !v) continue;
+        auto const line = k->find('\n');
+        auto const* kept = v->find("value");
+        made[{k->substr(0, line), line == std::string::npos ? "" : k->substr(line + 1)}] =
+            kept ? std::optional(*kept) : std::nullopt;
+    }
+    std::vector<std::string> stillOpen;
+    for (auto const& each : open) {
+        if (!made.contains({each.field, each.element})) {
+            stillOpen.push_back(each.element.empty() ? each.field : each.field + "/" + each.element);
+        }
+    }
+    if (!stillOpen.empty()) {
+        draft.fields = seen->merged.fields;
+        draft.saved = m_replica->world().wall.now();
+        m_replica->saveDraft(draft);
+        return Assignment{doc, std::nullopt, true, stillOpen};
+    }
+    auto fields = model::resolved(seen->merged, seen->type->mergeRules(), made);
+    if (!fields) return fields.error();
+    auto sealed = sealRevision(draft.scope, {doc, draft.type, draft.parents, *fields, draft.files});
+    if (!sealed) return sealed.error();
+    return Assignment{doc, *sealed, false, {}};
+}
+
+Result<DocumentShown> TheOffice::show(DocumentId const& doc) { return shown(doc, true); }
+
+Result<DocumentShown> TheOffice::shown(DocumentId const& doc, bool withItems) {
+    DocumentShown result;
+    auto listed = m_view->document(doc);
+    auto facts = m_view->facts(doc);
+    result.draft = m_replica->draft(doc);
+    if (!listed || !facts) {
+        return makeError(ErrorCode::NotFound, "document.missing", doc.hex());
+    }
+    result.listed = std::move(*listed);
+    Reading reading = read(*facts);
+    if (!reading.shown) return makeError(ErrorCode::Refused, "document.nothing-stands", doc.hex());
+    result.type = reading.type;
+    result.standing = reading.standing;
+    result.merged = reading.merged;
+    if (reading.merged.heads.size() == 1) result.merged.fields = reading.shown->fields;
+    if (reading.workflow) result.possible = engine::possible(reading.facts(), reading.standing);
+    result.differences = m_view->differences(doc);
+    if (withItems) result.items = m_view->items(doc);
+    // Attachments of all heads, each once.
+    for (auto const& row : facts->rows) {
+        auto const* revision = row.revision();
+        if (!revision || !std::binary_search(result.merged.heads.begin(), result.merged.heads.end(), row.id)) continue;
+        for (auto const& file : revision->files) {
+            bool const have = std::any_of(result.files.begin(), result.files.end(),
+                                          [&](auto const& other) { return other.sha256 == file.sha256; });
+            if (!have) result.files.push_back(file);
+        }
+    }
+    return result;
+}
+
+std::vector<replica::ListedDocument> TheOffice::list(replica::ListFilter const& filter) {
+    replica::ListFilter full = filter;
+    if (full.type) {
+        if (auto const* type = model::TypeCatalogue::builtIn().find(*full.type)) full.type = type->name;
+    }
+    return m_view->list(full);
+}
+
+Result<std::vector<model::Change>> TheOffice::diff(ObjectId const& a, ObjectId const& b) {
+    std::array<trust::Revision, 2> sides;
+    for (std::size_t i = 0; i < 2; ++i) {
+        ObjectId const& id = i == 0 ? a : b;
+        auto const bytes = m_replica->revisionBytes(id);
+        if (!bytes) return makeError(ErrorCode::NotFound, "revision.missing", id.hex());
+        auto revision = trust::decodeRevision(*bytes);
+        if (!revision) return revision.error();
+        sides[i] = std::move(*revision);
+    }
+    auto const* type = model::TypeCatalogue::builtIn().find(sides[1].type);
+    return model::diff(sides[0].fields, sides[1].fields, type ? type->mergeRules() : model::MergeRules{});
+}
+
+}  // namespace spiral::office

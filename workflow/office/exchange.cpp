@@ -1,0 +1,95 @@
+// Files for other replicas, and the state of this one.
+#include "office_impl.h"
+
+#include <algorithm>
+
+namespace spiral::office {
+
+Result<transport::FileTotals> TheOffice::exportTo(Path const& file, std::optional<Path> const& forTips) {
+    if (registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled", "");
+    std::vector<trust::FeedTip> known;
+    std::optional<DeviceId> reader;
+    if (forTips) {
+        auto hello = transport::readTips(*forTips, m_replica->world().files);
+        if (!hello) return hello.error();
+        if (hello->school != registry().school()) {
+            return makeError(ErrorCode::Refused, "exchange.other-college", hello->school.hex());
+        }
+        known = hello->tips;
+        reader = hello->device;
+    }
+    Instant const now = m_replica->world().wall.now();
+    // For somebody named, only what she may read. Without a name the file is for whoever carries it: it holds what this
+    // replica reads, and each reader takes what is hers.
+    auto const mayRead = [&](Scope const& scope) { return !reader || registry().mayRead(*reader, scope, now); };
+    return transport::exportFile(*m_replica, m_attachments, file, transport::FileKind::Exchange, known, mayRead,
+                                 [this](std::uint64_t done, std::uint64_t of) { tell(done, of, "export"); });
+}
+
+Result<transport::FileTotals> TheOffice::importFrom(Path const& file) {
+    if (registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled", "");
+    auto totals = transport::importFile(*m_replica, m_attachments, file,
+                                        [this](std::uint64_t done, std::uint64_t of) { tell(done, of, "import"); });
+    if (totals) catchUp();
+    return totals;
+}
+
+Result<void> TheOffice::writeTips(Path const& file) { return transport::writeTips(*m_replica, file); }
+
+StatusShown TheOffice::status() {
+    StatusShown status;
+    status.device = m_replica->device();
+    status.person = m_replica->person();
+    status.counts = m_view->status();
+    status.forks = m_view->forks();
+    status.guard = m_replica->guard();
+    status.held = m_replica->held();
+    auto const& registry = m_replica->registry();
+    if (registry.empty()) {
+        status.advice.push_back("not-enrolled");
+        return status;
+    }
+    Instant const now = m_replica->world().wall.now();
+    status.college = registry.college();
+    status.domain = registry.domain();
+    status.school = registry.school();
+    status.registryHead = registry.head();
+    status.registryForked = registry.forked();
+    if (status.person) {
+        status.personName = names().person(*status.person);
+        for (auto const& grant : registry.grantsOf(*status.person)) {
+            bool const inForce = grant.from <= now && (!grant.until || now < *grant.until) &&
+                                 registry.revocationsOf(grant.id).empty();
+            if (inForce) status.grants.push_back(grant);
+        }
+    } else {
+        status.advice.push_back("not-enrolled");
+    }
+    for (auto const& scope : m_replica->scopesHeld()) status.scopes.push_back(scope);
+    status.ages = ages(Day{std::chrono::floor<std::chrono::days>(now)});
+    replica::ListFilter different;
+    different.withDifferences = true;
+    status.withDifferences = static_cast<std::int64_t>(m_view->list(different).size());
+
+    auto const at = registry.head().seq;
+    if (registry.root(at).threshold < 2 || registry.admins(at).threshold < 2) status.advice.push_back("threshold-one");
+    if (registry.forked()) status.advice.push_back("registry-forked");
+    if (status.guard == replica::GuardFinding::Restored || m_replica->note("restored")) status.advice.push_back("restored");
+    if (!status.forks.empty()) status.advice.push_back("forked");
+    if (!registry.revocationsOf(m_replica->device()).empty()) status.advice.push_back("revoked");
+    for (auto const& [scope, newest] : m_replica->newestByScope()) {
+        if (newest > now + HybridClock::kAdvanceMax) {
+            status.advice.push_back("clock-suspect");
+            break;
+        }
+    }
+    if (status.withDifferences > 0) status.advice.push_back("differences");
+    if (status.counts.inbox > 0) status.advice.push_back("inbox");
+    if (auto const found = status.counts.items.find(replica::Count::Quarantined);
+        found != status.counts.items.end() && found->second > 0) {
+        status.advice.push_back("quarantined");
+    }
+    return status;
+}
+
+}  // namespace spiral::office

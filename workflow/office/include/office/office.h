@@ -1,0 +1,222 @@
+// The office: everything a person can do with Spiral, as one façade that the command line, the desktop client and the
+// server call. It joins a replica, its view, the document types, the workflow engine and the exchange; it holds no rule
+// of its own that those could hold. Nothing here prints, asks or reads the environment.
+#pragma once
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "engine/workflow.h"
+#include "model/type.h"
+#include "replica/replica.h"
+#include "replica/search.h"
+#include "replica/view.h"
+#include "transport/exchange_file.h"
+#include "trust/enrolment.h"
+#include "trust/registry.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spiral::office {
+
+using replica::World;
+
+/// How the office gets at the device key when something must be signed. Called at most once an opening.
+using Unlock = std::function<Result<std::unique_ptr<trust::Signer>>(Path const& replicaFolder, trust::PublicKey const& key)>;
+
+/// Long work tells how far it is: done, of (0 when unknown), what is being done (a slug such as "import.frames").
+using Progress = std::function<void(std::uint64_t done, std::uint64_t of, std::string_view what)>;
+
+struct Assignment {
+    DocumentId doc;
+    std::optional<ObjectId> revision;   ///< sealed as this
+    bool draft = false;
+    std::vector<std::string> stillOpen; ///< differences not yet decided (resolve)
+};
+
+struct StepDone {
+    DocumentId doc;
+    ObjectId revision;
+    ObjectId record;
+    std::string state;                  ///< of the document afterwards
+};
+
+/// A name that people know for an id.
+struct Names {
+    std::string person(PersonId const& id) const;
+    std::string device(DeviceId const& id) const;
+    std::string unit(std::string_view id) const;
+    std::map<std::string, std::string> persons, devices, units;
+};
+
+struct TaskLine {
+    DocumentId doc;
+    Scope scope;
+    std::string title, owner, ownerName, state;
+    std::optional<Day> due;
+    int daysOverdue = 0;
+    int round = 1, failedRounds = 0;
+    bool closed = false, disputed = false, changedAfter = false;
+    int differences = 0;
+    std::optional<Instant> lastAction;
+};
+
+struct UnitAge {
+    std::string unit, name;
+    std::optional<Instant> newest;      ///< claimed time of the newest frame held from that unit's scope
+    int openTasks = 0, overdueTasks = 0;
+};
+
+struct DocumentShown {
+    replica::ListedDocument listed;
+    model::Merged merged;
+    model::DocumentType const* type = nullptr;
+    engine::Standing standing;
+    std::vector<std::string> possible;  ///< actions the workflow allows now
+    std::vector<replica::DifferenceRow> differences;
+    std::vector<replica::ItemRow> items;
+    std::optional<replica::Draft> draft;
+    std::vector<trust::Attachment> files;
+};
+
+struct StatusShown {
+    std::string college, domain;
+    SchoolId school;
+    std::optional<PersonId> person;
+    std::string personName;
+    DeviceId device;
+    std::vector<trust::Grant> grants;             ///< in force now
+    std::vector<Scope> scopes;
+    trust::RegistryPoint registryHead;
+    bool registryForked = false;
+    replica::StatusCounts counts;
+    std::vector<replica::Fork> forks;
+    std::vector<UnitAge> ages;
+    replica::GuardFinding guard = replica::GuardFinding::Good;
+    std::int64_t withDifferences = 0;
+    std::vector<std::string> advice;              ///< slugs: "threshold-one", "restored", "forked", "clock-suspect" …
+    replica::Replica::Held held;
+};
+
+/// One line of what an import found worth telling.
+struct ImportNote {
+    std::string row;                              ///< source id, or the row's number
+    std::string field;
+    std::string code;                             ///< slug: "owner-not-a-unit", "order", "duplicate-year", "bad-date" …
+    std::string text;                             ///< as printed in the source
+    bool error = false;                           ///< the row was not taken
+};
+struct ImportResult {
+    std::vector<DocumentId> documents;            ///< made now; known rows are not made again
+    std::int64_t rows = 0, known = 0, dated = 0, done = 0, ongoing = 0, elements = 0, points = 0;
+    std::vector<ImportNote> notes;
+};
+
+class Office {
+public:
+    // --- founding and joining ---------------------------------------------------------------------------------------
+    struct Founding {
+        std::string college, domain, person, passphrase;
+        bool sample = false;
+    };
+    /// Founds a college in an empty folder: device key, entry 1, the founder's person document, first grant.
+    [[nodiscard]] static Result<void> found(Path const& folder, World world, Founding const& founding);
+    /// First half of joining: makes the device key in `folder`; the request's bytes to give to the admin.
+    [[nodiscard]] static Result<std::string> joinRequest(Path const& folder, World world, ByteView invitation,
+                                                         std::string_view passphrase);
+    /// Second half: takes the welcome in. Refused if it is of another college, or does not enrol this device.
+    [[nodiscard]] static Result<void> joinFinish(Path const& folder, World world, Path const& welcome);
+
+    [[nodiscard]] static Result<std::unique_ptr<Office>> open(Path const& folder, World world, replica::Access access,
+                                                              Unlock unlock, Progress progress = {});
+    virtual ~Office() = default;
+
+    [[nodiscard]] virtual replica::Replica& replica() = 0;
+    [[nodiscard]] virtual replica::View& view() = 0;
+    [[nodiscard]] virtual trust::Registry const& registry() const = 0;
+    [[nodiscard]] virtual Names const& names() = 0;
+    [[nodiscard]] virtual StatusShown status() = 0;
+
+    // --- registry -----------------------------------------------------------------------------------------------------
+    struct Invited {
+        std::string invitation;                   ///< bytes for the file
+        trust::Invitation content;
+    };
+    [[nodiscard]] virtual Result<Invited> invite(std::string_view personName, std::string_view unit,
+                                                 std::vector<std::string> const& roles,
+                                                 std::optional<std::string> const& serverUrl) = 0;
+    /// The six groups for a request whose invitation this replica made.
+    [[nodiscard]] virtual Result<std::array<std::string, 6>> digits(ByteView request) = 0;
+    /// Compares the digits, appends person, device and grants, writes the welcome file.
+    [[nodiscard]] virtual Result<DeviceId> enrol(ByteView request, std::string_view digits, Path const& welcome) = 0;
+    [[nodiscard]] virtual Result<void> addUnit(std::string_view id, std::string_view name, std::string_view campus) = 0;
+    /// Makes an act, agrees to it as this person, and appends it if this replica is the keeper and the agreements
+    /// suffice; else gives the proposal for others to cosign.
+    struct Appended {
+        std::optional<ObjectId> entry;            ///< when appended
+        std::string proposal;                     ///< bytes, when it needs others
+        std::string why;                          ///< what is missing
+    };
+    [[nodiscard]] virtual Result<Appended> propose(std::string_view act, json::Object members) = 0;
+    [[nodiscard]] virtual Result<Appended> cosign(ByteView proposal) = 0;
+    /// The cut that revoking needs: the tips this replica holds of a device's feeds (or, for a grant, of its holder's devices).
+    [[nodiscard]] virtual std::vector<trust::Cut> cutsHere(std::vector<DeviceId> const& devices) = 0;
+
+    // --- documents ------------------------------------------------------------------------------------------------------
+    /// A document by its id or 4 and more first digits of it. NotFound, or Usage when several begin so.
+    [[nodiscard]] virtual Result<DocumentId> resolveId(std::string_view text) = 0;
+    [[nodiscard]] virtual Result<Scope> defaultScope() = 0;
+    [[nodiscard]] virtual Result<Assignment> create(std::string_view type, Scope const& scope,
+                                                    std::vector<std::pair<std::string, std::string>> const& set) = 0;
+    /// Parents are all heads. With `draft` the change is kept, durably, but not sealed. Open differences stay open
+    /// unless every one of them is set here.
+    [[nodiscard]] virtual Result<Assignment> edit(DocumentId const& doc,
+                                                  std::vector<std::pair<std::string, std::string>> const& set, bool draft) = 0;
+    [[nodiscard]] virtual Result<Assignment> seal(DocumentId const& doc) = 0;
+    [[nodiscard]] virtual Result<Assignment> attach(DocumentId const& doc, Path const& file) = 0;
+    /// Decides one difference; seals when it was the last open one, else keeps the choice in the draft.
+    [[nodiscard]] virtual Result<Assignment> resolveDifference(DocumentId const& doc, std::string_view field,
+                                                               std::optional<int> take,
+                                                               std::optional<std::string> const& value) = 0;
+    [[nodiscard]] virtual Result<DocumentShown> show(DocumentId const& doc) = 0;
+    [[nodiscard]] virtual std::vector<replica::ListedDocument> list(replica::ListFilter const& filter) = 0;
+    [[nodiscard]] virtual Result<std::vector<model::Change>> diff(ObjectId const& a, ObjectId const& b) = 0;
+    [[nodiscard]] virtual Result<ObjectId> resolveObject(std::string_view text) = 0;
+
+    // --- steps and tasks --------------------------------------------------------------------------------------------------
+    /// Signs an act: refused unless workflow and authority allow it and this replica holds and has verified the whole
+    /// revision and its attachments. Settles a dispute when the document is disputed and the action is a decision.
+    [[nodiscard]] virtual Result<StepDone> step(DocumentId const& doc, std::string_view action, std::string_view comment,
+                                                std::optional<Day> until) = 0;
+    /// affirm, admit: acts on one revision or record by its id. confirm: on the tip of a forked feed.
+    [[nodiscard]] virtual Result<ObjectId> actOn(std::string_view kind, ObjectId const& target, std::string_view comment) = 0;
+    [[nodiscard]] virtual Result<ObjectId> confirm(FrameId const& tip) = 0;
+    struct TaskFilter {
+        bool overdue = false;
+        std::optional<std::string> unit;
+        std::optional<Day> dueBefore;
+        bool includeClosed = false;
+    };
+    [[nodiscard]] virtual std::vector<TaskLine> tasks(TaskFilter const& filter, Day today) = 0;
+    [[nodiscard]] virtual std::vector<UnitAge> ages(Day today) = 0;
+
+    // --- import ---------------------------------------------------------------------------------------------------------
+    /// KIND `schedule`: a schedule table; `organisation`: its departments as units; `catalogue`: diagnosis tables. Rows
+    /// taken before (by source id) are not taken again.
+    [[nodiscard]] virtual Result<ImportResult> importTable(std::string_view kind, std::string_view jsonText, bool dryRun) = 0;
+
+    // --- exchange -------------------------------------------------------------------------------------------------------
+    [[nodiscard]] virtual Result<transport::FileTotals> exportTo(Path const& file, std::optional<Path> const& forTips) = 0;
+    [[nodiscard]] virtual Result<transport::FileTotals> importFrom(Path const& file) = 0;
+    [[nodiscard]] virtual Result<void> writeTips(Path const& file) = 0;
+
+    // --- search and care ------------------------------------------------------------------------------------------------
+    [[nodiscard]] virtual std::vector<replica::SearchHit> search(std::string_view words) = 0;
+    virtual void rebuild() = 0;
+};
+
+}  // namespace spiral::office

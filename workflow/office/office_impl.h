@@ -1,0 +1,111 @@
+// The one implementation of Office. Its parts lie in files by subject: founding, registry_acts, documents, steps,
+// import_tables, exchange, status. Private to workflow/office.
+#pragma once
+
+#include "office/office.h"
+#include "projector.h"
+#include "replica/attachments.h"
+
+#include <array>
+
+namespace spiral::office {
+
+inline constexpr std::string_view kKeyFile = "device.key";
+inline constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
+[[nodiscard]] Path keyFile(Path const& replicaFolder);
+
+class TheOffice final : public Office {
+public:
+    TheOffice(std::unique_ptr<replica::Replica> replica, Unlock unlock, Progress progress);
+
+    replica::Replica& replica() override { return *m_replica; }
+    replica::View& view() override { return *m_view; }
+    trust::Registry const& registry() const override { return m_replica->registry(); }
+    Names const& names() override;
+    StatusShown status() override;
+
+    Result<Invited> invite(std::string_view personName, std::string_view unit, std::vector<std::string> const& roles,
+                           std::optional<std::string> const& serverUrl) override;
+    Result<std::array<std::string, 6>> digits(ByteView request) override;
+    Result<DeviceId> enrol(ByteView request, std::string_view digits, Path const& welcome) override;
+    Result<void> addUnit(std::string_view id, std::string_view name, std::string_view campus) override;
+    Result<Appended> propose(std::string_view act, json::Object members) override;
+    Result<Appended> cosign(ByteView proposal) override;
+    std::vector<trust::Cut> cutsHere(std::vector<DeviceId> const& devices) override;
+
+    Result<DocumentId> resolveId(std::string_view text) override;
+    Result<Scope> defaultScope() override;
+    Result<Assignment> create(std::string_view type, Scope const& scope,
+                              std::vector<std::pair<std::string, std::string>> const& set) override;
+    Result<Assignment> edit(DocumentId const& doc, std::vector<std::pair<std::string, std::string>> const& set,
+                            bool draft) override;
+    Result<Assignment> seal(DocumentId const& doc) override;
+    Result<Assignment> attach(DocumentId const& doc, Path const& file) override;
+    Result<Assignment> resolveDifference(DocumentId const& doc, std::string_view field, std::optional<int> take,
+                                         std::optional<std::string> const& value) override;
+    Result<DocumentShown> show(DocumentId const& doc) override;
+    std::vector<replica::ListedDocument> list(replica::ListFilter const& filter) override;
+    Result<std::vector<model::Change>> diff(ObjectId const& a, ObjectId const& b) override;
+    Result<ObjectId> resolveObject(std::string_view text) override;
+
+    Result<StepDone> step(DocumentId const& doc, std::string_view action, std::string_view comment,
+                          std::optional<Day> until) override;
+    Result<ObjectId> actOn(std::string_view kind, ObjectId const& target, std::string_view comment) override;
+    Result<ObjectId> confirm(FrameId const& tip) override;
+    std::vector<TaskLine> tasks(TaskFilter const& filter, Day today) override;
+    std::vector<UnitAge> ages(Day today) override;
+
+    Result<ImportResult> importTable(std::string_view kind, std::string_view jsonText, bool dryRun) override;
+
+    Result<transport::FileTotals> exportTo(Path const& file, std::optional<Path> const& forTips) override;
+    Result<transport::FileTotals> importFrom(Path const& file) override;
+    Result<void> writeTips(Path const& file) override;
+
+    std::vector<replica::SearchHit> search(std::string_view words) override;
+    void rebuild() override;
+
+    // --- shared by the parts ---------------------------------------------------------------------------------------
+    /// The unlocked key; asked for at most once.
+    Result<trust::Signer*> signer();
+    Result<PersonId> me() const;
+    void catchUp();
+    void tell(std::uint64_t done, std::uint64_t of, std::string_view what) const;
+
+    struct NewRevision {
+        DocumentId doc;
+        std::string type;
+        std::vector<ObjectId> parents;
+        json::Object fields;
+        std::vector<trust::Attachment> files;
+    };
+    /// Bytes and id of a revision by this person and device, now.
+    Result<replica::NewRow> revisionRow(Scope const& scope, NewRevision const& revision);
+    /// What authority would say of a row of ours on this document, were it sealed now.
+    trust::Judgement foresee(Scope const& scope, DocumentId const& doc, replica::NewRow const& row);
+    /// Seals one revision, after asking authority; drops the document's draft in the same transaction.
+    Result<ObjectId> sealRevision(Scope const& scope, NewRevision const& revision);
+    /// A signed record in whichever of this person's roles authority accepts. Refused with the first reason otherwise.
+    Result<replica::NewRow> recordRow(std::string_view kind, Scope const& scope, std::optional<trust::Target> const& of,
+                                      json::Object const& body, DocumentId const& doc);
+    /// Appends acts to the registry, one frame. REQUIRES: this replica is the keeper and each proposal suffices.
+    Result<std::vector<ObjectId>> append(std::vector<trust::Proposal> proposals);
+    /// An act with this person's agreement.
+    Result<trust::Proposal> agreedAct(std::string_view act, json::Object members);
+    Result<DocumentShown> shown(DocumentId const& doc, bool withItems);
+
+private:
+    std::unique_ptr<replica::Replica> m_replica;
+    Unlock m_unlock;
+    Progress m_progress;
+    DocumentProjector m_projector;
+    std::unique_ptr<replica::View> m_view;
+    std::unique_ptr<replica::Search> m_search;
+    replica::Attachments m_attachments;
+    std::unique_ptr<trust::Signer> m_signer;
+    std::optional<Names> m_names;
+};
+
+/// Words for people when a row would not stand.
+[[nodiscard]] Error refusal(trust::Judgement const& judgement);
+
+}  // namespace spiral::office

@@ -1,0 +1,236 @@
+#include "projector.h"
+
+#include "base/sha256.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+namespace spiral::office {
+
+namespace {
+
+void gatherText(json::Value const& value, std::string& text) {
+    if (auto const* words = value.asString()) {
+        if (!words->empty()) text.append(text.empty() ? "" : "\n").append(*words);
+    } else if (auto const* array = value.asArray()) {
+        for (auto const& element : *array) gatherText(element, text);
+    } else if (auto const* object = value.asObject()) {
+        for (auto const& [key, member] : *object) {
+            if (key != "id") gatherText(member, text);
+        }
+    }
+}
+
+trust::Row const* rowOf(replica::DocumentFacts const& facts, ObjectId const& id) {
+    auto const found = std::lower_bound(facts.rows.begin(), facts.rows.end(), id,
+                                        [](trust::Row const& row, ObjectId const& wanted) { return row.id < wanted; });
+    return found != facts.rows.end() && found->id == id ? &*found : nullptr;
+}
+
+bool standing(replica::DocumentFacts const& facts, ObjectId const& id) {
+    auto const found = facts.judgements.find(id);
+    return found != facts.judgements.end() && trust::stands(found->second.verdict);
+}
+
+std::string textAt(json::Object const& fields, std::string_view name) {
+    if (name.empty()) return {};
+    auto const* text = json::stringAt(fields, name);
+    return text ? *text : std::string();
+}
+
+}  // namespace
+
+engine::Facts Reading::facts() const {
+    engine::Facts facts;
+    facts.type = type;
+    facts.workflow = workflow;
+    facts.merged = &merged;
+    facts.revisions = &revisions;
+    facts.acts = acts;
+    return facts;
+}
+
+Reading read(replica::DocumentFacts const& facts) {
+    Reading reading;
+    for (auto const& row : facts.rows) {
+        auto const* revision = row.revision();
+        if (!revision) continue;
+        reading.revisions.push_back({row.id, revision->parents, &revision->fields, standing(facts, row.id)});
+    }
+    // The type is that of the newest usable revision (time, counter, id: the same everywhere).
+    trust::Revision const* newest = nullptr;
+    ObjectId newestId;
+    for (auto const& row : facts.rows) {
+        auto const* revision = row.revision();
+        if (!revision || !standing(facts, row.id)) continue;
+        if (!newest || std::pair(newest->time, newestId) < std::pair(revision->time, row.id)) {
+            newest = revision;
+            newestId = row.id;
+        }
+    }
+    if (!newest) return reading;
+    reading.type = model::TypeCatalogue::builtIn().find(newest->type);
+    reading.merged = model::merge(reading.revisions, reading.type ? reading.type->mergeRules() : model::MergeRules{});
+    if (!reading.merged.heads.empty()) {
+        if (auto const* row = rowOf(facts, reading.merged.heads.front())) reading.shown = row->revision();
+    }
+    if (reading.type && !reading.type->workflow.empty()) {
+        reading.workflow = engine::WorkflowCatalogue::builtIn().find(reading.type->workflow);
+    }
+    for (auto const& row : facts.rows) {
+        auto const* record = row.record();
+        if (!record || !standing(facts, row.id)) continue;
+        if (auto act = engine::actFrom(row.id, *record)) {
+            auto const& judgement = facts.judgements.at(row.id);
+            act->actingFor = judgement.actingFor;
+            act->witnessed = judgement.verdict == trust::Verdict::Valid;
+            reading.acts.push_back(std::move(*act));
+        }
+    }
+    reading.standing = engine::stand(reading.facts());
+    return reading;
+}
+
+std::string sidesText(model::Difference const& difference, replica::DocumentFacts const& facts) {
+    json::Array sides;
+    for (auto const& side : difference.sides) {
+        json::Object told;
+        if (side.value) told.set("value", *side.value);
+        else told.set("absent", true);
+        json::Array writers;
+        for (auto const& id : side.writers) {
+            json::Object writer;
+            writer.set("revision", id.hex());
+            if (auto const* row = rowOf(facts, id); row && row->revision()) {
+                writer.set("person", row->revision()->by.person.text());
+                writer.set("device", row->revision()->by.device.hex());
+                writer.set("t", toText(row->revision()->time.wall));
+            }
+            writers.emplace_back(std::move(writer));
+        }
+        told.set("writers", std::move(writers));
+        sides.emplace_back(std::move(told));
+    }
+    json::Object all;
+    if (difference.base) all.set("base", *difference.base);
+    all.set("base_known", difference.baseKnown);
+    all.set("sides", std::move(sides));
+    return json::encode(all);
+}
+
+replica::Projection DocumentProjector::project(replica::DocumentFacts const& facts) const {
+    replica::Projection projection;
+    Reading const reading = read(facts);
+    auto const& merged = reading.merged;
+    auto& row = projection.document;
+
+    std::set<ObjectId> differing, parentsOfUsable;
+    for (auto const& difference : merged.differences) {
+        for (auto const& side : difference.sides) differing.insert(side.writers.begin(), side.writers.end());
+        projection.differences.push_back({difference.field, difference.element, sidesText(difference, facts)});
+    }
+    std::set<ObjectId> const heads(merged.heads.begin(), merged.heads.end());
+    std::set<ObjectId> const missing(merged.missing.begin(), merged.missing.end());
+    std::set<ObjectId> followed(reading.standing.disputes.begin(), reading.standing.disputes.end());
+    std::set<ObjectId> const disputes = followed;
+    followed.clear();
+    for (auto const& act : reading.acts) {
+        followed.insert(act.after.begin(), act.after.end());
+        followed.insert(act.settles.begin(), act.settles.end());
+    }
+
+    for (auto const& each : facts.rows) {
+        if (!standing(facts, each.id)) continue;
+        if (auto const* revision = each.revision()) {
+            bool const waits = std::any_of(revision->parents.begin(), revision->parents.end(),
+                                           [&](ObjectId const& parent) { return missing.contains(parent); });
+            auto& count = projection.counts[each.id];
+            if (!reading.type) {
+                count = replica::Count::Pending;
+                projection.reasons[each.id] = "newer-type";
+            } else if (waits) {
+                count = replica::Count::Pending;
+                projection.reasons[each.id] = "wait-parent";
+            } else if (differing.contains(each.id)) {
+                count = replica::Count::Different;
+            } else if (!heads.contains(each.id)) {
+                count = replica::Count::Superseded;
+            } else {
+                count = replica::Count::Current;
+            }
+        } else if (each.record()) {
+            auto& count = projection.counts[each.id];
+            if (disputes.contains(each.id)) count = replica::Count::Different;
+            else if (followed.contains(each.id)) count = replica::Count::Superseded;
+            else count = replica::Count::Current;
+        }
+    }
+
+    auto const* shown = reading.shown;
+    if (!shown) {
+        // Every revision is set aside: the document is there, with nothing that stands in it.
+        for (auto const& each : facts.rows) {
+            if (each.revision()) {
+                row.type = each.revision()->type;
+                break;
+            }
+        }
+        row.state = "nothing-stands";
+        row.summary = "{}";
+        return projection;
+    }
+    row.type = shown->type;
+    row.heads = merged.heads;
+    row.differences = static_cast<int>(merged.differences.size());
+    json::Object const& fields = merged.heads.size() == 1 ? shown->fields : merged.fields;
+    auto const field = [&](std::string const& name) {
+        std::string text = textAt(fields, name);
+        return text.empty() ? textAt(shown->fields, name) : text;   // an open one shows its first side
+    };
+    if (reading.type) {
+        row.title = field(reading.type->titleField);
+        row.owner = field(reading.type->ownerField);
+    }
+    if (row.owner.empty() && facts.scope.isUnit()) row.owner = facts.scope.name();
+    row.state = reading.standing.state;
+    row.closed = reading.standing.closed;
+    row.disputed = reading.standing.disputed;
+    row.changedAfter = reading.standing.changedAfter;
+    row.round = reading.standing.round;
+    row.failedRounds = reading.standing.failedRounds;
+    row.due = reading.standing.due;
+    row.lastAction = reading.standing.lastAction;
+    trust::Author const* lastActor = nullptr;
+    for (auto const& act : reading.acts) {
+        if (row.lastAction && act.time == *row.lastAction && (!lastActor || act.by.person < lastActor->person)) lastActor = &act.by;
+    }
+    if (lastActor) row.lastActor = lastActor->person.text();
+
+    json::Object summary;
+    summary.set("fields", sha256(asBytes(json::encode(fields))).hex());
+    if (auto source = textAt(shown->fields, "source"); !source.empty()) summary.set("source", source);
+    if (auto progress = textAt(shown->fields, "progress"); !progress.empty()) summary.set("progress", progress);
+    json::Array effects;
+    for (auto const& [id, effect] : reading.standing.effects) {
+        if (effect == engine::ActEffect::Counts) continue;
+        json::Object told;
+        told.set("act", id.hex());
+        told.set("effect", effect == engine::ActEffect::NotInState      ? "not-in-state"
+                           : effect == engine::ActEffect::OtherRevision ? "other-revision"
+                                                                        : "after-unknown");
+        effects.emplace_back(std::move(told));
+    }
+    if (!effects.empty()) summary.set("without_effect", std::move(effects));
+    row.summary = json::encode(summary);
+
+    for (auto const& [name, value] : fields) gatherText(value, row.text);
+    for (auto const& difference : merged.differences) {
+        for (auto const& side : difference.sides) {
+            if (side.value) gatherText(*side.value, row.text);
+        }
+    }
+    return projection;
+}
+
+}  // namespace spiral::office

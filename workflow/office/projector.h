@@ -1,0 +1,37 @@
+// What the rows of a document mean: merge, workflow and the count each row falls under. Pure. Private to workflow/office.
+#pragma once
+
+#include "engine/workflow.h"
+#include "model/merge.h"
+#include "model/type.h"
+#include "replica/view.h"
+
+#include <vector>
+
+namespace spiral::office {
+
+/// Everything computed about one document; the projector keeps the part that lists need, `show` all of it.
+struct Reading {
+    model::DocumentType const* type = nullptr;      ///< null: of a type this program does not know
+    engine::Workflow const* workflow = nullptr;
+    std::vector<model::MergeRevision> revisions;
+    model::Merged merged;
+    std::vector<engine::Act> acts;
+    engine::Standing standing;
+    /// The revision that lists show: the only head, or the first of several.
+    trust::Revision const* shown = nullptr;
+    [[nodiscard]] engine::Facts facts() const;
+};
+/// REQUIRES: `facts` outlives the reading.
+[[nodiscard]] Reading read(replica::DocumentFacts const& facts);
+
+class DocumentProjector final : public replica::Projector {
+public:
+    [[nodiscard]] int version() const override { return 1; }
+    [[nodiscard]] replica::Projection project(replica::DocumentFacts const& facts) const override;
+};
+
+/// One side of a difference as shown: {absent | value, writers [{device, person, revision, t}]}, and `base` beside them.
+[[nodiscard]] std::string sidesText(model::Difference const& difference, replica::DocumentFacts const& facts);
+
+}  // namespace spiral::office

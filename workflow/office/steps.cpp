@@ -1,0 +1,200 @@
+// Steps, acts on single rows, tasks and the quality office's list.
+#include "office_impl.h"
+
+#include "base/sha256.h"
+
+#include <algorithm>
+
+namespace spiral::office {
+
+Result<StepDone> TheOffice::step(DocumentId const& doc, std::string_view action, std::string_view comment,
+                                 std::optional<Day> until) {
+    auto facts = m_view->facts(doc);
+    auto const listed = m_view->document(doc);
+    if (!facts || !listed) return makeError(ErrorCode::NotFound, "document.missing", doc.hex());
+    auto person = me();
+    if (!person) return person.error();
+    Reading const reading = read(*facts);
+    if (!reading.shown) return makeError(ErrorCode::Refused, "document.nothing-stands", doc.hex());
+    if (!reading.workflow) return makeError(ErrorCode::Refused, "step.no-workflow", listed->row.type);
+    auto const* rule = reading.workflow->action(action);
+    if (!rule) {
+        std::string possible;
+        for (auto const& each : reading.workflow->actions) possible += (possible.empty() ? "" : " ") + each.name;
+        return makeError(ErrorCode::Usage, "step.unknown-action", possible);
+    }
+
+    // A submission is about the only head; what decides is about what was submitted; other acts about what stands.
+    ObjectId of = reading.merged.heads.front();
+    if (!rule->submission && reading.standing.revision) of = *reading.standing.revision;
+
+    engine::Intent intent;
+    intent.action = std::string(action);
+    intent.person = *person;
+    intent.of = of;
+    intent.comment = std::string(comment);
+    intent.until = until;
+    // Nobody signs for what is not here and verified in full.
+    for (auto const& row : facts->rows) {
+        if (row.id != of || !row.revision()) continue;
+        for (auto const& file : row.revision()->files) {
+            if (!m_attachments.holds(file.sha256) || !m_attachments.verify(file)) intent.attachmentsHeld = false;
+        }
+    }
+    auto body = engine::prepare(reading.facts(), reading.standing, intent);
+    if (!body) return body.error();
+    auto row = recordRow(action, facts->scope, trust::Target{facts->scope, of}, *body, doc);
+    if (!row) return row.error();
+    auto key = signer();
+    if (!key) return key.error();
+    auto sealed = m_replica->seal(facts->scope, {*row}, **key);
+    if (!sealed) return sealed.error();
+    catchUp();
+    auto const after = m_view->document(doc);
+    return StepDone{doc, of, row->item.id, after ? after->row.state : std::string()};
+}
+
+Result<ObjectId> TheOffice::actOn(std::string_view kind, ObjectId const& target, std::string_view comment) {
+    if (kind != "affirm" && kind != "admit") return makeError(ErrorCode::Usage, "step.unknown-action", std::string(kind));
+    auto const item = m_view->item(target);
+    if (!item || item->kind.empty()) return makeError(ErrorCode::NotFound, "item.missing", target.hex());
+    if (!item->doc) return makeError(ErrorCode::Refused, "item.no-document", target.hex());
+    json::Object body;
+    if (!comment.empty()) body.set("comment", comment);
+    auto row = recordRow(kind, item->scope, trust::Target{item->scope, target}, body, *item->doc);
+    if (!row) return row.error();
+    auto key = signer();
+    if (!key) return key.error();
+    auto sealed = m_replica->seal(item->scope, {*row}, **key);
+    if (!sealed) return sealed.error();
+    catchUp();
+    return row->item.id;
+}
+
+Result<ObjectId> TheOffice::confirm(FrameId const& tip) {
+    auto const bytes = m_replica->frameBytes(tip);
+    if (!bytes) return makeError(ErrorCode::NotFound, "frame.missing", tip.hex());
+    auto const header = trust::decodeFrameHeader(bytes->header);
+    if (!header) return header.error();
+    auto person = me();
+    if (!person) return person.error();
+    auto const* device = registry().device(header->device);
+    if (!device || device->person != *person) {
+        return makeError(ErrorCode::Refused, "confirm.not-yours", "the person confirms her own machine's branch");
+    }
+    if (header->device == m_replica->device()) {
+        return makeError(ErrorCode::Refused, "confirm.same-device", "a branch is confirmed on another device of the person");
+    }
+    auto key = signer();
+    if (!key) return key.error();
+    json::Object body;
+    body.set("tip", tip.hex());
+    trust::Record record;
+    record.school = registry().school();
+    record.scope = header->scope;
+    record.kind = "confirm.v1";
+    record.by = {*person, m_replica->device()};
+    record.body = body;
+    record.reg = registry().head();
+    record.time = m_replica->world().wall.now();
+    record.nonce = m_replica->world().random.token<Nonce>();
+    for (auto const& grant : registry().grantsOf(*person)) {
+        if (grant.role.scope.covers(header->scope)) record.role = grant.role;
+    }
+    if (record.role.name.empty()) return makeError(ErrorCode::Refused, "authority.no-grant", header->scope.text());
+    std::string encoded = trust::encode(record);
+    auto signature = (*key)->sign(trust::nameSpaceFor(record.kind, registry().domain()), asBytes(encoded));
+    if (!signature) return signature.error();
+    ObjectId const id = hashAs<ObjectId>(asBytes(encoded));
+    auto sealed = m_replica->seal(header->scope, {{{trust::Item::Kind::Record, id}, std::move(encoded), *signature}}, **key);
+    if (!sealed) return sealed.error();
+    catchUp();
+    return id;
+}
+
+namespace {
+
+TaskLine lineOf(replica::ListedDocument const& listed, Names const& names, Day today) {
+    TaskLine line;
+    line.doc = listed.doc;
+    line.scope = listed.scope;
+    line.title = listed.row.title;
+    line.owner = listed.row.owner;
+    line.ownerName = names.unit(listed.row.owner);
+    line.state = listed.row.state;
+    line.due = listed.row.due;
+    line.round = listed.row.round;
+    line.failedRounds = listed.row.failedRounds;
+    line.closed = listed.row.closed;
+    line.disputed = listed.row.disputed;
+    line.changedAfter = listed.row.changedAfter;
+    line.differences = listed.row.differences;
+    line.lastAction = listed.row.lastAction;
+    // What a printed table says is done stays shown as done, though nobody has signed for it.
+    if (listed.row.summary.find("\"progress\":\"done\"") != std::string::npos && !line.closed) {
+        line.state = "declared-done";
+        return line;
+    }
+    engine::Standing standing;
+    standing.due = line.due;
+    standing.closed = line.closed;
+    line.daysOverdue = engine::daysOverdue(standing, today);
+    return line;
+}
+
+}  // namespace
+
+std::vector<TaskLine> TheOffice::tasks(TaskFilter const& filter, Day today) {
+    replica::ListFilter wanted;
+    wanted.type = "task";
+    wanted.owner = filter.unit;
+    wanted.dueBefore = filter.dueBefore;
+    wanted.openOnly = !filter.includeClosed;
+    if (filter.overdue && (!wanted.dueBefore || today < *wanted.dueBefore)) wanted.dueBefore = today;
+    std::vector<TaskLine> lines;
+    for (auto const& listed : list(wanted)) {
+        TaskLine line = lineOf(listed, names(), today);
+        if (filter.overdue && line.daysOverdue == 0) continue;
+        lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
+std::vector<UnitAge> TheOffice::ages(Day today) {
+    std::map<std::string, UnitAge> byUnit;
+    if (registry().empty()) return {};
+    for (auto const& unit : registry().units()) {
+        Scope const scope = Scope::unit(unit.id);
+        if (!registry().mayRead(m_replica->device(), scope, m_replica->world().wall.now())) continue;
+        byUnit[unit.id] = {unit.id, unit.name, std::nullopt, 0, 0};
+    }
+    // The age of a department's data is that of the newest frame of its own people's devices in its scope: what the
+    // quality office itself wrote there says nothing about when the department was last heard of.
+    for (auto const& [unit, age] : byUnit) {
+        Scope const scope = Scope::unit(unit);
+        for (auto const& tip : m_replica->tips()) {
+            if (tip.scope != scope) continue;
+            auto const* device = registry().device(tip.device);
+            if (!device) continue;
+            bool const ofUnit = std::any_of(registry().grantsOf(device->person).begin(), registry().grantsOf(device->person).end(),
+                                            [&](trust::Grant const& grant) { return grant.role.scope == scope; });
+            if (!ofUnit) continue;
+            auto const bytes = m_replica->frameBytes(tip.frame);
+            auto const header = bytes ? trust::decodeFrameHeader(bytes->header) : Result<trust::FrameHeader>(Error{});
+            if (!header) continue;
+            auto& newest = byUnit[unit].newest;
+            newest = newest ? std::max(*newest, header->time) : header->time;
+        }
+    }
+    for (auto const& line : tasks({}, today)) {
+        auto const found = byUnit.find(line.owner);
+        if (found == byUnit.end()) continue;
+        if (line.state != "declared-done") ++found->second.openTasks;
+        if (line.daysOverdue > 0) ++found->second.overdueTasks;
+    }
+    std::vector<UnitAge> ages;
+    for (auto& [unit, age] : byUnit) ages.push_back(std::move(age));
+    return ages;
+}
+
+}  // namespace spiral::office
