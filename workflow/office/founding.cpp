@@ -3,8 +3,7 @@
 
 #include "base/sha256.h"
 #include "embedded/catalogue.h"
-
-#include <nlohmann/json.hpp>
+#include "model/data.h"
 
 namespace spiral::office {
 
@@ -107,17 +106,19 @@ Result<void> Office::found(Path const& folder, World world, Founding const& foun
         if (founding.sample) {
             auto const text = catalogueFile("catalogues/yancheng-organisation.json");
             ensure(text.has_value(), "the sample organisation is built in");
-            auto const organisation = nlohmann::json::parse(*text);
-            auto const& departments = organisation.at("departments");
+            auto const organisation = model::readData(*text);
+            ensure(organisation && organisation->asObject(), "the sample organisation is well formed");
+            auto const* departments = json::arrayAt(*organisation->asObject(), "departments");
+            ensure(departments != nullptr, "the sample organisation has departments");
             std::size_t number = 0;
-            for (auto const& department : departments) {
-                std::string id = department.at("id").get<std::string>();
+            for (auto const& department : *departments) {
+                std::string id = *json::stringAt(*department.asObject(), "id");
                 for (char& c : id) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
                 json::Object unit;
                 unit.set("unit", id);
-                unit.set("name", department.at("zh").get<std::string>());
+                unit.set("name", *json::stringAt(*department.asObject(), "zh"));
                 // The plan names no campuses: these two are invented, and say so.
-                unit.set("campus", number++ < departments.size() / 2 ? "东校区（样例）" : "西校区（样例）");
+                unit.set("campus", number++ < departments->size() / 2 ? "东校区（样例）" : "西校区（样例）");
                 if (auto added = add("unit", std::move(unit)); !added) return added;
             }
         }

@@ -1,0 +1,380 @@
+// Tables taken from a college's own papers: schedule → tasks, diagnosis tables → catalogue documents, departments → units.
+// What a row says is kept as printed beside our reading of it; what the reading doubts is told, not silently mended.
+#include "office_impl.h"
+
+#include "model/data.h"
+
+#include <algorithm>
+#include <set>
+
+namespace spiral::office {
+
+namespace {
+
+constexpr std::size_t kRowsMax = 20'000;
+/// Characters two titles must share at their start to speak of the same matter.
+constexpr std::size_t kSharedCharacters = 6;
+
+std::string at(json::Object const& object, std::string_view key) {
+    auto const* text = json::stringAt(object, key);
+    return text ? *text : std::string();
+}
+
+/// The text of {en, zh} or of a plain string.
+std::string zhOf(json::Value const* value) {
+    if (!value) return {};
+    if (auto const* text = value->asString()) return *text;
+    auto const* object = value->asObject();
+    return object ? at(*object, "zh") : std::string();
+}
+
+Day lastOfMonth(int year, unsigned month) {
+    return Day{std::chrono::year{year} / std::chrono::month{month} / std::chrono::last};
+}
+
+/// "2019.4" and "2019年4月" are the last day of the month, "2021年上半年" the last of June: how a printed month is read.
+std::optional<Day> readPrintedDue(std::string_view text) {
+    int year = 0;
+    std::size_t at = 0;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9' && at < 4) year = year * 10 + (text[at++] - '0');
+    if (at != 4 || year < 1970 || year > 9999) return std::nullopt;
+    std::string_view rest = text.substr(at);
+    if (rest == "年上半年") return lastOfMonth(year, 6);
+    if (rest == "年下半年" || rest == "年底" || rest == "年") return lastOfMonth(year, 12);
+    bool const han = rest.starts_with("年");
+    if (han) rest.remove_prefix(std::string_view("年").size());
+    else if (rest.starts_with(".") || rest.starts_with("-")) rest.remove_prefix(1);
+    else return std::nullopt;
+    unsigned month = 0;
+    std::size_t digits = 0;
+    while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9' && digits < 2) {
+        month = month * 10 + static_cast<unsigned>(rest[digits++] - '0');
+    }
+    rest.remove_prefix(digits);
+    if (digits == 0 || month < 1 || month > 12) return std::nullopt;
+    if (!rest.empty() && !(han && rest == "月")) return std::nullopt;
+    return lastOfMonth(year, month);
+}
+
+/// How many whole characters of UTF-8 two texts share at their start.
+std::size_t sharedStart(std::string_view a, std::string_view b) {
+    std::size_t bytes = 0;
+    while (bytes < a.size() && bytes < b.size() && a[bytes] == b[bytes]) ++bytes;
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < bytes; ++i) characters += (static_cast<unsigned char>(a[i]) & 0xc0) != 0x80;
+    return characters;
+}
+
+bool namesAYear(std::string_view title) {
+    for (std::size_t i = 0; i + 4 < title.size(); ++i) {
+        bool const digits = std::all_of(title.begin() + static_cast<std::ptrdiff_t>(i), title.begin() + static_cast<std::ptrdiff_t>(i + 4),
+                                        [](char c) { return c >= '0' && c <= '9'; });
+        if (digits && title.substr(i + 4).starts_with("年")) return true;
+    }
+    return false;
+}
+
+std::string lowerCase(std::string text) {
+    for (char& c : text) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+}
+
+/// Ids of rows taken before, by the `source` that their documents name.
+std::set<std::string> sourcesHeld(replica::View const& view, std::string_view type) {
+    replica::ListFilter filter;
+    filter.type = std::string(type);
+    std::set<std::string> held;
+    for (auto const& listed : view.list(filter)) {
+        auto const summary = json::parse(listed.row.summary);
+        if (!summary || !summary->asObject()) continue;
+        if (auto const* source = json::stringAt(*summary->asObject(), "source")) held.insert(*source);
+    }
+    return held;
+}
+
+std::string_view levelOf(std::string_view zh) {
+    if (zh == "学校") return "college";
+    if (zh == "专业") return "programme";
+    if (zh == "课程") return "course";
+    if (zh == "教师" || zh == "师资") return "staff";   // one level, printed with two names
+    if (zh == "学生") return "student";
+    return {};
+}
+
+struct Planned {
+    Scope scope;
+    json::Object fields;
+};
+
+}  // namespace
+
+Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_view text, bool dryRun) {
+    if (kind != "schedule" && kind != "catalogue" && kind != "organisation") {
+        return makeError(ErrorCode::Usage, "import.kind", "schedule, catalogue or organisation");
+    }
+    auto data = model::readData(text);
+    if (!data) return data.error();
+    auto const* root = data->asObject();
+    if (!root) return makeError(ErrorCode::Malformed, "import.form", "not an object");
+    ImportResult result;
+    std::vector<Planned> planned;
+    std::string type;
+
+    if (kind == "organisation") {
+        auto const* departments = json::arrayAt(*root, "departments");
+        if (!departments || departments->size() > kRowsMax) return makeError(ErrorCode::Malformed, "import.form", "departments");
+        std::set<std::string> known;
+        for (auto const& unit : registry().units()) known.insert(unit.id);
+        std::vector<trust::Proposal> acts;
+        for (auto const& each : *departments) {
+            ++result.rows;
+            auto const* row = each.asObject();
+            std::string const id = row ? lowerCase(at(*row, "id")) : std::string();
+            std::string const name = row ? at(*row, "zh") : std::string();
+            if (!isNameToken(id) || name.empty()) {
+                result.notes.push_back({id.empty() ? std::to_string(result.rows) : id, "id", "unit-form", name, true});
+                continue;
+            }
+            if (known.contains(id)) {
+                ++result.known;
+                continue;
+            }
+            if (dryRun) continue;
+            json::Object unit;
+            unit.set("unit", id);
+            unit.set("name", name);
+            unit.set("campus", at(*row, "campus"));
+            auto proposal = agreedAct("unit", std::move(unit));
+            if (!proposal) return proposal.error();
+            acts.push_back(std::move(*proposal));
+        }
+        if (!acts.empty()) {
+            if (auto appended = append(std::move(acts)); !appended) return appended.error();
+        }
+        return result;
+    }
+
+    auto const units = registry().units();
+    auto const unitNamed = [&](std::string_view name) -> trust::Unit const* {
+        for (auto const& unit : units) {
+            if (!unit.closed && (unit.name == name || unit.id == name)) return &unit;
+        }
+        return nullptr;
+    };
+
+    if (kind == "schedule") {
+        type = "task.v1";
+        auto const* tasks = json::arrayAt(*root, "tasks");
+        if (!tasks || tasks->size() > kRowsMax) return makeError(ErrorCode::Malformed, "import.form", "tasks");
+        // The quality office answers for what names nobody we know.
+        trust::Unit const* office = unitNamed("质控办");
+        auto const held = sourcesHeld(*m_view, type);
+        struct Seen {
+            std::string id, title, project;
+            std::optional<Day> due;
+        };
+        std::vector<Seen> seen;
+        for (auto const& each : *tasks) {
+            ++result.rows;
+            auto const* row = each.asObject();
+            std::string const id = row ? at(*row, "id") : std::string();
+            std::string const title = row ? at(*row, "zh") : std::string();
+            std::string const label = id.empty() ? "#" + std::to_string(result.rows) : id;
+            if (!row || title.empty()) {
+                result.notes.push_back({label, "title", "title-missing", "", true});
+                continue;
+            }
+            Planned plan;
+            plan.fields.set("title", title);
+            plan.fields.set("kind", "plan");
+            if (auto project = at(*row, "project_zh"); !project.empty()) plan.fields.set("project", project);
+            plan.fields.set("source", id);
+            std::string const dueText = at(*row, "due_text");
+            if (!dueText.empty()) plan.fields.set("due_text", dueText);
+            std::string const state = at(*row, "state");
+            std::optional<Day> due;
+            if (auto const printed = at(*row, "due_date"); !printed.empty()) {
+                due = parseDay(printed);
+                if (!due) {
+                    result.notes.push_back({label, "due", "bad-date", printed, true});
+                    continue;
+                }
+            } else if (state == "done" || dueText == "已完成") {
+                plan.fields.set("progress", "done");
+            } else if (state == "ongoing" || dueText == "持续") {
+                plan.fields.set("progress", "ongoing");
+            } else {
+                due = readPrintedDue(dueText);
+                if (!due) {
+                    result.notes.push_back({label, "due", "bad-date", dueText, true});
+                    continue;
+                }
+            }
+            if (due) plan.fields.set("due", toText(*due));
+            std::string const owner = zhOf(row->find("owner"));
+            if (!owner.empty()) plan.fields.set("owner_text", owner);
+            trust::Unit const* unit = unitNamed(owner);
+            if (!unit) {
+                if (!office) {
+                    result.notes.push_back({label, "owner", "owner-unknown", owner, true});
+                    continue;
+                }
+                result.notes.push_back({label, "owner", "owner-not-a-unit", owner, false});
+                unit = office;
+            }
+            plan.fields.set("owner", unit->id);
+            plan.scope = Scope::unit(unit->id);
+            if (auto note = at(*row, "note"); !note.empty()) plan.fields.set("note", note);
+            seen.push_back({label, title, at(*row, "project_zh"), due});
+            if (due) ++result.dated;
+            if (auto const* progress = json::stringAt(plan.fields, "progress")) {
+                ++(*progress == "done" ? result.done : result.ongoing);
+            }
+            if (!id.empty() && held.contains(id)) {
+                ++result.known;
+                continue;
+            }
+            planned.push_back(std::move(plan));
+        }
+        // A framework that is due after what is issued under it.
+        for (auto const& framework : seen) {
+            if (!framework.title.ends_with("框架") || !framework.due) continue;
+            for (auto const& issued : seen) {
+                if (&issued == &framework || issued.project != framework.project || !issued.due) continue;
+                if (sharedStart(issued.title, framework.title) < kSharedCharacters || *issued.due >= *framework.due) continue;
+                result.notes.push_back({issued.id, "due", "order", framework.id + " " + toText(*framework.due), false});
+            }
+        }
+        // A report of one year that is due twice.
+        std::map<std::string, Seen const*> byTitle;
+        for (auto const& each : seen) {
+            if (!namesAYear(each.title)) continue;
+            auto const [first, fresh] = byTitle.emplace(each.title, &each);
+            if (!fresh) result.notes.push_back({each.id, "title", "duplicate-year", first->second->id + " " + each.title, false});
+        }
+    } else {
+        type = "catalogue.v1";
+        auto const* tables = json::arrayAt(*root, "tables");
+        if (!tables || tables->size() > kRowsMax) return makeError(ErrorCode::Malformed, "import.form", "tables");
+        auto const held = sourcesHeld(*m_view, type);
+        for (auto const& each : *tables) {
+            ++result.rows;
+            auto const* table = each.asObject();
+            std::string const id = table ? at(*table, "id") : std::string();
+            std::string const label = id.empty() ? "#" + std::to_string(result.rows) : id;
+            auto const* elements = table ? json::arrayAt(*table, "elements") : nullptr;
+            if (!elements || at(*table, "zh").empty()) {
+                result.notes.push_back({label, "elements", "table-form", "", true});
+                continue;
+            }
+            Planned plan;
+            plan.scope = Scope::college();
+            plan.fields.set("title", at(*table, "zh"));
+            if (auto en = at(*table, "en"); !en.empty()) plan.fields.set("title_en", en);
+            plan.fields.set("catalogue", at(*root, "id"));
+            if (auto const* number = json::integerAt(*table, "table_no")) plan.fields.set("table_no", *number);
+            if (auto level = levelOf(zhOf(table->find("level"))); !level.empty()) plan.fields.set("level", level);
+            else result.notes.push_back({label, "level", "level-unknown", zhOf(table->find("level")), false});
+            plan.fields.set("source", id);
+            plan.fields.set("status", "printed");
+            json::Array rows;
+            std::int64_t points = 0;
+            for (auto const& element : *elements) {
+                auto const* from = element.asObject();
+                if (!from || at(*from, "id").empty() || at(*from, "zh").empty()) {
+                    result.notes.push_back({label, "elements", "element-form", "", true});
+                    continue;
+                }
+                json::Object row;
+                row.set("id", at(*from, "id"));
+                row.set("zh", at(*from, "zh"));
+                if (auto en = at(*from, "en"); !en.empty()) row.set("en", en);
+                if (auto printed = at(*from, "points_text_zh"); !printed.empty()) row.set("points_text", printed);
+                json::Array told;
+                if (auto const* list = json::arrayAt(*from, "points")) {
+                    for (auto const& point : *list) {
+                        auto const* object = point.asObject();
+                        if (!object || at(*object, "id").empty()) continue;
+                        json::Object kept;
+                        kept.set("id", at(*object, "id"));
+                        kept.set("zh", at(*object, "zh"));
+                        if (auto en = at(*object, "en"); !en.empty()) kept.set("en", en);
+                        told.emplace_back(std::move(kept));
+                    }
+                }
+                auto const byId = [](json::Value const& a, json::Value const& b) {
+                    return *json::stringAt(*a.asObject(), "id") < *json::stringAt(*b.asObject(), "id");
+                };
+                std::sort(told.begin(), told.end(), byId);
+                points += static_cast<std::int64_t>(told.size());
+                if (!told.empty()) row.set("points", std::move(told));
+                std::set<std::string> responsible;
+                if (auto const* list = json::arrayAt(*from, "responsible")) {
+                    for (auto const& body : *list) {
+                        if (auto name = zhOf(&body); !name.empty()) responsible.insert(std::move(name));
+                    }
+                }
+                if (!responsible.empty()) {
+                    json::Array names;
+                    for (auto const& name : responsible) names.emplace_back(name);
+                    row.set("responsible", std::move(names));
+                }
+                rows.emplace_back(std::move(row));
+            }
+            std::sort(rows.begin(), rows.end(), [](json::Value const& a, json::Value const& b) {
+                return *json::stringAt(*a.asObject(), "id") < *json::stringAt(*b.asObject(), "id");
+            });
+            result.elements += static_cast<std::int64_t>(rows.size());
+            result.points += points;
+            plan.fields.set("elements", std::move(rows));
+            if (!id.empty() && held.contains(id)) {
+                ++result.known;
+                continue;
+            }
+            planned.push_back(std::move(plan));
+        }
+    }
+
+    auto const* documentType = model::TypeCatalogue::builtIn().find(type);
+    ensure(documentType != nullptr, "imported types are built in");
+    for (auto const& plan : planned) {
+        if (auto fits = model::checkFields(*documentType, plan.fields); !fits) return fits.error();
+    }
+    if (dryRun) return result;
+
+    // One frame a scope and 500 rows: each is right by itself, and the whole can be run again after a cut.
+    auto key = signer();
+    if (!key) return key.error();
+    std::map<Scope, std::vector<std::pair<DocumentId, replica::NewRow>>> byScope;
+    for (auto const& plan : planned) {
+        NewRevision revision;
+        revision.doc = m_replica->world().random.token<DocumentId>();
+        revision.type = type;
+        revision.fields = plan.fields;
+        auto row = revisionRow(plan.scope, revision);
+        if (!row) return row.error();
+        auto const judgement = foresee(plan.scope, revision.doc, *row);
+        if (!trust::stands(judgement.verdict)) return refusal(judgement);
+        byScope[plan.scope].emplace_back(revision.doc, std::move(*row));
+    }
+    std::uint64_t done = 0;
+    for (auto& [scope, rows] : byScope) {
+        for (std::size_t begin = 0; begin < rows.size(); begin += trust::FrameHeader::kItemsMax) {
+            std::size_t const end = std::min(rows.size(), begin + trust::FrameHeader::kItemsMax);
+            std::vector<replica::NewRow> batch;
+            for (std::size_t i = begin; i < end; ++i) {
+                result.documents.push_back(rows[i].first);
+                batch.push_back(std::move(rows[i].second));
+            }
+            auto sealed = m_replica->seal(scope, batch, **key);
+            if (!sealed) return sealed.error();
+            tell(done += batch.size(), planned.size(), "import.rows");
+        }
+    }
+    catchUp();
+    return result;
+}
+
+}  // namespace spiral::office
