@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace spiral::model {
@@ -27,8 +28,13 @@ struct Field {
     Label label;
     bool required = false;             ///< must be there, and not empty, when a step asks for a complete document
     std::vector<std::string> choices;  ///< of a Choice
+    std::vector<Label> choiceLabels;   ///< one for each of `choices`
     std::size_t lengthMax = 0;         ///< characters of a text; 0: only the object's own limit
     MergeRule merge = MergeRule::Whole;
+    /// Required only while the choice field `first` says `second`; both empty: always, if `required`.
+    std::pair<std::string, std::string> requiredWhen;
+    std::vector<Field> columns;        ///< of Rows: what a row holds besides its `id`; empty: rows of any shape
+    [[nodiscard]] Field const* column(std::string_view name) const;
 };
 
 struct DocumentType {
@@ -58,12 +64,23 @@ private:
     std::map<std::string, DocumentType, std::less<>> m_types;
 };
 
-/// Reads what a person typed for a field ("2026-05-01", "12", "true", "a,b") into its value. Usage, naming the field
-/// and what it takes, when it does not fit ("field.not-a-day", "field.not-a-choice", "field.unknown", …).
+/// The name of a kind in type files: `long-text`.
+[[nodiscard]] std::string_view nameOf(FieldKind kind) noexcept;
+
+/// Values, by kind:
+///   Text (one line), LongText, Decimal ("12.50"), Day, Choice, Person, Unit: a string
+///   Integer, Boolean: an integer, a boolean
+///   Reference: {doc, scope} and, where the exact revision matters, `revision`
+///   Set, Files (SHA-256 in hexadecimal): an array of strings, sorted, unique
+///   Rows: an array of objects, each with a string `id`, sorted by it, unique;  Map: an array of {k, v}, v a string
+///
+/// Reads what a person typed for a field into its value. A set is typed "a,b" or "甲、乙", a map "k=v,k=v", a reference
+/// "scope:doc" or "scope:doc@revision", rows and maps also as JSON. Usage, naming the field and what it takes, when it
+/// does not fit ("field.not-a-day", "field.not-a-choice", "field.unknown", …).
 [[nodiscard]] Result<json::Value> parseFieldValue(DocumentType const& type, std::string_view field, std::string_view typed);
 /// Every field known and of its kind. (Rows and maps of hostile shape are refused here before they reach a merge.)
 [[nodiscard]] Result<void> checkFields(DocumentType const& type, json::Object const& fields);
-/// Names of required fields that are absent or empty.
+/// Names of required fields that are absent or empty; of a row's required column "goals/G1/measure".
 [[nodiscard]] std::vector<std::string> missingFields(DocumentType const& type, json::Object const& fields);
 
 }  // namespace spiral::model
