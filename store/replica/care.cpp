@@ -165,14 +165,12 @@ Result<void> Store::backup(Path const& file) {
     if (m_world.files.exists(copy)) [[maybe_unused]] auto const gone = m_world.files.remove(copy);
     if (m_world.files.exists(unfinished)) [[maybe_unused]] auto const gone = m_world.files.remove(unfinished);
     try {
-        // query_only is off for the writer; a reader may still copy itself into a new file.
-        m_db.execute("PRAGMA query_only=OFF");
-        {
-            Statement into(m_db, "VACUUM INTO ?1");
-            std::string const name = copy.string();
-            into.bind(1, std::string_view(name)).run();
-        }
-        Database db(copy, {.as = OpenAs::Writer});
+        Database db(copy, {.as = OpenAs::Writer, .create = true});
+        using Copying = std::unique_ptr<sqlite3_backup, Deleter<sqlite3_backup_finish>>;
+        Copying copying(sqlite3_backup_init(db.handle(), "main", m_db.handle(), "main"));
+        if (!copying) db.fail(sqlite3_errcode(db.handle()), "beginning a backup");
+        if (int const code = sqlite3_backup_step(copying.get(), -1); code != SQLITE_DONE) db.fail(code, "copying the store");
+        copying.reset();
         db.execute("DELETE FROM local_note WHERE key='guard'");
         db.execute("PRAGMA journal_mode=DELETE");
     } catch (SqliteError const& error) {

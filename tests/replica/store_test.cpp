@@ -1,0 +1,327 @@
+// The store with real frames: sealing, taking in, forks, guards, backup.
+#include "machines.h"
+
+#include <algorithm>
+#include <fstream>
+
+using namespace spiral;
+using namespace spiral::replica;
+using trust::Answer;
+
+namespace {
+
+/// Two departments and their people.
+struct Town {
+    trust::College college;
+    trust::Someone li = college.person("li");
+    trust::Someone wang = college.person("wang");
+    trust::Someone zhao = college.person("zhao");
+    Town() {
+        college.grant(li, "clerk@unit/jwc");
+        college.grant(wang, "head@unit/jwc");
+        college.grant(zhao, "quality@college");
+    }
+};
+
+std::map<Answer::What, int> tally(std::vector<Answer> const& answers) {
+    std::map<Answer::What, int> counts;
+    for (auto const& answer : answers) ++counts[answer.what];
+    return counts;
+}
+
+/// Everything enduring, as text: equal on stores that hold the same.
+std::string contents(Machine& machine) {
+    std::vector<std::string> lines;
+    machine->log(0, [&](LogLine const& line) {
+        auto const frame = machine->frameBytes(line.frame);
+        REQUIRE(frame);
+        auto const header = trust::decodeFrameHeader(frame->header);
+        REQUIRE(header);
+        std::string text = line.frame.hex() + (frame->applied ? " applied" : " header");
+        for (auto const& item : header->items) {
+            bool const held = item.kind == trust::Item::Kind::Revision ? machine->revisionBytes(item.id).has_value()
+                                                                       : machine->recordBytes(item.id).has_value();
+            text += (held ? " +" : " -") + item.id.hex();
+        }
+        lines.push_back(text);
+        return true;
+    });
+    std::sort(lines.begin(), lines.end());
+    lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+    std::string all;
+    for (auto const& line : lines) all += line + "\n";
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a sealed row is on disk, in a signed frame that follows the one before", "[replica][seal]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    auto const first = li.write("unit/jwc", {{"title", "教务处年度计划"}});
+    auto const second = li.write("unit/jwc", {{"title", "课程标准"}});
+    li.open();   // a new process
+    CHECK(li->revisionBytes(first));
+    CHECK(li->revisionBytes(second));
+    auto const tips = li->tips();
+    auto const own = std::find_if(tips.begin(), tips.end(), [&](auto const& tip) { return tip.device == li.device(); });
+    REQUIRE(own != tips.end());
+    CHECK(own->seq == 2);
+    CHECK(li->check(true).empty());
+}
+
+TEST_CASE("frames that come in the wrong order wait for their predecessor and are taken up when it comes", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    for (int i = 0; i < 6; ++i) li.write("unit/jwc", {{"title", "第" + std::to_string(i)}});
+    auto frames = li.framesFor(wang->tips());
+    REQUIRE(frames.size() == 6);
+
+    std::vector<trust::TravellingFrame> late(frames.begin() + 3, frames.end());
+    CHECK(tally(wang->import(late, "stick 2", {}))[Answer::What::WaitingForFrame] == 3);
+    CHECK(wang->inbox().size() == 3);
+    std::vector<trust::TravellingFrame> early(frames.begin(), frames.begin() + 3);
+    CHECK(tally(wang->import(early, "stick 1", {}))[Answer::What::Stored] == 3);
+    CHECK(wang->inbox().empty());
+    CHECK(contents(wang) == contents(li));
+    CHECK(tally(wang->import(frames, "again", {}))[Answer::What::Known] == 6);
+    CHECK(wang->check(true).empty());
+}
+
+TEST_CASE("every order and splitting of the same frames gives the same store", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    for (int i = 0; i < 12; ++i) li.write("unit/jwc", {{"title", "第" + std::to_string(i)}});
+    auto const frames = li.framesFor({});
+    SeededRandom random(7);
+    for (int round = 0; round < 10; ++round) {
+        Machine& wang = machines.of(town.wang);
+        auto shuffled = frames;
+        for (std::size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[random.below(i)]);
+        std::size_t at = 0;
+        while (at < shuffled.size()) {
+            std::size_t const count = 1 + random.below(5);
+            std::size_t const end = std::min(shuffled.size(), at + count);
+            wang->import({shuffled.begin() + static_cast<std::ptrdiff_t>(at), shuffled.begin() + static_cast<std::ptrdiff_t>(end)}, "x", {});
+            at = end;
+        }
+        CHECK(wang->inbox().empty());
+        CHECK(contents(wang) == contents(li));
+    }
+}
+
+TEST_CASE("a replica that is not enrolled in a scope takes none of its frames", "[replica][scope]") {
+    Town town;
+    auto other = town.college.person("sun");
+    town.college.grant(other, "clerk@unit/xsc");
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& sun = machines.of(other);
+    li.write("unit/jwc", {{"title", "机密甲乙丙丁"}});
+    auto const answers = li.carryTo(sun);
+    CHECK(tally(answers)[Answer::What::OutsideScopes] == 1);
+    sun.close();
+    for (auto const& file : std::filesystem::recursive_directory_iterator(sun.folder())) {
+        if (!file.is_regular_file()) continue;
+        std::ifstream in(file.path(), std::ios::binary);
+        std::string const bytes((std::istreambuf_iterator<char>(in)), {});
+        CHECK(bytes.find("机密甲乙丙丁") == std::string::npos);
+    }
+    sun.open();
+}
+
+TEST_CASE("a frame of a device that no registry entry names is not stored and is offered again", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& wang = machines.of(town.wang);
+    auto late = town.college.person("qian");
+    town.college.grant(late, "clerk@unit/jwc");
+    Machine& qian = machines.of(late);
+    qian.write("unit/jwc", {{"title", "早"}});
+    auto frames = qian.framesFor({});
+    std::erase_if(frames, [&](auto const& frame) { return trust::decodeFrameHeader(frame.header)->scope.isRegistry(); });
+    CHECK(tally(wang->import(frames, "x", {}))[Answer::What::WaitingForGrant] == 1);
+    CHECK(wang->held().inbox == 0);
+    machines.spreadRegistry();
+    CHECK(tally(wang->import(frames, "x", {}))[Answer::What::Stored] == 1);
+}
+
+TEST_CASE("a header without its payload goes on the chain, and the payload may come later from another", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    li.write("unit/jwc", {{"title", "甲"}});
+    li.write("unit/jwc", {{"title", "乙"}});
+    auto frames = li.framesFor(wang->tips());
+    REQUIRE(frames.size() == 2);
+    auto bare = frames;
+    bare[0].payload.reset();
+    bare[1].payload->bytes[bare[1].payload->bytes.size() / 2] ^= 1;
+    auto const answers = wang->import(bare, "careless", {});
+    CHECK(answers[0].what == Answer::What::PayloadWanted);
+    CHECK(answers[1].what == Answer::What::PayloadWanted);
+    CHECK_FALSE(answers[1].reason.empty());
+    CHECK(wang->held().frames == li->held().frames);
+    CHECK(tally(wang->import(frames, "careful", {}))[Answer::What::Stored] == 2);
+    CHECK(contents(wang) == contents(li));
+}
+
+TEST_CASE("a damaged header, signature or chain is refused and changes nothing", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    li.write("unit/jwc", {{"title", "甲"}});
+    auto const frames = li.framesFor(wang->tips());
+    REQUIRE(frames.size() == 1);
+    auto const before = contents(wang);
+    for (std::size_t bit = 0; bit < frames[0].header.size() * 8; bit += 5) {
+        auto flipped = frames;
+        flipped[0].header[bit / 8] ^= static_cast<std::uint8_t>(1 << (bit % 8));
+        auto const answer = wang->import(flipped, "x", {}).front();
+        INFO(bit << " " << nameOf(answer.what) << " " << answer.reason);
+        bool const kept = answer.what == Answer::What::Stored || answer.what == Answer::What::PayloadWanted;
+        CHECK_FALSE(kept);
+    }
+    for (std::size_t bit = 0; bit < 512; bit += 3) {
+        auto flipped = frames;
+        flipped[0].signature.raw[bit / 8] ^= static_cast<std::uint8_t>(1 << (bit % 8));
+        CHECK(wang->import(flipped, "x", {}).front().what == Answer::What::Refused);
+    }
+    CHECK(contents(wang) == before);
+    CHECK(wang->held().inbox == 0);
+}
+
+TEST_CASE("a folder put back to an older state is noticed, and its other branch is kept and shown", "[replica][guard]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    li.write("unit/jwc", {{"title", "一"}});
+    TemporaryFolder image;
+    li.saveImage(image.path() / "image", false);
+    CHECK(li->guard() == GuardFinding::Good);
+    li.write("unit/jwc", {{"title", "二"}});
+    li.carryTo(wang);
+
+    li.restoreImage(image.path() / "image");
+    CHECK(li->guard() == GuardFinding::Restored);
+    // Nobody to ask: it goes on from what is there, and the fork is found later.
+    li.write("unit/jwc", {{"title", "三"}});
+    li.carryTo(wang);
+    CHECK(wang->feedForked(li.device(), trust::scopeOf("unit/jwc")));
+    CHECK(wang->feed(li.device(), trust::scopeOf("unit/jwc")).tips().size() == 2);
+    wang.carryTo(li);
+    CHECK(contents(li) == contents(wang));
+    CHECK(li->check(true).empty());
+}
+
+TEST_CASE("a restored machine that can ask a peer first re-adopts its own frames and forks nothing", "[replica][guard]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    li.write("unit/jwc", {{"title", "一"}});
+    TemporaryFolder image;
+    li.saveImage(image.path() / "image", false);
+    li.write("unit/jwc", {{"title", "二"}});
+    li.carryTo(wang);
+    li.restoreImage(image.path() / "image");
+    wang.carryTo(li);
+    li.write("unit/jwc", {{"title", "三"}});
+    li.carryTo(wang);
+    CHECK_FALSE(wang->feedForked(li.device(), trust::scopeOf("unit/jwc")));
+    CHECK(wang->tips() == li->tips());
+}
+
+TEST_CASE("a backup restores to a replica that knows it was restored", "[replica][backup]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    auto const id = li.write("unit/jwc", {{"title", "一"}});
+    TemporaryFolder place;
+    Path const file = place.path() / "li.backup";
+    REQUIRE(li->backup(file));
+    auto const before = contents(li);
+
+    Path const folder = place.path() / "again";
+    REQUIRE(Replica::restore(file, folder, li.world()));
+    {
+        auto opened = Replica::open(folder, li.world(), Access::Write, {}, place.path() / "guard-of-another-machine");
+        REQUIRE(opened);
+        CHECK((*opened)->guard() == GuardFinding::Restored);
+        CHECK((*opened)->revisionBytes(id));
+        CHECK((*opened)->check(true).empty());
+    }
+    // Every prefix and some flips of the file are refused before anything is made.
+    auto const bytes = systemFiles().read(file, 100'000'000);
+    REQUIRE(bytes);
+    SeededRandom random(3);
+    for (int i = 0; i < 60; ++i) {
+        Bytes damaged = *bytes;
+        if (i % 2) damaged.resize(random.below(damaged.size()));
+        else damaged[random.below(damaged.size())] ^= static_cast<std::uint8_t>(1 + random.below(255));
+        Path const wrong = place.path() / "wrong.backup";
+        REQUIRE(systemFiles().replace(wrong, damaged, FileMode::Private));
+        Path const target = place.path() / "never";
+        CHECK_FALSE(Replica::restore(wrong, target, li.world()));
+        CHECK_FALSE(std::filesystem::exists(target / "store.db"));
+    }
+}
+
+TEST_CASE("a second process is told who has the replica open", "[replica][lock]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    auto second = Replica::open(li.folder(), li.world(), Access::Write, {}, li.guardFile());
+    REQUIRE_FALSE(second);
+    CHECK(second.error().reason == "store.in-use");
+    CHECK(Replica::open(li.folder(), li.world(), Access::Read));
+}
+
+TEST_CASE("drafts are durable and apart from what is sealed", "[replica][draft]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Draft draft;
+    draft.scope = trust::scopeOf("unit/jwc");
+    draft.doc = DocumentId::fromHex("00112233445566778899aabbccddeeff").value();
+    draft.type = "task.v1";
+    draft.fields = {{"title", "还没写完"}};
+    draft.saved = trust::day(11);
+    li->saveDraft(draft);
+    li.open();
+    auto const kept = li->draft(draft.doc);
+    REQUIRE(kept);
+    CHECK(kept->fields == draft.fields);
+    CHECK(kept->saved == draft.saved);
+    CHECK(li->held().drafts == 1);
+    li->dropDraft(draft.doc);
+    CHECK_FALSE(li->draft(draft.doc));
+}
+
+TEST_CASE("a frame of a newer schema is kept as it is and passed on byte for byte", "[replica][newer]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    Machine& zhao = machines.of(town.zhao);
+    li.write("unit/jwc", {{"title", "甲"}});
+    auto frames = li.framesFor(wang->tips());
+    auto header = trust::decodeFrameHeader(frames[0].header).value();
+    header.schema = 2;
+    frames[0].header = toBytes(trust::encode(header));
+    frames[0].signature = li.secret().sign(trust::nameSpaceFor("frame", town.college.domain()), frames[0].header).value();
+    frames[0].payload = trust::Payload{trust::Codec::Raw, toBytes("bytes of a form yet to come")};
+    CHECK(wang->import(frames, "x", {}).front().what == Answer::What::Stored);
+    CHECK(wang->held().payloadsKept == 1);
+    wang.carryTo(zhao);
+    auto const relayed = zhao->frame(hashAs<FrameId>(frames[0].header));
+    REQUIRE(relayed);
+    CHECK(*relayed == frames[0]);
+}
