@@ -10,7 +10,7 @@ step() {
     log=$(mktemp)
     "$@" >"$log" 2>&1 </dev/null || status=$?
     if [ "$status" -ne 0 ]; then
-        cat "$log"
+        grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" || true  # not what was built well
         rm -f "$log"
         printf '%-32s %4d s  FAILED\n' "$title" "$((SECONDS - start))"
         exit "$status"
