@@ -68,10 +68,11 @@ std::optional<Judgement> RowRules::checkBinding(Subject const& subject, Place co
         auto const at = m_registry.locate(*own);
         if (!at) return judged(Verdict::Waiting, "wait-registry", own->hash.hex());
         standing.at = *at;
-        // The entries of one frame follow one another, so they alone rely on what is younger than the frame's head.
-        bool const inOrder = subject.scope->isRegistry() && isRegistryKind(subject.kind)
-                                 ? m_registry.isAncestorOrSelf(*place.reg, *own)
-                                 : m_registry.isAncestorOrSelf(*own, *place.reg);
+        // The entries of one frame follow one another, so they alone (and kinds of entries that we do not know) may
+        // rely on what is younger than the frame's head.
+        bool const mayFollow = subject.scope->isRegistry() && subject.kind != "receipt" && subject.kind != "confirm";
+        bool const inOrder = m_registry.isAncestorOrSelf(*own, *place.reg) ||
+                             (mayFollow && m_registry.isAncestorOrSelf(*place.reg, *own));
         if (!inOrder) return judged(Verdict::Invalid, "binding-registry", place.frame.hex());
     }
     standing.reg = own;
