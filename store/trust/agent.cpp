@@ -359,7 +359,9 @@ bool keepOnly(int listener, int folder) noexcept {
     for (int const standard : {0, 1, 2}) {
         if (::dup2(null, standard) < 0) return false;
     }
-    return ::dup2(first, 3) == 3 && ::dup2(second, 4) == 4 && ::close_range(5, ~0U, 0) == 0;
+    if (::dup2(first, 3) != 3 || ::dup2(second, 4) != 4) return false;
+    ::closefrom(5);
+    return true;
 }
 
 void forgetTheCaller() noexcept {
