@@ -290,13 +290,9 @@ private:
     Bytes answerTo(ByteView request) {
         ByteView const content = request.subspan(1);
         switch (static_cast<Request>(request.front())) {
-            case Request::PublicKey:
-                return frame(static_cast<std::uint8_t>(Answer::Done), m_key.publicKey().view());
-            case Request::Sign:
-                return sign(content);
-            case Request::Forget:
-                m_forget = true;
-                return frame(static_cast<std::uint8_t>(Answer::Done), {});
+            case Request::PublicKey: return frame(static_cast<std::uint8_t>(Answer::Done), m_key.publicKey().view());
+            case Request::Sign: return sign(content);
+            case Request::Forget: m_forget = true; return frame(static_cast<std::uint8_t>(Answer::Done), {});
         }
         return {};
     }
