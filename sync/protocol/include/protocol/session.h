@@ -29,6 +29,10 @@ struct Limits {
     std::size_t batchFramesMax = 500;
     std::size_t batchBytesMax = 1024 * 1024;                     ///< or one frame alone
     std::size_t tipsMax = 100'000;
+    std::size_t payloadBytesMax = trust::kObjectBytesMax + 4096; ///< of one frame, as packed
+    std::size_t piecesMax = 65'536;                              ///< of one attachment: 64 GiB
+    std::size_t answersMax = 2'000;                              ///< of one message
+    std::size_t answerTextMax = 256;                             ///< bytes of `about`; longer ones are cut
 };
 
 /// What both sides say first.
@@ -44,24 +48,29 @@ struct Hello {
 /// Up to batchFramesMax frames, in an order in which each can be stored.
 struct Batch {
     std::vector<trust::TravellingFrame> frames;
+    friend bool operator==(Batch const&, Batch const&) = default;
 };
 /// An attachment's description and piece hashes, or one piece of it.
 struct PieceList {
     trust::Attachment file;
     std::vector<Sha256> pieces;
+    friend bool operator==(PieceList const&, PieceList const&) = default;
 };
 struct Piece {
     AttachmentId file;
     std::uint32_t index = 0;
     Bytes bytes;
+    friend bool operator==(Piece const&, Piece const&) = default;
 };
 /// One answer a frame of the last batches, in order.
 struct Answers {
     std::vector<trust::Answer> answers;
+    friend bool operator==(Answers const&, Answers const&) = default;
 };
-/// Nothing more comes from this side.
+/// No frames and pieces come from this side any more; only answers to what is still under way.
 struct Done {
-    std::uint64_t frames = 0;
+    std::uint64_t frames = 0;   ///< sent in this session
+    friend bool operator==(Done const&, Done const&) = default;
 };
 using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done>;
 
@@ -69,6 +78,10 @@ using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done>;
 /// with a reason, in time and memory bounded by the bytes given; trailing bytes are refused.
 [[nodiscard]] Bytes encode(Message const& message);
 [[nodiscard]] Result<Message> decode(ByteView bytes, Limits const& limits = {});
+/// What a frame counts against Limits::batchBytesMax.
+[[nodiscard]] std::size_t bytesOf(trust::TravellingFrame const& frame) noexcept;
+/// As many of the sorted tips as fit into one Hello. Leaving tips out is never wrong: more is sent than needed.
+[[nodiscard]] std::vector<trust::FeedTip> tipsThatFit(std::vector<trust::FeedTip> tips, Limits const& limits = {});
 
 // --- the session ---------------------------------------------------------------------------------------------------
 
@@ -100,8 +113,11 @@ public:
 
     [[nodiscard]] std::vector<Action> start();
     [[nodiscard]] std::vector<Action> onMessage(Message message);
-    /// Frames asked for by FetchFrames; `last` when there are no more. At most a batch at a time.
+    /// Frames asked for by FetchFrames; `last` when there are no more. At most a batch at a time (more are split).
+    /// Whoever drives the session may send PieceList and Piece messages of its own between two batches, and after the
+    /// last before Done.
     [[nodiscard]] std::vector<Action> onFrames(std::vector<trust::TravellingFrame> frames, bool last);
+    /// One answer a frame of the oldest ApplyFrames not answered yet, in order; of one or of several together.
     [[nodiscard]] std::vector<Action> onApplied(std::vector<trust::Answer> answers);
     /// The other side's bytes ended.
     [[nodiscard]] std::vector<Action> onEnd();

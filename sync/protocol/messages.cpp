@@ -1,0 +1,380 @@
+// Messages as bytes. One description of each message serves both directions, so that they cannot drift apart.
+//
+// cereal's own containers reserve what nine hostile bytes claim, so none of them is used: Reader checks every count
+// against its limit and against the bytes that are left before it reserves.
+#include "protocol/session.h"
+
+#include <cereal/archives/portable_binary.hpp>
+
+#include <algorithm>
+#include <istream>
+#include <ostream>
+#include <streambuf>
+#include <type_traits>
+
+namespace spiral::protocol {
+namespace {
+
+constexpr std::uint32_t kVersion = 1;
+constexpr std::uint8_t kLittleEndian = 1;   // what cereal writes first; we know only this
+constexpr std::size_t kScopeBytesMax = 64;
+constexpr std::size_t kReasonBytesMax = 64;
+constexpr std::size_t kTypeBytesMax = 127;
+constexpr std::size_t kNameBytesMax = 255;
+constexpr std::size_t kDayBytes = 10;
+
+// The least that an element takes, for the check that as many can still follow.
+constexpr std::size_t kTipBytesMin = 4 + 7 + 32 + 32 + 8;
+constexpr std::size_t kFrameBytesMin = 4 + 1 + 64 + 1;
+constexpr std::size_t kAnswerBytesMin = 32 + 1 + 4 + 4;
+
+/// Leaves a half-read value. Thrown and caught in this file only: cereal offers no other way out.
+struct Refusal {
+    Error error;
+};
+[[noreturn]] void refuse(std::string_view reason, std::string detail, ErrorCode code = ErrorCode::Malformed) {
+    throw Refusal{makeError(code, reason, std::move(detail))};
+}
+
+class Sink final : public std::streambuf {
+public:
+    explicit Sink(Bytes& out) : m_out(out) {}
+
+private:
+    std::streamsize xsputn(char const* data, std::streamsize count) override {
+        auto const* bytes = reinterpret_cast<std::uint8_t const*>(data);
+        m_out.insert(m_out.end(), bytes, bytes + count);
+        return count;
+    }
+    int_type overflow(int_type character) override {
+        m_out.push_back(static_cast<std::uint8_t>(character));
+        return character;
+    }
+    Bytes& m_out;
+};
+
+class Source final : public std::streambuf {
+public:
+    explicit Source(ByteView bytes) {
+        // The get area is never written to.
+        char* const begin = const_cast<char*>(asText(bytes).data());
+        setg(begin, begin, begin + bytes.size());
+    }
+    [[nodiscard]] std::size_t remaining() const { return static_cast<std::size_t>(egptr() - gptr()); }
+};
+
+class Writer {
+public:
+    explicit Writer(Bytes& out)
+        : m_sink(out), m_stream(&m_sink), m_archive(m_stream, cereal::PortableBinaryOutputArchive::Options::LittleEndian()) {}
+
+    template <class Number>
+    void number(Number value) {
+        m_archive(value);
+    }
+    template <class Token>
+    void raw(Token const& token) {
+        m_archive(cereal::binary_data(token.raw.data(), token.raw.size()));
+    }
+    void bytes(Bytes const& bytes, std::size_t, std::size_t, char const*) { blob(bytes.data(), bytes.size()); }
+    void text(std::string const& text, std::size_t, char const*) { blob(text.data(), text.size()); }
+    template <class Enum>
+    void enumeration(Enum value, Enum, char const*) {
+        number(static_cast<std::uint8_t>(value));
+    }
+    template <class T, class Each>
+    void optional(std::optional<T> const& value, Each each) {
+        number(static_cast<std::uint8_t>(value.has_value()));
+        if (value) each(*value);
+    }
+    template <class T, class Each>
+    void list(std::vector<T> const& items, std::size_t, std::size_t, std::size_t, char const*, Each each) {
+        number(static_cast<std::uint32_t>(items.size()));
+        for (auto const& item : items) each(item);
+    }
+    void scope(Scope const& scope) { text(scope.text(), kScopeBytesMax, "scope"); }
+    void day(std::optional<Day> const& day) { text(day ? toText(*day) : std::string(), kDayBytes, "day"); }
+
+private:
+    void blob(void const* data, std::size_t size) {
+        number(static_cast<std::uint32_t>(size));
+        m_archive(cereal::binary_data(data, size));
+    }
+    Sink m_sink;
+    std::ostream m_stream;
+    cereal::PortableBinaryOutputArchive m_archive;
+};
+
+class Reader {
+public:
+    explicit Reader(ByteView bytes) : m_source(bytes), m_stream(&m_source), m_archive(m_stream) {}
+
+    template <class Number>
+    void number(Number& value) {
+        m_archive(value);
+    }
+    template <class Token>
+    void raw(Token& token) {
+        m_archive(cereal::binary_data(token.raw.data(), token.raw.size()));
+    }
+    void bytes(Bytes& bytes, std::size_t min, std::size_t max, char const* what) {
+        bytes.resize(count(min, max, 1, what));
+        m_archive(cereal::binary_data(bytes.data(), bytes.size()));
+    }
+    void text(std::string& text, std::size_t max, char const* what) {
+        text.resize(count(0, max, 1, what));
+        m_archive(cereal::binary_data(text.data(), text.size()));
+    }
+    template <class Enum>
+    void enumeration(Enum& value, Enum last, char const* what) {
+        std::uint8_t read = 0;
+        number(read);
+        if (read > static_cast<std::uint8_t>(last)) {
+            refuse("message.enum", std::string(what) + " " + std::to_string(read), ErrorCode::Unsupported);
+        }
+        value = static_cast<Enum>(read);
+    }
+    template <class T, class Each>
+    void optional(std::optional<T>& value, Each each) {
+        std::uint8_t there = 0;
+        number(there);
+        if (there > 1) refuse("message.flag", "a flag that is neither 0 nor 1");
+        if (there == 1) each(value.emplace());
+    }
+    template <class T, class Each>
+    void list(std::vector<T>& items, std::size_t min, std::size_t max, std::size_t bytesEach, char const* what, Each each) {
+        std::size_t const size = count(min, max, bytesEach, what);
+        items.reserve(size);
+        for (std::size_t i = 0; i < size; ++i) each(items.emplace_back());
+    }
+    void scope(Scope& scope) {
+        std::string read;
+        text(read, kScopeBytesMax, "scope");
+        auto parsed = Scope::parse(read);
+        if (!parsed) refuse("message.scope", "a scope that is not of its form");
+        scope = std::move(*parsed);
+    }
+    void day(std::optional<Day>& day) {
+        std::string read;
+        text(read, kDayBytes, "day");
+        day = parseDay(read);
+        if (!day && !read.empty()) refuse("message.day", "a day that is not of its form");
+    }
+    [[nodiscard]] std::size_t remaining() const { return m_source.remaining(); }
+
+private:
+    /// A count from outside, held against its limits and against the bytes that are left.
+    std::size_t count(std::size_t min, std::size_t max, std::size_t bytesEach, char const* what) {
+        std::uint32_t read = 0;
+        number(read);
+        if (read < min) refuse("message.empty", std::string(what) + ": none");
+        if (read > max) {
+            refuse("message.too-large", std::string(what) + ": " + std::to_string(read) + ", at most " + std::to_string(max),
+                   ErrorCode::TooLarge);
+        }
+        if (read > remaining() / bytesEach) refuse("message.truncated", std::string(what) + " goes beyond the message");
+        return read;
+    }
+    Source m_source;
+    std::istream m_stream;
+    cereal::PortableBinaryInputArchive m_archive;
+};
+
+// --- one description for both directions; M is const for the Writer ----------------------------------------------------
+
+template <class Channel, class M>
+void describeHello(Channel& channel, M& hello, Limits const& limits) {
+    channel.number(hello.version);
+    if constexpr (std::is_same_v<Channel, Reader>) {
+        // What follows in another version is not known.
+        if (hello.version > kVersion) {
+            refuse("message.newer", "version " + std::to_string(hello.version), ErrorCode::Unsupported);
+        }
+        if (hello.version < 1) refuse("message.version", "version 0");
+    }
+    channel.raw(hello.school);
+    channel.raw(hello.device);
+    channel.optional(hello.registryHead, [&](auto& head) {
+        channel.number(head.seq);
+        channel.raw(head.hash);
+    });
+    channel.list(hello.tips, 0, limits.tipsMax, kTipBytesMin, "tips", [&](auto& tip) {
+        channel.scope(tip.scope);
+        channel.raw(tip.device);
+        channel.raw(tip.frame);
+        channel.number(tip.seq);
+    });
+}
+
+template <class Channel, class M>
+void describeBatch(Channel& channel, M& batch, Limits const& limits) {
+    channel.list(batch.frames, 1, limits.batchFramesMax, kFrameBytesMin, "frames", [&](auto& frame) {
+        channel.bytes(frame.header, 1, trust::FrameHeader::kBytesMax, "header");
+        channel.raw(frame.signature);
+        channel.optional(frame.payload, [&](auto& payload) {
+            channel.enumeration(payload.codec, trust::Codec::ZstdOnParent, "codec");
+            channel.bytes(payload.bytes, 0, limits.payloadBytesMax, "payload");
+        });
+    });
+}
+
+template <class Channel, class M>
+void describePieceList(Channel& channel, M& list, Limits const& limits) {
+    channel.raw(list.file.sha256);
+    channel.number(list.file.size);
+    channel.text(list.file.type, kTypeBytesMax, "type");
+    channel.text(list.file.name, kNameBytesMax, "name");
+    channel.day(list.file.date);
+    channel.raw(list.file.chunks);
+    channel.list(list.pieces, 0, limits.piecesMax, Sha256::size, "pieces", [&](auto& piece) { channel.raw(piece); });
+}
+
+template <class Channel, class M>
+void describePiece(Channel& channel, M& piece, Limits const&) {
+    channel.raw(piece.file);
+    channel.number(piece.index);
+    channel.bytes(piece.bytes, 1, trust::kAttachmentPieceBytes, "piece");
+}
+
+template <class Channel, class M>
+void describeAnswers(Channel& channel, M& answers, Limits const& limits) {
+    channel.list(answers.answers, 1, limits.answersMax, kAnswerBytesMin, "answers", [&](auto& answer) {
+        channel.raw(answer.frame);
+        channel.enumeration(answer.what, trust::Answer::What::Refused, "answer");
+        channel.text(answer.reason, kReasonBytesMax, "reason");
+        channel.text(answer.about, limits.answerTextMax, "about");
+    });
+}
+
+template <class Channel, class M>
+void describe(Channel& channel, M& message, Limits const& limits) {
+    using Plain = std::remove_const_t<M>;
+    if constexpr (std::is_same_v<Plain, Hello>) describeHello(channel, message, limits);
+    else if constexpr (std::is_same_v<Plain, Batch>) describeBatch(channel, message, limits);
+    else if constexpr (std::is_same_v<Plain, PieceList>) describePieceList(channel, message, limits);
+    else if constexpr (std::is_same_v<Plain, Piece>) describePiece(channel, message, limits);
+    else if constexpr (std::is_same_v<Plain, Answers>) describeAnswers(channel, message, limits);
+    else channel.number(message.frames);
+}
+
+// --- what the form alone does not say ------------------------------------------------------------------------------------
+
+void check(Hello const& hello, Limits const&) {
+    auto const unordered = std::adjacent_find(hello.tips.begin(), hello.tips.end(),
+                                              [](auto const& left, auto const& right) { return !(left < right); });
+    if (unordered != hello.tips.end()) refuse("message.order", "tips are not sorted, or not unique");
+    for (auto const& tip : hello.tips) {
+        if (tip.seq == 0) refuse("message.seq", "a tip of number 0");
+    }
+}
+
+void check(Batch const& batch, Limits const& limits) {
+    if (batch.frames.size() < 2) return;   // one alone may be as large as a frame can be
+    std::size_t bytes = 0;
+    for (auto const& frame : batch.frames) bytes += bytesOf(frame);
+    if (bytes > limits.batchBytesMax) {
+        refuse("message.too-large", "a batch of " + std::to_string(bytes) + " bytes", ErrorCode::TooLarge);
+    }
+}
+
+void check(PieceList const& list, Limits const&) {
+    std::uint64_t const pieces = list.file.size / trust::kAttachmentPieceBytes +
+                                 (list.file.size % trust::kAttachmentPieceBytes != 0 ? 1 : 0);
+    if (pieces != list.pieces.size()) refuse("message.pieces", "not as many pieces as the size asks for");
+    // The rules for names and types stand in one place.
+    constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 53) - 1;
+    bool const wellFormed = list.file.size <= kIntegerMax && isUtf8(asBytes(list.file.name)) &&
+                            isUtf8(asBytes(list.file.type)) && trust::attachmentFrom(trust::toJson(list.file)) == list.file;
+    if (!wellFormed) refuse("message.attachment", "an attachment's description that is not of its form");
+}
+
+void check(Piece const&, Limits const&) {}
+
+void check(Answers const& answers, Limits const&) {
+    for (auto const& answer : answers.answers) {
+        bool const slug = std::all_of(answer.reason.begin(), answer.reason.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+        });
+        if (!slug) refuse("message.reason", "a reason that is not of its form");
+        bool const printable = isUtf8(asBytes(answer.about)) &&
+                               std::none_of(answer.about.begin(), answer.about.end(), [](char c) {
+                                   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+                               });
+        if (!printable) refuse("message.about", "an answer with control characters");
+    }
+}
+
+void check(Done const&, Limits const&) {}
+
+template <std::size_t Index = 0>
+Message readBody(std::uint8_t kind, Reader& reader, Limits const& limits) {
+    if constexpr (Index < std::variant_size_v<Message>) {
+        if (kind != Index + 1) return readBody<Index + 1>(kind, reader, limits);
+        std::variant_alternative_t<Index, Message> message;
+        describe(reader, message, limits);
+        check(message, limits);
+        return message;
+    } else {
+        refuse("message.kind", "kind " + std::to_string(kind), ErrorCode::Unsupported);
+    }
+}
+
+std::size_t roomFor(Message const& message) {
+    std::size_t room = 256;
+    if (auto const* hello = std::get_if<Hello>(&message)) room += hello->tips.size() * 112;
+    if (auto const* batch = std::get_if<Batch>(&message)) {
+        for (auto const& frame : batch->frames) room += bytesOf(frame) + 16;
+    }
+    if (auto const* list = std::get_if<PieceList>(&message)) room += 512 + list->pieces.size() * Sha256::size;
+    if (auto const* piece = std::get_if<Piece>(&message)) room += piece->bytes.size();
+    return room;
+}
+
+}  // namespace
+
+std::size_t bytesOf(trust::TravellingFrame const& frame) noexcept {
+    return frame.header.size() + trust::Signature::size + (frame.payload ? frame.payload->bytes.size() : 0);
+}
+
+std::vector<trust::FeedTip> tipsThatFit(std::vector<trust::FeedTip> tips, Limits const& limits) {
+    constexpr std::size_t kAllButTips = 256;
+    std::size_t bytes = kAllButTips;
+    std::size_t fit = 0;
+    for (; fit < tips.size() && fit < limits.tipsMax; ++fit) {
+        bytes += 4 + tips[fit].scope.text().size() + 32 + 32 + 8;
+        if (bytes > limits.messageBytesMax) break;
+    }
+    tips.resize(fit);
+    return tips;
+}
+
+Bytes encode(Message const& message) {
+    Bytes out;
+    out.reserve(roomFor(message));
+    Writer writer(out);
+    writer.number(static_cast<std::uint8_t>(message.index() + 1));
+    std::visit([&](auto const& body) { describe(writer, body, Limits{}); }, message);
+    return out;
+}
+
+Result<Message> decode(ByteView bytes, Limits const& limits) {
+    if (bytes.size() > limits.messageBytesMax) {
+        return makeError(ErrorCode::TooLarge, "message.too-large", "a message of " + std::to_string(bytes.size()) + " bytes");
+    }
+    if (bytes.empty()) return makeError(ErrorCode::Malformed, "message.truncated", "no bytes");
+    if (bytes.front() != kLittleEndian) return makeError(ErrorCode::Malformed, "message.endianness", "not little-endian");
+    try {
+        Reader reader(bytes);
+        std::uint8_t kind = 0;
+        reader.number(kind);
+        Message message = readBody(kind, reader, limits);
+        if (reader.remaining() != 0) return makeError(ErrorCode::Malformed, "message.trailing", "bytes after the message");
+        return message;
+    } catch (Refusal& refusal) {
+        return std::move(refusal.error);
+    } catch (cereal::Exception const&) {
+        return makeError(ErrorCode::Malformed, "message.truncated", "the message ends too early");
+    }
+}
+
+}  // namespace spiral::protocol
