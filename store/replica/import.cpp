@@ -431,7 +431,9 @@ void Store::flush(Batch& batch) {
     rows.reserve(batch.rows);
     for (auto const& entry : batch.entries) {
         if (!entry.applied) continue;
-        for (auto const& row : entry.frame->open->rows) rows.push_back({&row});
+        for (auto const& row : entry.frame->open->rows) {
+            if (!m_registry.isRedacted(row.item.id)) rows.push_back({&row});   // refused from everywhere
+        }
     }
     std::sort(rows.begin(), rows.end(), [](RowRef a, RowRef b) { return a.row->item.id < b.row->item.id; });
 

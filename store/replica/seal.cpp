@@ -10,6 +10,9 @@ namespace spiral::replica {
 
 namespace {
 
+/// What a row costs in a changeset besides its bytes: id, signature, table headers, lengths.
+constexpr std::size_t kRowOverhead = 256;
+
 using Session = std::unique_ptr<sqlite3_session, Deleter<sqlite3session_delete>>;
 
 Session captureEnduringRows(Database& db) {
@@ -40,6 +43,12 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
     ensure(!rows.empty() && rows.size() <= trust::FrameHeader::kItemsMax, "a frame has 1 to 500 rows");
     if (signer.publicKey() != m_deviceKey) return makeError(ErrorCode::Locked, "key.other", "the key is not this device's");
 
+    std::size_t bytesInAll = 0;
+    for (auto const& row : rows) bytesInAll += row.bytes.size() + kRowOverhead;
+    if (rows.size() > 1 && bytesInAll > kPayloadStoredMax) {
+        // Nobody would take it: a frame of several rows travels in at most 1 MiB.
+        return makeError(ErrorCode::TooLarge, "seal.too-large", std::to_string(bytesInAll));
+    }
     FeedState& state = feedState(scope, m_device);
     trust::FrameHeader header;
     header.scope = scope;

@@ -12,6 +12,8 @@ namespace spiral::office {
 namespace {
 
 constexpr std::size_t kRowsMax = 20'000;
+/// Bytes of documents that go into one frame; well below what a frame may carry.
+constexpr std::size_t kFrameBytes = 512 * 1024;
 /// Characters two titles must share at their start to speak of the same matter.
 constexpr std::size_t kSharedCharacters = 6;
 
@@ -361,12 +363,15 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
     }
     std::uint64_t done = 0;
     for (auto& [scope, rows] : byScope) {
-        for (std::size_t begin = 0; begin < rows.size(); begin += trust::FrameHeader::kItemsMax) {
-            std::size_t const end = std::min(rows.size(), begin + trust::FrameHeader::kItemsMax);
+        std::size_t begin = 0;
+        while (begin < rows.size()) {
             std::vector<replica::NewRow> batch;
-            for (std::size_t i = begin; i < end; ++i) {
-                result.documents.push_back(rows[i].first);
-                batch.push_back(std::move(rows[i].second));
+            std::size_t bytes = 0;
+            while (begin < rows.size() && batch.size() < trust::FrameHeader::kItemsMax) {
+                bytes += rows[begin].second.bytes.size();
+                if (!batch.empty() && bytes > kFrameBytes) break;
+                result.documents.push_back(rows[begin].first);
+                batch.push_back(std::move(rows[begin++].second));
             }
             auto sealed = m_replica->seal(scope, batch, **key);
             if (!sealed) return sealed.error();

@@ -5,8 +5,10 @@
 #include "base/result.h"
 #include "trust/objects.h"
 
-#include <optional>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace spiral::replica {
@@ -34,9 +36,35 @@ public:
     /// Takes one piece if its hash is that of the list; when the last is in, the whole is hashed and becomes held.
     [[nodiscard]] Result<void> put(trust::Attachment const& file, std::uint32_t index, ByteView bytes);
 
+    /// Reads a whole file piece by piece, each held against its hash; memory does not grow with the file.
+    class Reader {
+    public:
+        [[nodiscard]] std::vector<Sha256> const& pieces() const noexcept { return m_pieces; }
+        /// The next piece, nothing after the last; Damaged if it is not what its hash says.
+        [[nodiscard]] Result<std::optional<Bytes>> next();
+
+    private:
+        friend class Attachments;
+        Attachments const* m_attachments = nullptr;
+        trust::Attachment m_file;
+        std::vector<Sha256> m_pieces;
+        std::size_t m_next = 0;
+    };
+    /// NotFound if it is not whole here; Damaged if its pieces are not those that `file` names. The reader is used
+    /// before this object goes.
+    [[nodiscard]] Result<Reader> reader(trust::Attachment const& file) const;
+
 private:
+    struct Progress;
+    struct Part;
+    [[nodiscard]] Path wholeFile(AttachmentId const& id) const;
+    [[nodiscard]] Path partFile(trust::Attachment const& file, std::string_view suffix) const;
+    [[nodiscard]] Part* partOf(trust::Attachment const& file) const;
+    [[nodiscard]] Result<void> finish(trust::Attachment const& file);
+
     Path m_folder;
     Files& m_files;
+    std::shared_ptr<Progress> m_progress;   ///< of files on their way; copies share it
 };
 
 }  // namespace spiral::replica

@@ -130,7 +130,8 @@ public:
     [[nodiscard]] virtual bool takes(Scope const& scope) const = 0;
 
     // --- writing -------------------------------------------------------------------------------------------------
-    /// One transaction, one scope, one frame: the rows (1…500, each `by` this device), captured by a session, and the
+    /// One transaction, one scope, one frame: the rows (1…500 and together at most about 1 MiB, or one row alone; each
+    /// `by` this device), captured by a session, and the
     /// signed header that lists them. When it returns they are on disk. `inTransaction`, if given, runs inside (to
     /// clear a draft). For scope `registry` before the first entry see found().
     [[nodiscard]] virtual Result<Sealed> seal(Scope const& scope, std::vector<NewRow> const& rows, trust::Signer& signer,
