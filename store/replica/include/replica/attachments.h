@@ -60,7 +60,8 @@ private:
     [[nodiscard]] Path wholeFile(AttachmentId const& id) const;
     [[nodiscard]] Path partFile(trust::Attachment const& file, std::string_view suffix) const;
     [[nodiscard]] Part* partOf(trust::Attachment const& file) const;
-    [[nodiscard]] Result<void> finish(trust::Attachment const& file);
+    [[nodiscard]] Result<void> finish(trust::Attachment const& file) const;
+    [[nodiscard]] static std::vector<std::uint32_t> missingOf(trust::Attachment const& file, Part const* part);
 
     Path m_folder;
     Files& m_files;
