@@ -394,14 +394,13 @@ bool Store::feedForked(DeviceId const& device, Scope const& scope) const {
 
 std::optional<bool> Store::standsBelow(DeviceId const& device, Scope const& scope, FrameId const& frame,
                                        FrameId const& cut) const {
-    if (frame == cut) return true;
-    if (feedForked(device, scope)) return feed(device, scope).isAncestorOrSelf(frame, cut).value_or(false)
-                                              ? std::optional(true)
-                                              : (feed(device, scope).holds(cut) ? std::optional(false) : std::nullopt);
+    if (feedForked(device, scope)) return feed(device, scope).isAncestorOrSelf(frame, cut);
     auto const cutHeader = headerOf(cut);
     if (!cutHeader || cutHeader->device != device || cutHeader->scope != scope) return std::nullopt;
+    if (frame == cut) return true;
     auto const frameHeader = headerOf(frame);
-    return frameHeader && frameHeader->seq <= cutHeader->seq;
+    bool const sameFeed = frameHeader && frameHeader->device == device && frameHeader->scope == scope;
+    return sameFeed && frameHeader->seq <= cutHeader->seq;
 }
 
 std::vector<Scope> Store::scopesHeld() const {
