@@ -394,7 +394,11 @@ bool Store::feedForked(DeviceId const& device, Scope const& scope) const {
 
 std::optional<bool> Store::standsBelow(DeviceId const& device, Scope const& scope, FrameId const& frame,
                                        FrameId const& cut) const {
-    if (feedForked(device, scope)) return feed(device, scope).isAncestorOrSelf(frame, cut);
+    if (feedForked(device, scope)) {
+        auto const& tree = feed(device, scope);
+        if (!tree.holds(cut)) return std::nullopt;
+        return tree.isAncestorOrSelf(frame, cut).value_or(false);   // a frame still to be made stands above every cut
+    }
     auto const cutHeader = headerOf(cut);
     if (!cutHeader || cutHeader->device != device || cutHeader->scope != scope) return std::nullopt;
     if (frame == cut) return true;
