@@ -368,7 +368,8 @@ void forgetTheCaller() noexcept {
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::umask(0077);
-    static_cast<void>(::chdir("/"));
+    // Where it stands does not matter; only that no folder is kept from being unmounted.
+    [[maybe_unused]] int const moved = ::chdir("/");
     // No debugger of the same user and no core file may read the key.
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     rlimit const nothing{0, 0};
