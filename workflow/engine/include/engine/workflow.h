@@ -25,7 +25,11 @@ namespace spiral::engine {
 
 /// A named predicate with parameters; the names are a fixed list, checked on loading: `complete` (required fields are
 /// there), `no-differences`, `single-head`, `attachments-held`, `comment-required`, `until-required`, `until-allowed`,
-/// `same-revision` (the act is about the revision that was last submitted), `field-equals` {field, value}.
+/// `same-revision` (the act is about the revision that was last submitted), `new-revision` {states?} (it is not),
+/// `field-equals` {field, value}.
+///
+/// `complete`, `no-differences`, `single-head` and `attachments-held` speak of what the signer has before him and are
+/// asked when he signs. The others are in the signed bytes, so they are asked again by everyone who reads.
 struct Guard {
     std::string name;
     json::Object parameters;
@@ -35,11 +39,12 @@ struct Action {
     std::string name;                     ///< `recheck-fail`; kind of the record without its version
     model::Label label;
     std::vector<std::string> from;
-    std::string to;
+    std::string to;                       ///< empty: the state stays
     std::vector<Guard> guards;
     bool newRound = false;                ///< a failed re-check opens the next round
     bool submission = false;              ///< the revision that deciders must name
     bool decision = false;                ///< concurrent different decisions are disputed
+    [[nodiscard]] Guard const* guard(std::string_view name) const;
 };
 
 struct State {
@@ -47,11 +52,14 @@ struct State {
     model::Label label;
     int caution = 0;                      ///< of two concurrent states the higher counts until somebody settles
     bool closed = false;                  ///< nothing is due any more
+    std::string whenEdited;               ///< counts instead once a head is not the revision that led here; often empty
 };
 
 struct Workflow {
     std::string name;                     ///< `task.v1`
+    model::Label label;
     std::string initial;
+    bool dueFixed = false;                ///< the first due date stands, whatever later edits say; only acts move it
     std::vector<State> states;
     std::vector<Action> actions;
     [[nodiscard]] State const* state(std::string_view name) const;
@@ -61,6 +69,7 @@ struct Workflow {
 class WorkflowCatalogue {
 public:
     [[nodiscard]] static WorkflowCatalogue const& builtIn();
+    /// Adds one workflow from JSON text; refused with the place and the rule it breaks (JSON Schema, then meaning).
     [[nodiscard]] Result<void> add(std::string_view jsonText);
     [[nodiscard]] Workflow const* find(std::string_view name) const;
 
@@ -95,7 +104,13 @@ struct Facts {
     std::vector<Act> acts;                ///< in any order
 };
 
-enum class ActEffect { Counts, NotInState, OtherRevision, AfterUnknown };
+enum class ActEffect {
+    Counts,
+    NotInState,     ///< the workflow has no such action from the state that the act follows
+    OtherRevision,  ///< it decides about a revision that is not the one last submitted
+    AfterUnknown,   ///< it names an act or a revision that is not here, or was set aside
+    GuardFailed,    ///< what it must say is not there: a reason, a new date, …
+};
 
 struct Round {
     int number = 1;
@@ -113,7 +128,10 @@ struct Standing {
     bool changedAfter = false;            ///< a head is not the revision that the state is about
     std::optional<ObjectId> revision;     ///< the revision the last counting act is about
     std::vector<ObjectId> last;           ///< acts without a later act, sorted: `after` of the next one
-    std::optional<Day> due;               ///< from the last `until` that counts, else the type's due field
+    /// From the last `until` that counts (of concurrent ones the earliest), else the type's due field: as first written
+    /// where the workflow says `dueFixed`, as merged otherwise (of several the earliest).
+    std::optional<Day> due;
+    bool dueEdited = false;               ///< the due field says another day than counts, and no act says why
     int round = 1;
     int failedRounds = 0;
     std::vector<Round> rounds;
