@@ -117,6 +117,14 @@ struct Fork {
     bool sameIncarnation = false;              ///< copied, or rolled back whole
 };
 
+/// A document whose row changed, or of which nothing is left.
+struct ChangedDocument {
+    std::int64_t change = 0;                          ///< counts the changes of this view
+    Scope scope;
+    DocumentId doc;
+    bool gone = false;
+};
+
 class View {
 public:
     /// Opens or makes view.db in the replica's folder. A view of another schema or projector version is made anew.
@@ -146,6 +154,13 @@ public:
     [[nodiscard]] virtual std::optional<DocumentFacts> facts(DocumentId const& doc) const = 0;
     /// Every row of every table, one line of strict JSON each, sorted: equal on replicas that hold the same.
     virtual void dump(std::function<void(std::string_view line)> const& take) const = 0;
+
+    // For whoever follows the view (search): changes since a number, in order; stops when `take` returns false. The
+    // numbers begin anew with each making of the view, which `generation` names.
+    [[nodiscard]] virtual std::string generation() const = 0;
+    virtual void changedSince(std::int64_t after, std::function<bool(ChangedDocument const&)> const& take) const = 0;
+    /// A document projected once more, for what the view does not keep (`text`).
+    [[nodiscard]] virtual std::optional<Projection> projection(Scope const& scope, DocumentId const& doc) const = 0;
 };
 
 }  // namespace spiral::replica

@@ -1,0 +1,316 @@
+// A document judged and projected anew, as a whole: the same code for the first row of it and for a change in the registry
+// years later, which is why following and rebuilding give the same rows.
+#include "view_impl.h"
+#include "view_statements.h"
+
+#include "base/sha256.h"
+
+#include <algorithm>
+
+namespace spiral::replica {
+
+namespace {
+
+std::int64_t dayNumber(Day day) { return std::chrono::sys_days(day).time_since_epoch().count(); }
+
+/// What one row of `document` and its differences are made of, as one number.
+class Digest {
+public:
+    void add(std::string_view text) {
+        add(static_cast<std::int64_t>(text.size()));
+        m_bytes.insert(m_bytes.end(), text.begin(), text.end());
+    }
+    void add(std::int64_t number) {
+        for (int shift = 0; shift < 64; shift += 8) m_bytes.push_back(static_cast<std::uint8_t>(number >> shift));
+    }
+    void add(ByteView bytes) { m_bytes.insert(m_bytes.end(), bytes.begin(), bytes.end()); }
+    [[nodiscard]] std::int64_t finish() const {
+        auto const hash = sha256(m_bytes);
+        std::int64_t number = 0;
+        std::memcpy(&number, hash.raw.data(), sizeof number);
+        return number;
+    }
+
+private:
+    Bytes m_bytes;
+};
+
+std::int64_t digestOf(Projection const& projection) {
+    auto const& row = projection.document;
+    Digest digest;
+    for (std::string const* text : {&row.type, &row.title, &row.state, &row.owner, &row.summary, &row.lastActor, &row.text})
+        digest.add(std::string_view(*text));
+    digest.add(row.due ? dayNumber(*row.due) : kNoDue);
+    digest.add((row.closed ? 1 : 0) + (row.disputed ? 2 : 0) + (row.changedAfter ? 4 : 0) + (row.lastAction ? 8 : 0));
+    digest.add(std::int64_t{row.round});
+    digest.add(std::int64_t{row.failedRounds});
+    digest.add(row.lastAction ? row.lastAction->time_since_epoch().count() : 0);
+    for (auto const& head : row.heads) digest.add(head.view());
+    for (auto const& difference : projection.differences) {
+        digest.add(std::string_view(difference.field));
+        digest.add(std::string_view(difference.element));
+        digest.add(std::string_view(difference.sides));
+    }
+    return digest.finish();
+}
+
+}  // namespace
+
+/// A row as the rules see it: what its bytes say, and every held frame that lists it.
+trust::Row FollowingView::rowOf(ObjectId const& id, ItemLine const& line, Work& work) const {
+    trust::Row row;
+    row.id = id;
+    if (auto const held = work.objects.find(line.item); held != work.objects.end()) {
+        row.object = held->second;
+    } else if (auto read = readObject(id, line.isRecord)) {
+        row.object = std::move(*read);
+    } else {
+        row.object = trust::Unread{};
+    }
+    auto const add = [&](Handle frame, std::uint32_t place) {
+        FrameLine const& at = frameAt(frame, work);
+        FeedLine const& feed = feedAt(at.feed);
+        trust::Place where;
+        where.frame = at.id;
+        where.device = feed.device;
+        where.scope = feed.scope;
+        where.school = SchoolId::fromHex(text(at.school)).value_or(SchoolId{});
+        if (at.point != 0) where.reg = pointAt(at.point);
+        where.seq = at.seq;
+        where.item = place;
+        where.branch = at.branch;
+        where.receipt = at.receipt;
+        row.places.push_back(std::move(where));
+    };
+    add(line.frame, line.place);
+    if (!line.more) return row;
+    std::vector<std::pair<Handle, std::uint32_t>> further;
+    {
+        Use use(m_sql->placesOf);
+        use->bind(1, line.item);
+        while (use->step()) further.emplace_back(use->integer(0), static_cast<std::uint32_t>(use->integer(1)));
+    }
+    for (auto const& [frame, place] : further) add(frame, place);
+    std::sort(row.places.begin(), row.places.end(), [](auto const& a, auto const& b) { return a.frame < b.frame; });
+    return row;
+}
+
+FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scope, DocumentId const& doc, Work& work) const {
+    Gathered gathered;
+    {
+        Use use(m_sql->itemsOfDocument);
+        use->bind(1, document);
+        while (auto item = readItem(*use)) {
+            // A record's target may be known by name alone; such a line has no frame and is no row.
+            if (item->second.frame != 0) gathered.items.push_back(std::move(*item));
+        }
+    }
+    std::sort(gathered.items.begin(), gathered.items.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+    auto& facts = gathered.facts;
+    facts.scope = scope;
+    facts.doc = doc;
+    facts.registry = &m_replica.registry();
+    facts.rows.reserve(gathered.items.size());
+    for (auto const& [id, line] : gathered.items) facts.rows.push_back(rowOf(id, line, work));
+    return gathered;
+}
+
+std::pair<Scope, DocumentId> const& FollowingView::documentName(Handle document, Work& work) const {
+    auto const [place, isNew] = work.documentNames.try_emplace(document);
+    if (isNew) {
+        Use use(m_sql->documentAt);
+        use->bind(1, document);
+        if (!use->step()) throw SqliteError(SQLITE_CORRUPT, "reading the view", "a document is not there");
+        place->second = {Scope::parse(use->text(0)).value_or(Scope{}), use->token<DocumentId>(1)};
+    }
+    return place->second;
+}
+
+bool FollowingView::waitsForRegistry(trust::Row const& row) const {
+    auto const& registry = m_replica.registry();
+    if (registry.empty()) return true;
+    if (auto const* record = row.record(); record && record->reg && !registry.locate(*record->reg)) return true;
+    return std::any_of(row.places.begin(), row.places.end(),
+                       [&](trust::Place const& place) { return place.reg && !registry.locate(*place.reg); });
+}
+
+/// A high act is weighed against the successor of the registry head it relies on. While that head is the newest one, the
+/// document is remembered, to be judged again when the successor comes.
+void FollowingView::noteOnHead(Handle document, std::vector<trust::Row> const& rows) {
+    auto const& registry = m_replica.registry();
+    if (registry.empty()) return;
+    auto const head = registry.head();
+    auto const& policy = registry.policy(head.seq);
+    auto const isHigh = [&](trust::Row const& row) {
+        auto const* record = row.record();
+        if (!record) {
+            auto const* rule = policy.find("write");
+            return rule && rule->high && std::any_of(row.places.begin(), row.places.end(), [&](trust::Place const& place) {
+                return place.reg && *place.reg == head;
+            });
+        }
+        if (!record->reg || *record->reg != head) return false;
+        auto const kind = nameWithoutVersion(record->kind);
+        if (kind == "affirm" || kind == "admit") return true;   // as high as what they lend themselves to
+        auto const* rule = policy.find(kind);
+        return rule && rule->high;
+    };
+    if (std::none_of(rows.begin(), rows.end(), isHigh)) return;
+    Use use(m_sql->addOnHead);
+    use->bind(1, document).run();
+}
+
+void FollowingView::judgeDocument(Handle document, Work& work) {
+    auto const [scope, doc] = documentName(document, work);
+    Gathered gathered = gather(document, scope, doc, work);
+    auto& facts = gathered.facts;
+    {
+        Use use(m_sql->waitNoMore);
+        use->bind(1, document).run();
+    }
+    if (facts.rows.empty()) {
+        removeDocument(document, scope, doc, work);
+        return;
+    }
+    facts.judgements = trust::judgeDocument(facts.rows, m_replica.registry(), standsBelow([&](FrameId const& awaited) {
+        Handle const frame = namedFrame(awaited);
+        Use use(m_sql->wait);
+        use->bind(1, frame).bind(2, document).run();
+    }));
+    Projection const projection = m_projector.project(facts);
+    for (std::size_t i = 0; i < facts.rows.size(); ++i) {
+        auto const& [id, line] = gathered.items[i];
+        auto const count = projection.counts.find(id);
+        auto const reason = projection.reasons.find(id);
+        judged(line, facts.judgements.at(id), count == projection.counts.end() ? Count::Current : count->second,
+               reason == projection.reasons.end() ? std::string_view() : std::string_view(reason->second));
+    }
+    if (std::any_of(facts.rows.begin(), facts.rows.end(), [&](trust::Row const& row) { return waitsForRegistry(row); })) {
+        Use use(m_sql->wait);
+        use->bind(1, std::int64_t{0}).bind(2, document).run();
+    }
+    noteOnHead(document, facts.rows);
+    writeDocument(document, gathered, projection, work);
+}
+
+/// `count` and `reason` are the projector's; they hold for a row that stands.
+void FollowingView::judged(ItemLine const& before, trust::Judgement const& judgement, Count count, std::string_view reason) {
+    auto const verdict = static_cast<int>(judgement.verdict);
+    switch (judgement.verdict) {
+        case trust::Verdict::Quarantined:
+        case trust::Verdict::Invalid:
+            classify(before, verdict, Count::Quarantined, judgement.reason, judgement.about);
+            return;
+        case trust::Verdict::Waiting:
+            classify(before, verdict, Count::Pending, judgement.reason, judgement.about);
+            return;
+        case trust::Verdict::Valid:
+        case trust::Verdict::NotYetWitnessed:
+            classify(before, verdict, count, count == Count::Pending ? reason : std::string_view(), {});
+    }
+}
+
+void FollowingView::classify(ItemLine const& before, int verdict, Count count, std::string_view reason, std::string_view about) {
+    Handle const name = reason.empty() ? 0 : nameOf(reason);
+    int const number = static_cast<int>(count);
+    if (before.verdict == verdict && before.count == number && before.reason == name && before.about == about) return;
+    tallyChange(before.count, before.reason, -1);
+    tallyChange(number, name, +1);
+    Use use(m_sql->setVerdict);
+    use->bind(1, before.item).bind(5, std::int64_t{number});
+    if (verdict >= 0) use->bind(2, std::int64_t{verdict});
+    if (name != 0) use->bind(3, name);
+    if (!about.empty()) use->bind(4, about);
+    use->run();
+}
+
+void FollowingView::writeDocument(Handle document, Gathered const& gathered, Projection const& projection, Work& work) {
+    auto const& row = projection.document;
+    std::int64_t const digest = digestOf(projection);
+    std::int64_t differencesBefore = 0;
+    bool isNew = true;
+    {
+        Use use(m_sql->documentAt);
+        use->bind(1, document);
+        if (use->step()) {
+            isNew = false;
+            if (use->integer(2) == digest) return;
+            differencesBefore = use->integer(3);
+        }
+    }
+    Bytes heads;
+    for (auto const& head : row.heads) {
+        auto const found = std::lower_bound(gathered.items.begin(), gathered.items.end(), head,
+                                            [](auto const& item, ObjectId const& id) { return item.first < id; });
+        if (found == gathered.items.end() || found->first != head) continue;
+        for (int shift = 56; shift >= 0; shift -= 8) heads.push_back(static_cast<std::uint8_t>(found->second.item >> shift));
+    }
+    {
+        Use use(m_sql->writeDocument);
+        use->bind(1, document).bind(2, std::string_view(gathered.facts.scope.text())).bind(3, gathered.facts.doc);
+        use->bind(4, std::string_view(row.type)).bind(5, std::string_view(row.title)).bind(6, std::string_view(row.state));
+        use->bind(7, std::string_view(row.owner)).bind(8, std::string_view(row.summary));
+        use->bind(9, row.due ? dayNumber(*row.due) : kNoDue).bind(10, std::int64_t{row.closed});
+        use->bind(11, std::int64_t{row.disputed}).bind(12, std::int64_t{row.changedAfter}).bind(13, std::int64_t{row.round});
+        use->bind(14, std::int64_t{row.failedRounds}).bind(15, ByteView(heads));
+        use->bind(16, static_cast<std::int64_t>(projection.differences.size()));
+        if (row.lastAction) use->bind(17, static_cast<std::int64_t>(row.lastAction->time_since_epoch().count()));
+        if (!row.lastActor.empty()) use->bind(18, nameOf(row.lastActor));
+        use->bind(19, ++m_changed).bind(20, digest).run();
+    }
+    if (differencesBefore > 0) {
+        Use use(m_sql->dropDifferences);
+        use->bind(1, document).run();
+    }
+    for (auto const& difference : projection.differences) {
+        Use use(m_sql->addDifference);
+        use->bind(1, document).bind(2, std::string_view(difference.field)).bind(3, std::string_view(difference.element));
+        use->bind(4, std::string_view(difference.sides)).run();
+    }
+    (void)isNew;
+    (void)work;
+}
+
+void FollowingView::removeDocument(Handle document, Scope const& scope, DocumentId const& doc, Work& work) {
+    work.newDocuments.erase({doc, scope});
+    work.documentNames.erase(document);
+    {
+        Use use(m_sql->documentAt);
+        use->bind(1, document);
+        if (!use->step()) return;
+    }
+    {
+        Use use(m_sql->dropDocument);
+        use->bind(1, document).run();
+    }
+    {
+        Use use(m_sql->dropDifferences);
+        use->bind(1, document).run();
+    }
+    Use use(m_sql->addGone);
+    use->bind(1, ++m_changed).bind(2, std::string_view(scope.text())).bind(3, doc).run();
+}
+
+std::optional<DocumentFacts> FollowingView::facts(DocumentId const& doc) const {
+    Statement statement(*m_db, "SELECT document, scope FROM document WHERE doc=?1 ORDER BY scope LIMIT 1");
+    statement.bind(1, doc);
+    if (!statement.step()) return std::nullopt;
+    Work work;
+    Handle const document = statement.integer(0);
+    Gathered gathered = gather(document, Scope::parse(statement.text(1)).value_or(Scope{}), doc, work);
+    gathered.facts.judgements =
+        trust::judgeDocument(gathered.facts.rows, m_replica.registry(), standsBelow([](FrameId const&) {}));
+    return std::move(gathered.facts);
+}
+
+std::optional<Projection> FollowingView::projection(Scope const& scope, DocumentId const& doc) const {
+    Handle const document = documentHandle(doc, &scope);
+    if (document == 0) return std::nullopt;
+    Work work;
+    Gathered gathered = gather(document, scope, doc, work);
+    gathered.facts.judgements =
+        trust::judgeDocument(gathered.facts.rows, m_replica.registry(), standsBelow([](FrameId const&) {}));
+    return m_projector.project(gathered.facts);
+}
+
+}  // namespace spiral::replica

@@ -1,0 +1,206 @@
+// The one implementation of View: view.db and the code that follows the log. Private to store/replica.
+//
+//   view.cpp            opening, the cursor, one batch of the log in one transaction
+//   view_note.cpp       what a line of the log brings: frames, items, the document each belongs to
+//   view_registry.cpp   what a grown registry makes doubtful
+//   view_alone.cpp      receipts, confirms, and the branches of forked feeds that rest on them
+//   view_document.cpp   a document judged and projected anew
+//   view_queries.cpp    questions        view_dump.cpp   the whole content, line by line
+#pragma once
+
+#include "replica/view.h"
+#include "sqlite.h"
+
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+namespace spiral::replica {
+
+/// The number of a row in view.db.
+using Handle = std::int64_t;
+
+inline constexpr int kViewVersion = 1;              ///< of this code; the tables' own text counts besides
+inline constexpr std::int64_t kNoDue = 9999999;
+
+/// What became of the bytes of an item.
+enum class RowState : int { Missing = 0, Read = 1, Newer = 2, Malformed = 3, Redacted = 4 };
+
+using RowObject = std::variant<trust::Revision, trust::Record, trust::Unread>;
+
+/// A frame as verdicts need it.
+struct FrameLine {
+    Handle frame = 0, feed = 0, school = 0, point = 0, prev = 0;
+    FrameId id;
+    std::uint64_t seq = 0;
+    trust::Branch branch = trust::Branch::Single;
+    std::optional<trust::Receipt> receipt;
+};
+
+struct FeedLine {
+    Handle feed = 0;
+    DeviceId device;
+    Scope scope;
+    bool forked = false;
+};
+
+/// A row of `item`, without its id.
+struct ItemLine {
+    Handle item = 0, frame = 0, document = 0, target = 0, kind = 0, reason = 0;
+    std::uint32_t place = 0;
+    bool more = false, isRecord = false;
+    RowState state = RowState::Missing;
+    int verdict = -1, count = -1;
+    std::string about;
+};
+
+/// What one batch of the log makes doubtful, and what it has read already.
+struct Work {
+    std::set<Handle> documents;                     ///< to be judged and projected anew
+    std::set<Handle> alone;                         ///< items without document, to be judged anew
+    std::set<Handle> receiptedFrames;               ///< whose earliest standing receipt may be another now
+    std::set<Handle> branching;                     ///< feeds whose branches may stand differently now
+    std::set<Handle> settled;                       ///< items whose standing was decided together, see settleBranches()
+    std::unordered_map<Handle, RowObject> objects;  ///< of items read in this batch
+    std::unordered_map<Handle, FrameLine> frames;
+    std::map<std::pair<DocumentId, Scope>, Handle> newDocuments;   ///< perhaps not written yet
+    std::unordered_map<Handle, std::pair<Scope, DocumentId>> documentNames;
+    std::size_t items = 0, bytes = 0;
+};
+
+struct ViewStatements;
+
+/// The next row of one of the statements that read items.
+[[nodiscard]] std::optional<std::pair<ObjectId, ItemLine>> readItem(Statement& statement);
+
+class FollowingView final : public View {
+public:
+    FollowingView(Replica& replica, Projector const& projector);
+    ~FollowingView() override;
+
+    void catchUp(std::function<void(std::int64_t, std::int64_t)> const& progress) override;
+    void rebuild(std::function<void(std::int64_t, std::int64_t)> const& progress) override;
+
+    StatusCounts status() const override;
+    std::vector<ListedDocument> list(ListFilter const& filter) const override;
+    std::optional<ListedDocument> document(DocumentId const& doc) const override;
+    std::vector<DocumentId> find(std::string_view prefix) const override;
+    std::vector<DifferenceRow> differences(DocumentId const& doc) const override;
+    std::vector<ItemRow> items(DocumentId const& doc) const override;
+    std::vector<ItemRow> items(Count count) const override;
+    std::optional<ItemRow> item(ObjectId const& id) const override;
+    std::vector<ItemRow> records(std::optional<ObjectId> of) const override;
+    std::vector<Fork> forks() const override;
+    std::optional<DocumentFacts> facts(DocumentId const& doc) const override;
+    void dump(std::function<void(std::string_view)> const& take) const override;
+    std::string generation() const override;
+    void changedSince(std::int64_t after, std::function<bool(ChangedDocument const&)> const& take) const override;
+    std::optional<Projection> projection(Scope const& scope, DocumentId const& doc) const override;
+
+private:
+    // view.cpp
+    void open();
+    void makeTables();
+    void forget();
+    [[nodiscard]] bool matchesLog() const;
+    bool batch(std::int64_t& done);
+    [[nodiscard]] std::string meta(std::string_view key) const;
+    [[nodiscard]] std::int64_t metaNumber(std::string_view key) const;
+    void setMeta(std::string_view key, std::string_view value);
+    void setMeta(std::string_view key, std::int64_t value);
+    Handle nameOf(std::string_view text);
+    [[nodiscard]] std::string const& text(Handle name) const;
+    Handle pointOf(trust::RegistryPoint const& point);
+    [[nodiscard]] trust::RegistryPoint pointAt(Handle point) const;
+    [[nodiscard]] FeedLine const& feedAt(Handle feed) const;
+    FeedLine& feedOf(DeviceId const& device, Scope const& scope);
+    [[nodiscard]] FeedLine const* findFeed(DeviceId const& device, Scope const& scope) const;
+    void tallyChange(int count, Handle reason, std::int64_t by);
+    void writeTally();
+
+    // view_note.cpp
+    void noteLine(LogLine const& line, Work& work);
+    Handle noteFrame(FrameId const& id, trust::FrameHeader const& header, Work& work);
+    void noteItem(FrameLine const& frame, std::uint32_t place, trust::Item const& item, Work& work);
+    void takeRow(Handle item, ObjectId const& id, Work& work);
+    void takeRevision(Handle item, trust::Revision const& revision, Work& work);
+    void takeRecord(Handle item, trust::Record const& record, Work& work);
+    void takeUnread(Handle item, Bytes const& bytes, bool isRecord, Work& work);
+    void choosePlace(Handle item, Work& work);
+    void redact(ObjectId const& id, Work& work);
+    void detach(Handle item, Work& work);
+    void belongTo(Handle item, Handle document, Work& work);
+    Handle targetItem(ObjectId const& id);
+    Handle namedFrame(FrameId const& id);
+    Handle documentOf(Scope const& scope, DocumentId const& doc, Work& work);
+    void setMissing(Handle item, Work& work);
+    void wake(Handle awaited, Work& work);
+    void doubt(Handle item, Handle document, RowState state, Work& work);
+    [[nodiscard]] FrameLine const& frameAt(Handle frame, Work& work) const;
+    [[nodiscard]] std::pair<ObjectId, ItemLine> itemAt(Handle item) const;
+    [[nodiscard]] std::optional<RowObject> readObject(ObjectId const& id, bool isRecord) const;
+
+    // view_registry.cpp
+    enum class RegistryGrowth { Same, Grown, Outdated };
+    [[nodiscard]] static std::string headsText(trust::Registry const& registry);
+    RegistryGrowth noteRegistry(Work& work);
+    void doubtEverything(Work& work);
+    void doubtAbove(trust::Revocation const& revocation, DeviceId const& device, Work& work);
+    void doubtFrames(Handle feed, std::int64_t fromSeq, Work& work);
+    void doubtItemsOf(Handle frame, Work& work);
+
+    // view_alone.cpp
+    void settleAlone(Work& work);
+    void judgeItem(Handle item, Work& work);
+    void noteReceipt(Handle item, trust::Record const& record, Work& work);
+    void noteConfirm(Handle item, trust::Record const& record, Work& work);
+    void setStanding(Handle item, bool stands, Work& work);
+    void chooseReceipt(Handle frame, Work& work);
+    void settleBranches(Work& work);
+    void branch(Handle feed, Work& work);
+    [[nodiscard]] trust::Feed feedTree(Handle feed) const;
+    [[nodiscard]] trust::StandsBelow standsBelow(std::function<void(FrameId const&)> notHeld) const;
+
+    // view_document.cpp
+    struct Gathered {
+        DocumentFacts facts;
+        std::vector<std::pair<ObjectId, ItemLine>> items;   ///< in the order of facts.rows
+    };
+    Gathered gather(Handle document, Scope const& scope, DocumentId const& doc, Work& work) const;
+    [[nodiscard]] trust::Row rowOf(ObjectId const& id, ItemLine const& line, Work& work) const;
+    void judgeDocument(Handle document, Work& work);
+    void judged(ItemLine const& before, trust::Judgement const& judgement, Count count, std::string_view reason);
+    void classify(ItemLine const& before, int verdict, Count count, std::string_view reason, std::string_view about);
+    void writeDocument(Handle document, Gathered const& gathered, Projection const& projection, Work& work);
+    void removeDocument(Handle document, Scope const& scope, DocumentId const& doc, Work& work);
+    [[nodiscard]] bool waitsForRegistry(trust::Row const& row) const;
+    void noteOnHead(Handle document, std::vector<trust::Row> const& rows);
+    [[nodiscard]] std::pair<Scope, DocumentId> const& documentName(Handle document, Work& work) const;
+
+    // view_queries.cpp
+    ItemRow itemRow(Statement& statement) const;
+    ListedDocument listed(Statement& statement) const;
+    [[nodiscard]] Handle documentHandle(DocumentId const& doc, Scope const* scope) const;
+
+    Replica& m_replica;
+    Projector const& m_projector;
+    std::unique_ptr<Database> m_db;
+    std::unique_ptr<ViewStatements> m_sql;
+
+    std::unordered_map<std::string, Handle> m_names;
+    mutable std::unordered_map<Handle, std::string> m_texts;
+    std::unordered_map<ObjectId, std::vector<std::pair<std::uint64_t, Handle>>> m_points;
+    mutable std::unordered_map<Handle, trust::RegistryPoint> m_pointTexts;
+    mutable std::map<std::pair<DeviceId, Scope>, FeedLine> m_feeds;
+    mutable std::unordered_map<Handle, FeedLine const*> m_feedsByHandle;
+    mutable bool m_feedsLoaded = false;
+    mutable std::unordered_map<Handle, std::unique_ptr<trust::Feed>> m_trees;   ///< of forked feeds
+    std::map<std::pair<int, Handle>, std::int64_t> m_tally;                     ///< changes not written yet
+    std::int64_t m_nextDocument = 0, m_nextItem = 0, m_nextFrame = 0;
+    std::int64_t m_total = 0, m_changed = 0;
+    std::int64_t m_dataVersion = -1;
+};
+
+}  // namespace spiral::replica
