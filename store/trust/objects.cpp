@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <utility>
@@ -319,6 +320,28 @@ std::optional<Item> itemFrom(Value const& value) {
     return item;
 }
 
+/// True iff an item stands there more than once. By sorting, which costs the same whatever ids a sender thinks of, as a
+/// hash table would not; mostly on numbers, which is four times as fast as on the ids.
+bool hasTwice(std::vector<Item> const& items) {
+    struct Key {
+        std::uint64_t head;
+        Item const* item;
+        bool operator<(Key const& other) const noexcept {
+            return head != other.head ? head < other.head : *item < *other.item;
+        }
+    };
+    std::vector<Key> keys;
+    keys.reserve(items.size());
+    for (Item const& item : items) {
+        Key key{0, &item};
+        std::memcpy(&key.head, item.id.raw.data(), sizeof key.head);
+        keys.push_back(key);
+    }
+    std::sort(keys.begin(), keys.end());
+    auto const same = [](Key const& a, Key const& b) { return a.head == b.head && *a.item == *b.item; };
+    return std::adjacent_find(keys.begin(), keys.end(), same) != keys.end();
+}
+
 std::optional<Error> readItems(Members& members, std::vector<Item>& out) {
     Value const* const value = members.find("items");
     auto const* items = value != nullptr ? value->asArray() : nullptr;
@@ -330,10 +353,7 @@ std::optional<Error> readItems(Members& members, std::vector<Item>& out) {
         if (!item) return members.malformed("items");
         out.push_back(*item);
     }
-    // Sorting does not depend on what the ids are, as a hash table would.
-    std::vector<Item> sorted = out;
-    std::ranges::sort(sorted);
-    if (std::ranges::adjacent_find(sorted) != sorted.end()) return members.malformed("items-unique");
+    if (hasTwice(out)) return members.malformed("items-unique");
     return std::nullopt;
 }
 

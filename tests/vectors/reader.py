@@ -14,7 +14,6 @@ import hashlib
 import json
 import pathlib
 import re
-import struct
 import sys
 
 from nacl.exceptions import BadSignatureError
@@ -23,7 +22,6 @@ from nacl.signing import VerifyKey
 MIB = 1024 * 1024
 INTEGER_MAX = 2**53 - 1
 DEPTH_MAX = 32
-OBJECT_BYTES_MAX = MIB
 HEADER_BYTES_MAX = 64 * 1024
 
 
@@ -49,10 +47,6 @@ def sha256(data):
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def refuse(reason):
-    raise Refused(reason)
-
-
 def members(pairs):
     keys = [key for key, _ in pairs]
     need(all(re.fullmatch(r"[a-z][a-z0-9_]*", key) for key in keys), "json.key-form")
@@ -60,14 +54,14 @@ def members(pairs):
     return dict(pairs)
 
 
-def parse(data, bytes_max=OBJECT_BYTES_MAX):
+def parse(data, bytes_max=MIB):
     """The value of strict JSON. Python's parser is more patient than the profile, so that what it lets pass is asked
     for afterwards: the value's one encoding must be the bytes again."""
     need(len(data) <= bytes_max, "json.too-large")
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=members,
-                           parse_float=lambda text: refuse("json.not-an-integer"),
-                           parse_constant=lambda text: refuse("json.syntax"))
+                           parse_float=lambda text: need(False, "json.not-an-integer"),
+                           parse_constant=lambda text: need(False, "json.syntax"))
         need(encode(value) == data, "json.not-canonical")
     except RecursionError:
         raise Refused("json.too-deep") from None
@@ -133,19 +127,21 @@ def is_time(value):
             and re.fullmatch(r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", value[10:]) is not None)
 
 
+def has_keys(value, *keys):
+    return isinstance(value, dict) and sorted(value) == sorted(keys)
+
+
 def is_author(value):
-    return (isinstance(value, dict) and set(value) == {"device", "person"} and is_hex(value["device"], 64)
+    return (has_keys(value, "device", "person") and is_hex(value["device"], 64)
             and (is_hex(value["person"], 32) or is_hex(value["person"], 64)))
 
 
 def is_registry_point(value):
-    return (isinstance(value, dict) and set(value) == {"hash", "seq"} and is_hex(value["hash"], 64)
-            and is_integer(value["seq"], 1, INTEGER_MAX))
+    return has_keys(value, "hash", "seq") and is_hex(value["hash"], 64) and is_integer(value["seq"], 1, INTEGER_MAX)
 
 
 def is_target(value):
-    return (isinstance(value, dict) and set(value) == {"id", "scope"} and is_hex(value["id"], 64)
-            and is_scope(value["scope"]))
+    return has_keys(value, "id", "scope") and is_hex(value["id"], 64) and is_scope(value["scope"])
 
 
 def is_file_name(value):
@@ -159,7 +155,7 @@ def is_media_type(value):
 
 # ---------------------------------------------------------------------------------------------------- objects
 
-def open_object(data, known, mark, bytes_max=OBJECT_BYTES_MAX):
+def open_object(data, known, mark, bytes_max=MIB):
     """The rules that all sorts share: strict JSON, `v`, `crit`, `enc`, one mark."""
     value = parse(data, bytes_max)
     need(isinstance(value, dict), "object.not-an-object")
@@ -285,7 +281,7 @@ CHECKS = {"revision": check_revision, "record": check_record, "frame-header": ch
 # ---------------------------------------------------------------------------------------------------- signatures
 
 def string(data):
-    return struct.pack(">I", len(data)) + data
+    return len(data).to_bytes(4, "big") + data
 
 
 def signed_text(name_space, message):
@@ -294,7 +290,7 @@ def signed_text(name_space, message):
 
 
 def armour(key, name_space, signature):
-    blob = (b"SSHSIG" + struct.pack(">I", 1) + string(string(b"ssh-ed25519") + string(key))
+    blob = (b"SSHSIG" + (1).to_bytes(4, "big") + string(string(b"ssh-ed25519") + string(key))
             + string(name_space.encode()) + string(b"") + string(b"sha512")
             + string(string(b"ssh-ed25519") + string(signature)))
     text = base64.b64encode(blob).decode()
@@ -366,21 +362,27 @@ def check_golden(folder):
 
 
 def check_page(page, folder):
-    """Blocks that begin with ```golden:NAME hold the text of that golden file, with line ends for the eye only."""
-    wrong, blocks = 0, re.findall(r"^```golden:(\S+)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
-    for name, block in blocks:
-        same = "".join(line.strip() for line in block.splitlines()).encode() == (folder / name).read_bytes().strip()
+    """Blocks of the page that begin with ```WHAT:FILE, where line ends are for the eye only: `golden` is the file's
+    text, `id` its hash, `signed` the hex, with # comments, of the text that its signature signs."""
+    index, wrong = json.loads((folder / "golden.json").read_text("utf-8")), 0
+    blocks = re.findall(r"^```(golden|id|signed):(\S+)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    for what, name, block in blocks:
+        data = (folder / name).read_bytes()
+        spaces = [line["namespace"] for line in index["objects"] if line["file"] == name and "namespace" in line]
+        right = (sha256(data) if what == "id" else data.decode().replace("\n", "") if what == "golden"
+                 else signed_text(spaces[0], data).hex())
+        same = re.sub(r"#.*|\s" if what == "signed" else r"\n", "", block) == right
         wrong += not same
-        print("%s example %s of the page" % ("ok     " if same else "WRONG  ", name))
-    return wrong + (not blocks)
+        print("%s %s of %s on the page" % ("ok     " if same else "WRONG  ", what, name))
+    return wrong + (len(blocks) < 4)
 
 
 def main(words):
     try:
         if words[:1] == ["check-golden"] and len(words) == 2:
-            return check_golden(pathlib.Path(words[1]))
+            return int(check_golden(pathlib.Path(words[1])) > 0)
         if words[:1] == ["check-page"] and len(words) == 3:
-            return check_page(pathlib.Path(words[1]), pathlib.Path(words[2]))
+            return int(check_page(pathlib.Path(words[1]), pathlib.Path(words[2])) > 0)
         if words[:1] == ["check-object"] and len(words) == 3 and words[1] in CHECKS:
             data = pathlib.Path(words[2]).read_bytes()
             CHECKS[words[1]](data)
@@ -394,5 +396,4 @@ def main(words):
 
 
 if __name__ == "__main__":
-    status = main(sys.argv[1:])
-    sys.exit(status if status == 3 else int(status != 0))
+    sys.exit(main(sys.argv[1:]))
