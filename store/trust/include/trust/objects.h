@@ -58,7 +58,7 @@ struct Attachment {
     AttachmentId sha256;
     std::uint64_t size = 0;
     std::string type;           ///< media type, [a-z0-9.+-]+/[a-z0-9.+-]+, at most 127 bytes
-    std::string name;           ///< as the person named it, 1…255 bytes, no '/' or control character
+    std::string name;           ///< as the person named it, 1…255 bytes, no '/' or control character, not "." or ".."
     std::optional<Day> date;    ///< the file's own date
     Sha256 chunks;              ///< SHA-256 of the concatenated raw hashes of its pieces
     friend bool operator==(Attachment const&, Attachment const&) = default;
