@@ -9,8 +9,8 @@ namespace {
 constexpr std::string_view kOfEverybody[] = {"agree", "bundle", "confirm", "frame", "join", "session"};
 constexpr std::string_view kOfServers[] = {"bundle", "frame", "join", "receipt", "session"};
 constexpr std::string_view kOfHubs[] = {"frame", "join", "session"};
-constexpr std::string_view kOfKeepers[] = {"admin", "delegate", "device", "grant",  "move", "person", "policy",
-                                           "redact", "revoke",  "root",   "server", "unit", "witness"};
+constexpr std::string_view kOfKeepers[] = {"admin",  "delegate", "device", "grant",  "move", "person", "policy",
+                                           "redact", "revoke",   "root",   "server", "unit", "witness"};
 
 /// What the roles that somebody ever held could do under any policy: a signature of a former term is checked too.
 std::set<std::string> kindsOf(std::vector<Grant> const& grants, Ledger const& ledger) {
@@ -21,7 +21,8 @@ std::set<std::string> kindsOf(std::vector<Grant> const& grants, Ledger const& le
         for (auto const& [kind, rule] : policy.kinds) {
             // A revision is no record: it is signed by its frame.
             if (kind == "write") continue;
-            if (std::any_of(rule.roles.begin(), rule.roles.end(), [&](auto const& role) { return roles.contains(role); }))
+            if (std::any_of(rule.roles.begin(), rule.roles.end(),
+                            [&](auto const& role) { return roles.contains(role); }))
                 kinds.insert(kind);
         }
     }
@@ -49,8 +50,8 @@ std::string allowedSignersOf(Ledger const& ledger) {
             addAll(kinds, kOfHubs);
         }
         auto const& keepers = ledger.keepers.all();
-        if (std::any_of(keepers.begin(), keepers.end(), [&](auto const& keeper) { return keeper.second == id; }))
-            addAll(kinds, kOfKeepers);
+        auto const isThis = [self = id](auto const& keeper) { return keeper.second == self; };
+        if (std::any_of(keepers.begin(), keepers.end(), isThis)) addAll(kinds, kOfKeepers);
 
         std::string line = device.person.text() + " namespaces=\"";
         for (std::string const& kind : kinds) {

@@ -188,8 +188,9 @@ private:
             judge(other, ancestry);
             Judgement const& rescuer = *m_judgements[other];
             if (!stands(rescuer.verdict) || !lends(other, subject, evaluation, ancestry)) continue;
-            bool const isFirst = !best || isBetter(rescuer, *m_judgements[*best]) ||
-                                 (rescuer.verdict == m_judgements[*best]->verdict && m_rows[other].id < m_rows[*best].id);
+            bool const isFirst =
+                !best || isBetter(rescuer, *m_judgements[*best]) ||
+                (rescuer.verdict == m_judgements[*best]->verdict && m_rows[other].id < m_rows[*best].id);
             if (isFirst) best = other;
         }
         if (!best) return;
@@ -207,8 +208,7 @@ private:
             return !actingFor || (*actingFor != record.by.person && judgement.actingFor != actingFor);
         }
         if (!judgement.actingFor || subject.record == nullptr) return true;
-        auto const differ =
-            m_rules.checkDiffer(*evaluation.rule, ancestry, subject.by->person, &*judgement.actingFor);
+        auto const differ = m_rules.checkDiffer(*evaluation.rule, ancestry, subject.by->person, &*judgement.actingFor);
         return !differ || differ->verdict == Verdict::Waiting;
     }
 
@@ -216,7 +216,7 @@ private:
     RowRules m_rules;
     std::unordered_map<ObjectId, std::size_t> m_indexes;
     std::unordered_map<std::size_t, std::vector<std::size_t>> m_recordsOn;
-    std::vector<Ancestry> m_ancestries;   ///< of each revision, as its children inherit it; empty without records
+    std::vector<Ancestry> m_ancestries;  ///< of each revision, as its children inherit it; empty without records
     std::vector<std::optional<Judgement>> m_judgements;
     bool m_hasRecords = false;
 };

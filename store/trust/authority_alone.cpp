@@ -58,7 +58,8 @@ private:
     }
 
     [[nodiscard]] std::optional<Judgement> checkReceipt(Standing const& standing) const {
-        if (auto body = receiptBodyFrom(m_record.body); !body) return judged(Verdict::Invalid, "form", body.error().reason);
+        if (auto body = receiptBodyFrom(m_record.body); !body)
+            return judged(Verdict::Invalid, "form", body.error().reason);
         if (standing.device->kind != Device::Kind::Server)
             return judged(Verdict::Quarantined, "role-not-allowed", m_record.by.device.hex());
         return std::nullopt;
@@ -93,7 +94,8 @@ private:
         json::Object const& act = *parsed->asObject();  // confirmedTip() has read it
         std::string const* const scope = json::stringAt(act, "scope");
         std::string const* const school = json::stringAt(act, "school");
-        if (scope == nullptr || *scope != m_record.scope.text() || school == nullptr || *school != m_registry.school().hex())
+        if (scope == nullptr || *scope != m_record.scope.text() || school == nullptr ||
+            *school != m_registry.school().hex())
             return judged(Verdict::Invalid, "form", "confirm.act");
 
         std::vector<PersonId> const& admins = m_registry.admins(standing.at).persons;
@@ -103,8 +105,9 @@ private:
             if (!std::binary_search(admins.begin(), admins.end(), agreement.person)) continue;
             if (containsPerson(counted, agreement.person)) continue;
             Device const* const device = m_registry.device(agreement.device);
-            bool const isHers = device != nullptr && device->since <= standing.at && device->person == agreement.person &&
-                                device->kind == Device::Kind::Person && !isRevoked(*device, standing.at);
+            bool const isHers = device != nullptr && device->since <= standing.at &&
+                                device->person == agreement.person && device->kind == Device::Kind::Person &&
+                                !isRevoked(*device, standing.at);
             if (isHers && verify(device->key, nameSpace, asBytes(proposal->act), agreement.signature))
                 addPerson(counted, agreement.person);
             if (counted.size() == 2) return std::nullopt;

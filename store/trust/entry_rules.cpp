@@ -18,7 +18,9 @@ bool contains(std::vector<PersonId> const& persons, PersonId const& person) {
 class Agreements {
 public:
     Agreements(Ledger const& ledger, Proposal const& proposal, Signatures signatures)
-        : m_ledger(ledger), m_proposal(proposal), m_signatures(signatures),
+        : m_ledger(ledger),
+          m_proposal(proposal),
+          m_signatures(signatures),
           m_nameSpace(nameSpaceFor("agree", ledger.domain)) {}
 
     [[nodiscard]] bool reached(std::vector<PersonId> const& among, std::uint32_t threshold) const {
@@ -36,7 +38,8 @@ public:
 private:
     [[nodiscard]] bool counts(Agreement const& agreement) const {
         Device const* const device = m_ledger.activeDevice(agreement.device);
-        if (device == nullptr || device->kind != Device::Kind::Person || device->person != agreement.person) return false;
+        if (device == nullptr || device->kind != Device::Kind::Person || device->person != agreement.person)
+            return false;
         return m_signatures == Signatures::CheckedBefore ||
                verify(device->key, m_nameSpace, asBytes(m_proposal.act), agreement.signature);
     }
@@ -106,10 +109,13 @@ public:
         if (m_ledger.revokedGrants.contains(act.grant)) return refused("grant-revoked");
         if (act.person == origin.person) return refused("delegation-self");
         if (!origin.role.scope.covers(act.scope)) return refused("delegation-scope");
-        if (act.from < origin.from || (origin.until && act.until > *origin.until)) return refused("delegation-interval");
+        if (act.from < origin.from || (origin.until && act.until > *origin.until))
+            return refused("delegation-interval");
         return needs({origin.person}, 1);
     }
-    Result<void> operator()(RevokeAct const& act) const { return act.device ? revoke(*act.device) : revoke(*act.grant); }
+    Result<void> operator()(RevokeAct const& act) const {
+        return act.device ? revoke(*act.device) : revoke(*act.grant);
+    }
 
     /// Final and known to all, so two persons look at it, even where one admin decides everything else.
     Result<void> operator()(RedactAct const& act) const {
@@ -137,7 +143,8 @@ private:
     /// Sits in a quorum, or has ever held a high role that nobody revoked. An ended term counts too: there is no clock
     /// here, and what was signed inside the term still stands.
     [[nodiscard]] bool isHigh(PersonId const& person) const {
-        if (contains(m_ledger.roots.last().persons, person) || contains(m_ledger.admins.last().persons, person)) return true;
+        if (contains(m_ledger.roots.last().persons, person) || contains(m_ledger.admins.last().persons, person))
+            return true;
         auto const grants = m_ledger.grantsOf.find(person);
         return grants != m_ledger.grantsOf.end() &&
                std::any_of(grants->second.begin(), grants->second.end(), [this](Grant const& grant) {
@@ -149,7 +156,8 @@ private:
     [[nodiscard]] Result<void> checkQuorum(Quorum const& quorum) const {
         std::vector<PersonId> able;
         for (auto const& [id, device] : m_ledger.devices) {
-            if (device.kind == Device::Kind::Person && !m_ledger.revokedDevices.contains(id)) able.push_back(device.person);
+            if (device.kind == Device::Kind::Person && !m_ledger.revokedDevices.contains(id))
+                able.push_back(device.person);
         }
         std::sort(able.begin(), able.end());
         for (PersonId const& person : quorum.persons) {
@@ -202,7 +210,8 @@ Result<void> checkFounding(Record const& record, ByteView bytes, Signature const
     FoundAct const* const founding = std::get_if<FoundAct>(&act.what);
     if (founding == nullptr) return refused("not-founding");
     if (auto form = checkEntryForm(record, act); !form) return form;
-    if (record.by.person != founding->person || record.by.device != deviceIdOf(founding->key)) return refused("founder");
+    if (record.by.person != founding->person || record.by.device != deviceIdOf(founding->key))
+        return refused("founder");
     if (!isAcceptableKey(founding->key)) return refused("key");
     if (signatures == Signatures::Check &&
         !verify(founding->key, nameSpaceFor(record.kind, founding->domain), bytes, signature))
@@ -230,7 +239,8 @@ Result<void> checkKeeper(Ledger const& ledger, Record const& record, ByteView by
     Device const& keeper = ledger.devices.at(ledger.keepers.last());
     if (record.by.device != keeper.id) return refused("keeper", record.by.device.hex());
     if (record.by.person != keeper.person) return refused("keeper-person", record.by.person.text());
-    if (signatures == Signatures::Check && !verify(keeper.key, nameSpaceFor(record.kind, ledger.domain), bytes, signature))
+    if (signatures == Signatures::Check &&
+        !verify(keeper.key, nameSpaceFor(record.kind, ledger.domain), bytes, signature))
         return makeError(ErrorCode::BadSignature, "registry.signature");
     return {};
 }

@@ -52,7 +52,8 @@ void Feed::add(FeedFrame frame) {
         // Two jumps of one length in a row become one of double the length.
         Index const jump = below.jump;
         Index const further = jump == kNone ? kNone : m_nodes[jump].jump;
-        bool const joins = further != kNone && below.depth - m_nodes[jump].depth == m_nodes[jump].depth - m_nodes[further].depth;
+        bool const joins =
+            further != kNone && below.depth - m_nodes[jump].depth == m_nodes[jump].depth - m_nodes[further].depth;
         node.jump = joins ? further : *prev;
     }
     Index const prev = node.prev;
@@ -184,7 +185,8 @@ std::vector<FrameId> Feed::beyond(std::vector<FrameId> const& known) const {
         }
     }
     std::sort(found.begin(), found.end(), [&](Index a, Index b) {
-        return m_nodes[a].depth != m_nodes[b].depth ? m_nodes[a].depth < m_nodes[b].depth : m_nodes[a].id < m_nodes[b].id;
+        return m_nodes[a].depth != m_nodes[b].depth ? m_nodes[a].depth < m_nodes[b].depth
+                                                    : m_nodes[a].id < m_nodes[b].id;
     });
     std::vector<FrameId> ids;
     ids.reserve(found.size());

@@ -38,7 +38,7 @@ private:
 };
 
 struct Ledger {
-    std::vector<std::shared_ptr<Entry const>> entries;        ///< number n stands at n − 1
+    std::vector<std::shared_ptr<Entry const>> entries;  ///< number n stands at n − 1
     std::unordered_map<ObjectId, std::uint64_t> numbers;
     std::unordered_set<Sha256> acts;
 
@@ -48,7 +48,7 @@ struct Ledger {
     Versions<Quorum> roots, admins;
     std::map<std::string, Unit, std::less<>> units;
     std::unordered_map<DeviceId, Device> devices;
-    std::map<PersonId, std::optional<Target>> persons;        ///< everybody named, with the document about them
+    std::map<PersonId, std::optional<Target>> persons;  ///< everybody named, with the document about them
     std::unordered_map<ObjectId, Grant> grants;
     std::unordered_map<PersonId, std::vector<Grant>> grantsOf;
     std::unordered_set<DeviceId> revokedDevices;

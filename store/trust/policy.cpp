@@ -13,9 +13,7 @@ constexpr std::size_t kKindsMax = 512;
 constexpr std::size_t kNamesMax = 64;
 constexpr std::array<std::string_view, 2> kDifferences{"author", "submitter"};
 
-Error malformed(std::string_view field) {
-    return makeError(ErrorCode::Malformed, "policy." + std::string(field));
-}
+Error malformed(std::string_view field) { return makeError(ErrorCode::Malformed, "policy." + std::string(field)); }
 
 /// [a-z][a-z0-9-]{0,58}: a kind without its version, or a role's name.
 bool isPlainName(std::string_view text) { return isVersionedName(std::string(text) + ".v1"); }

@@ -11,8 +11,8 @@
 namespace spiral::trust {
 
 struct Registry::State {
-    std::optional<SchoolId> anchor;   ///< the college that we were told to expect
-    Ledger trunk;                     ///< the common chain: from entry 1 to the head, or to where the branches part
+    std::optional<SchoolId> anchor;  ///< the college that we were told to expect
+    Ledger trunk;                    ///< the common chain: from entry 1 to the head, or to where the branches part
     struct Node {
         std::shared_ptr<Entry const> entry;
         std::vector<ObjectId> children;
@@ -100,7 +100,8 @@ Registry::Outcome Registry::State::addOne(Held const& held) {
         auto proposal = proposalFrom(record->body);
         if (!proposal) return invalid(proposal.error());
         auto act = parseAct(proposal->act);
-        if (!act) return act.error().code == ErrorCode::Unsupported ? waitingFor(act.error().reason) : invalid(act.error());
+        if (!act)
+            return act.error().code == ErrorCode::Unsupported ? waitingFor(act.error().reason) : invalid(act.error());
         return addFounding(id, *std::move(record), *proposal, *std::move(act), held);
     }
     SchoolId const* const school = !empty() ? &trunk.entries.front()->id : anchor ? &*anchor : nullptr;
@@ -216,7 +217,8 @@ Registry::Outcome Registry::add(ByteView bytes, Signature const& signature, Sign
         m_state->waiting.erase(found);
         for (State::Held const& waiting : next) {
             Added const added = m_state->addOne(waiting).added;
-            if (added == Added::Appended || added == Added::Branched) arrived.push_back(hashAs<ObjectId>(waiting.bytes));
+            if (added == Added::Appended || added == Added::Branched)
+                arrived.push_back(hashAs<ObjectId>(waiting.bytes));
         }
     }
     // What was taken up may have parted the chain below the entry itself.
@@ -262,7 +264,8 @@ bool Registry::isAncestorOrSelf(RegistryPoint const& a, RegistryPoint const& b) 
     State::Node const* node = state.find(b);
     if (node == nullptr) return false;
     // Down the branch, at most to the common chain.
-    while (node->entry->number > a.seq && !state.onTrunk(*node->entry)) node = &state.nodes.at(node->entry->record.reg->hash);
+    while (node->entry->number > a.seq && !state.onTrunk(*node->entry))
+        node = &state.nodes.at(node->entry->record.reg->hash);
     return state.onTrunk(*node->entry) ? state.trunk.holds(a) : node->entry->id == a.hash;
 }
 
@@ -355,7 +358,8 @@ bool Registry::mayEverWrite(DeviceId const& id, Scope const& scope) const {
     if (known->kind == Device::Kind::Hub) return std::any_of(known->scopes.begin(), known->scopes.end(), covers);
     Ledger const& trunk = m_state->trunk;
     auto const& keepers = trunk.keepers.all();
-    if (std::any_of(keepers.begin(), keepers.end(), [&](auto const& keeper) { return keeper.second == id; })) return true;
+    if (std::any_of(keepers.begin(), keepers.end(), [&](auto const& keeper) { return keeper.second == id; }))
+        return true;
     auto const& policies = trunk.policies.all();
     bool const isOpen = std::any_of(policies.begin(), policies.end(), [&](auto const& policy) {
         return std::find(policy.second.open.begin(), policy.second.open.end(), scope) != policy.second.open.end();
@@ -380,8 +384,6 @@ std::vector<std::pair<ObjectId, Record>> Registry::chain() const {
     return chain;
 }
 
-std::string Registry::allowedSigners() const {
-    return allowedSignersOf(m_state->trunk);
-}
+std::string Registry::allowedSigners() const { return allowedSignersOf(m_state->trunk); }
 
 }  // namespace spiral::trust

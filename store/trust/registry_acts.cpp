@@ -85,7 +85,8 @@ Quorum quorumFrom(json::Object const& object, Fields& outer) {
         auto person = value.asString() == nullptr ? std::nullopt : PersonId::parse(*value.asString());
         // A server signs without anybody looking on; it decides nothing.
         bool const isPerson = person && person->text().size() < 2 * DeviceId::size;
-        if (!isPerson || (!quorum.persons.empty() && !(quorum.persons.back() < *person))) return outer.fail("persons"), quorum;
+        if (!isPerson || (!quorum.persons.empty() && !(quorum.persons.back() < *person)))
+            return outer.fail("persons"), quorum;
         quorum.persons.push_back(*std::move(person));
     }
     std::int64_t const* const threshold = json::integerAt(object, "threshold");
@@ -157,8 +158,10 @@ AnyAct readServer(Fields& fields) {
         if (scopes.size() > kScopesMax) fields.fail("scopes");
         for (json::Value const& value : scopes) {
             auto scope = value.asString() == nullptr ? std::nullopt : Scope::parse(*value.asString());
-            if (scope) act.scopes.push_back(*std::move(scope));
-            else fields.fail("scopes");
+            if (scope)
+                act.scopes.push_back(*std::move(scope));
+            else
+                fields.fail("scopes");
         }
     }
     act.requestBytes = fields.text("request", kRequestBytesMax);
@@ -194,8 +197,10 @@ AnyAct readGrant(Fields& fields) {
     act.person = fields.person("person");
     auto role = Role::parse(fields.text("role") + "@" + fields.scope("scope").text());
     // Everybody enrolled reads the registry and its keeper alone writes it: there is nothing to grant.
-    if (!role || role->scope.isRegistry()) fields.fail("role");
-    else act.role = *std::move(role);
+    if (!role || role->scope.isRegistry())
+        fields.fail("role");
+    else
+        act.role = *std::move(role);
     act.from = fields.instant("from");
     if (fields.has("until")) {
         act.until = fields.instant("until");
@@ -292,8 +297,10 @@ Result<Act> parseAct(std::string_view text) {
     if (!founds) {
         act.school = fields.token<SchoolId>("school");
         auto const point = fields.has("reg") ? registryPointFrom(*object->find("reg")) : std::nullopt;
-        if (point) act.reg = *point;
-        else fields.fail("reg");
+        if (point)
+            act.reg = *point;
+        else
+            fields.fail("reg");
     }
     if (!fields.good()) return fields.error();
     auto what = readWhat(act.name, *object, fields);

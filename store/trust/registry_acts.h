@@ -15,10 +15,18 @@ struct FoundAct {
     PublicKey key;
     Policy policy;
 };
-struct RootAct { Quorum quorum; };
-struct AdminAct { Quorum quorum; };
-struct PolicyAct { Policy policy; };
-struct MoveAct { DeviceId device; };
+struct RootAct {
+    Quorum quorum;
+};
+struct AdminAct {
+    Quorum quorum;
+};
+struct PolicyAct {
+    Policy policy;
+};
+struct MoveAct {
+    DeviceId device;
+};
 struct ServerAct {
     PublicKey key;
     Device::Kind kind = Device::Kind::Server;
@@ -27,7 +35,9 @@ struct ServerAct {
     std::string requestBytes;
     JoinRequest request;
 };
-struct UnitAct { Unit unit; };
+struct UnitAct {
+    Unit unit;
+};
 struct PersonAct {
     PersonId person;
     std::optional<Target> document;
@@ -56,17 +66,19 @@ struct RevokeAct {
     std::vector<Cut> cuts;
     std::string reason;
 };
-struct RedactAct { std::vector<ObjectId> ids; };
+struct RedactAct {
+    std::vector<ObjectId> ids;
+};
 struct WitnessAct {};
 
 using AnyAct = std::variant<FoundAct, RootAct, AdminAct, PolicyAct, MoveAct, ServerAct, UnitAct, PersonAct, DeviceAct,
                             GrantAct, DelegateAct, RevokeAct, RedactAct, WitnessAct>;
 
 struct Act {
-    std::string name;                   ///< "grant"
-    Sha256 hash;                        ///< of its exact bytes: an act counts once in a chain
-    std::optional<SchoolId> school;     ///< absent in the founding act only, like `reg`
-    std::optional<RegistryPoint> reg;   ///< the head its signers saw
+    std::string name;                  ///< "grant"
+    Sha256 hash;                       ///< of its exact bytes: an act counts once in a chain
+    std::optional<SchoolId> school;    ///< absent in the founding act only, like `reg`
+    std::optional<RegistryPoint> reg;  ///< the head its signers saw
     AnyAct what;
 };
 

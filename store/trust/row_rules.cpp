@@ -22,8 +22,12 @@ bool pointsAcross(std::string_view kind) noexcept { return kind == "publish" || 
 Subject::Subject(Revision const& revision)
     : school(&revision.school), scope(&revision.scope), by(&revision.by), kind("write"), claimed(revision.time.wall) {}
 Subject::Subject(Record const& act)
-    : school(act.school ? &*act.school : nullptr), scope(&act.scope), by(&act.by), kind(nameWithoutVersion(act.kind)),
-      record(&act), claimed(act.time) {}
+    : school(act.school ? &*act.school : nullptr),
+      scope(&act.scope),
+      by(&act.by),
+      kind(nameWithoutVersion(act.kind)),
+      record(&act),
+      claimed(act.time) {}
 
 void addPerson(std::vector<PersonId const*>& persons, PersonId const& person) {
     auto const place = std::lower_bound(persons.begin(), persons.end(), &person, isLess);
@@ -128,7 +132,8 @@ std::optional<Judgement> RowRules::checkTarget(Subject const& subject, About con
 
 std::optional<Judgement> RowRules::checkDiffer(KindRule const& rule, Ancestry const& ancestry, PersonId const& person,
                                                PersonId const* actingFor) const {
-    auto const check = [&](std::vector<PersonId const*> const& others, std::string_view slug) -> std::optional<Judgement> {
+    auto const check = [&](std::vector<PersonId const*> const& others,
+                           std::string_view slug) -> std::optional<Judgement> {
         if (containsPerson(others, person)) return judged(Verdict::Quarantined, slug, person.text());
         if (actingFor != nullptr && containsPerson(others, *actingFor))
             return judged(Verdict::Quarantined, "delegated-self-approval", actingFor->text());
@@ -141,7 +146,8 @@ std::optional<Judgement> RowRules::checkDiffer(KindRule const& rule, Ancestry co
         if (auto same = check(ancestry.submitters, "same-submitter")) return same;
     }
     // Whoever wrote what we do not hold may be the very person.
-    if (!rule.differ.empty() && ancestry.missing) return judged(Verdict::Waiting, "wait-ancestor", ancestry.missing->hex());
+    if (!rule.differ.empty() && ancestry.missing)
+        return judged(Verdict::Waiting, "wait-ancestor", ancestry.missing->hex());
     return std::nullopt;
 }
 
@@ -149,7 +155,8 @@ std::optional<Judgement> RowRules::checkDiffer(KindRule const& rule, Ancestry co
 std::optional<Judgement> RowRules::checkRescuer(Subject const& subject, About const& about, Grant const& grant,
                                                 std::uint64_t at, bool& high) const {
     Row const& target = *about.target;
-    if (std::holds_alternative<Unread>(target.object)) return judged(Verdict::Waiting, "newer-version", target.id.hex());
+    if (std::holds_alternative<Unread>(target.object))
+        return judged(Verdict::Waiting, "newer-version", target.id.hex());
     Subject const rescued = target.revision() != nullptr ? Subject(*target.revision()) : Subject(*target.record());
     KindRule const* const rule = m_registry.policy(at).find(rescued.kind);
     high = high || (rule != nullptr && rule->high);

@@ -15,16 +15,16 @@ struct Subject {
     SchoolId const* school = nullptr;
     Scope const* scope = nullptr;
     Author const* by = nullptr;
-    std::string_view kind;               ///< without version; `write` for a revision
-    Record const* record = nullptr;      ///< null for a revision
+    std::string_view kind;           ///< without version; `write` for a revision
+    Record const* record = nullptr;  ///< null for a revision
     Instant claimed{};
 };
 
 /// Who stands behind the revision that an act is about. Pointers go into rows and registry.
 struct Ancestry {
-    std::vector<PersonId const*> authors;      ///< sorted by what they point to, unique
-    std::vector<PersonId const*> submitters;   ///< likewise
-    std::optional<ObjectId> missing;           ///< the smallest ancestor that is not held or not read
+    std::vector<PersonId const*> authors;     ///< sorted by what they point to, unique
+    std::vector<PersonId const*> submitters;  ///< likewise
+    std::optional<ObjectId> missing;          ///< the smallest ancestor that is not held or not read
 };
 void addPerson(std::vector<PersonId const*>& persons, PersonId const& person);
 void addPersons(std::vector<PersonId const*>& persons, std::vector<PersonId const*> const& others);
@@ -38,7 +38,7 @@ struct About {
 
 /// Where the registry was when a row was made.
 struct Standing {
-    std::uint64_t at = 0;                ///< number on the common chain of the row's own `reg`
+    std::uint64_t at = 0;  ///< number on the common chain of the row's own `reg`
     Device const* device = nullptr;
     RegistryPoint const* reg = nullptr;  ///< that `reg`: of the record, or of the revision's frame
     KindRule const* rule = nullptr;      ///< of the row's kind; null where nothing was asked
@@ -62,7 +62,8 @@ public:
     [[nodiscard]] std::optional<Judgement> checkBinding(Subject const& subject, Place const& place,
                                                         Standing& standing) const;
     /// Rule 4 for one device or grant: nothing, or above-cut, or wait-cut.
-    [[nodiscard]] std::optional<Judgement> checkCuts(std::vector<Revocation> const& revocations, Place const& place) const;
+    [[nodiscard]] std::optional<Judgement> checkCuts(std::vector<Revocation> const& revocations,
+                                                     Place const& place) const;
     /// The verdict of a row that no rule is against.
     [[nodiscard]] Judgement standingAt(Place const& place, Device const& device) const;
 

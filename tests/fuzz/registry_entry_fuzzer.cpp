@@ -23,7 +23,8 @@ struct SmallCollege {
     Registry registry;
 
     SmallCollege() {
-        add("root", foundingAct("示例职业学院", domain, founder, key.publicKey(), firstPolicy(), random.token<Nonce>()));
+        add("root",
+            foundingAct("示例职业学院", domain, founder, key.publicKey(), firstPolicy(), random.token<Nonce>()));
         add("grant", act("grant", {{"person", founder.text()},
                                    {"role", "head"},
                                    {"scope", "college"},

@@ -46,12 +46,13 @@ struct SignedEntry {
     std::string bytes;
     Signature signature;
 };
-/// What is unusual about a row. Nothing set: made on day 10 on the first device, relying on the newest head, no receipt.
+/// What is unusual about a row. Nothing set: made on day 10 on the first device, relying on the newest head, no
+/// receipt.
 struct Made {
     Instant time = day(10);
     std::optional<Instant> receipt;
-    std::optional<RegistryPoint> reg;        ///< of the record
-    std::optional<RegistryPoint> frameReg;   ///< of its frame; the same unless set
+    std::optional<RegistryPoint> reg;       ///< of the record
+    std::optional<RegistryPoint> frameReg;  ///< of its frame; the same unless set
     std::size_t device = 0;
     json::Object body;
 };
@@ -71,7 +72,7 @@ public:
     }
 
     Registry registry;
-    std::vector<SignedEntry> entries;   ///< all that were appended or branched, in that order
+    std::vector<SignedEntry> entries;  ///< all that were appended or branched, in that order
     Someone founder, keeper;
 
     // People and keys.
@@ -287,14 +288,14 @@ public:
 
     SeededRandom& random() { return m_random; }
     [[nodiscard]] std::string const& domain() const { return m_domain; }
-    Instant entryTime = day(0);   ///< `t` of the next entries
+    Instant entryTime = day(0);  ///< `t` of the next entries
 
 private:
     static json::Array cutsOf(std::vector<Cut> const& cuts) {
         json::Array array;
         for (Cut const& cut : cuts) {
-            array.push_back(json::Object{
-                {"device", cut.device.hex()}, {"scope", cut.scope.text()}, {"frame", cut.frame.hex()}});
+            array.push_back(
+                json::Object{{"device", cut.device.hex()}, {"scope", cut.scope.text()}, {"frame", cut.frame.hex()}});
         }
         return array;
     }
@@ -304,6 +305,26 @@ private:
     std::map<std::pair<DeviceId, Scope>, Feed> m_feeds;
     std::uint64_t m_receipts = 0;
 };
+
+/// A college with the usual people, each with the role of the name in unit jwc.
+struct Office : College {
+    Someone clerk = person("clerk"), other = person("other"), head = person("head"), quality = person("quality");
+    ObjectId clerkGrant = grant(clerk, "clerk@unit/jwc"), otherGrant = grant(other, "clerk@unit/jwc");
+    ObjectId headGrant = grant(head, "head@unit/jwc", day(0), day(100), true);
+    ObjectId qualityGrant = grant(quality, "quality@college");
+    Someone machine = server();
+
+    Row plan(Made const& made = {}) { return write(clerk, "unit/jwc", {}, made); }
+    Row approve(Row const& row, Made const& made = {}) { return act(head, "approve", "head@unit/jwc", row, made); }
+    Row accept(Row const& row, Made const& made = {}) { return act(quality, "accept", "quality@college", row, made); }
+};
+/// Made and witnessed on that day.
+inline Made receipted(int n) {
+    Made made;
+    made.time = day(n);
+    made.receipt = day(n);
+    return made;
+}
 
 }  // namespace spiral::trust
 

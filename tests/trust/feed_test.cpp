@@ -18,7 +18,8 @@ struct NamedFeed {
     std::map<int, std::uint64_t> seqs;
     static FrameId id(int name) {
         FrameId frame;
-        for (int byte = 0; byte < 4; ++byte) frame.raw[static_cast<std::size_t>(byte)] = static_cast<std::uint8_t>(name >> (24 - 8 * byte));
+        for (int byte = 0; byte < 4; ++byte)
+            frame.raw[static_cast<std::size_t>(byte)] = static_cast<std::uint8_t>(name >> (24 - 8 * byte));
         return frame;
     }
     void add(int name, std::optional<int> prev, std::optional<Receipt> receipt = {}) {
@@ -68,7 +69,7 @@ TEST_CASE("without a receipt both branches of a fork are forked, and what is bel
     CHECK(feed.feed.forked());
     CHECK(feed.feed.forks() == std::vector<std::vector<FrameId>>{{NamedFeed::id(3), NamedFeed::id(5)}});
     CHECK(feed.feed.tips() == std::vector{NamedFeed::id(4), NamedFeed::id(6)});
-    CHECK(feed.feed.highestTip()->id == NamedFeed::id(4));   // of equal seq: the smallest id
+    CHECK(feed.feed.highestTip()->id == NamedFeed::id(4));  // of equal seq: the smallest id
     CHECK(feed.branch(1) == Branch::Single);
     CHECK(feed.branch(2) == Branch::Single);
     for (int frame : {3, 4, 5, 6}) CHECK(feed.branch(frame) == Branch::Forked);
@@ -78,7 +79,7 @@ TEST_CASE("without a receipt both branches of a fork are forked, and what is bel
 
 TEST_CASE("the branch whose first frame was receipted earlier stands", "[feed]") {
     NamedFeed feed = restored();
-    feed.feed.setReceipt(NamedFeed::id(4), receiptAt(1));     // not a first frame: says nothing
+    feed.feed.setReceipt(NamedFeed::id(4), receiptAt(1));  // not a first frame: says nothing
     CHECK(feed.branch(4) == Branch::Forked);
     feed.feed.setReceipt(NamedFeed::id(5), receiptAt(9, 1));
     CHECK(feed.branch(6) == Branch::Standing);
@@ -94,7 +95,7 @@ TEST_CASE("the branch whose first frame was receipted earlier stands", "[feed]")
 
 TEST_CASE("a confirmed tip brings its branch back, from then on and in any order", "[feed]") {
     NamedFeed feed;
-    feed.feed.confirm(NamedFeed::id(6));   // comes before the frame, and before the fork is known
+    feed.feed.confirm(NamedFeed::id(6));  // comes before the frame, and before the fork is known
     feed.add(1, {});
     feed.add(2, 1);
     feed.add(5, 2);
@@ -152,7 +153,9 @@ TEST_CASE("ancestors and branches agree with a plain walk on random trees", "[fe
         int const count = 2 + static_cast<int>(random.below(80));
         for (int name = 1; name <= count; ++name) {
             std::optional<int> prev;
-            if (name > 1) prev = random.below(8) == 0 ? 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(name - 1))) : name - 1;
+            if (name > 1)
+                prev = random.below(8) == 0 ? 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(name - 1)))
+                                            : name - 1;
             prevs[name] = prev;
             feed.add(name, prev);
         }
