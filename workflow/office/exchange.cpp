@@ -15,6 +15,10 @@ Result<transport::FileTotals> TheOffice::exportTo(Path const& file, std::optiona
         if (hello->school != registry().school()) {
             return makeError(ErrorCode::Refused, "exchange.other-college", hello->school.hex());
         }
+        if (!registry().device(hello->device)) {
+            // We cannot say what she may read, and a file with nothing in it would look like success.
+            return makeError(ErrorCode::Waiting, "exchange.reader-unknown", hello->device.hex());
+        }
         known = hello->tips;
         reader = hello->device;
     }
