@@ -94,10 +94,10 @@ struct ItemRow {
 };
 
 struct ListFilter {
-    std::optional<std::string> type;           ///< full name
-    std::optional<Scope> scope;
-    std::optional<std::string> owner;
-    std::optional<Day> dueBefore;              ///< due < this
+    std::optional<std::string> type{};         ///< full name
+    std::optional<Scope> scope{};
+    std::optional<std::string> owner{};
+    std::optional<Day> dueBefore{};            ///< due < this
     bool openOnly = false;                     ///< not closed
     bool withDifferences = false;
     std::size_t limit = 0;                     ///< 0: all
