@@ -75,8 +75,9 @@ void offer(Registry const& before, ByteView bytes, Registry::Signatures signatur
     }
     bool const needsReason = outcome.added == Registry::Added::Invalid || outcome.added == Registry::Added::Waiting;
     if (needsReason && outcome.reason.empty()) std::abort();
-    if (registry.head() != before.head() || registry.forked() || registry.allowedSigners() != before.allowedSigners() ||
-        registry.units().size() != before.units().size() || registry.persons() != before.persons())
+    static std::string const signers = before.allowedSigners();
+    if (registry.head() != before.head() || registry.forked() || registry.units().size() != before.units().size() ||
+        registry.persons() != before.persons() || registry.allowedSigners() != signers)
         std::abort();
 }
 

@@ -93,6 +93,37 @@ TEST_CASE("a stale high act is affirmed from a fresh registry only", "[authority
     CHECK(office.reason({plan, stale, fresh, later, approval}, approval).empty());
 }
 
+TEST_CASE("whoever is acted for brings nothing of the kind back either", "[authority][rescue]") {
+    Office office;
+    Someone const deputy = office.person("deputy");
+    Someone const writer = office.person("writer");
+    office.append("delegate", College::delegateMembers(office.headGrant, deputy, "unit/jwc", day(0), day(100)),
+                  {office.head});
+    office.grant(office.head, "quality@unit/jwc");
+    // The deputy's late approval is also that of the head, who therefore does not admit it.
+    Row const plan = office.plan();
+    Made late = receipted(101);
+    Row const approval = office.act(deputy, "approve", "head@unit/jwc", plan, late);
+    CHECK(office.reason({plan, approval}, approval) == "outside-interval");
+    Row const byGiver = office.act(office.head, "admit", "quality@unit/jwc", approval);
+    CHECK(office.reason({plan, approval, byGiver}, approval) == "outside-interval");
+    Row const byOther = office.act(office.quality, "admit", "quality@college", approval);
+    CHECK(office.reason({plan, approval, byOther}, approval).empty());
+
+    // She approves late in her own right what the head wrote, and may not affirm it in the head's.
+    office.grant(deputy, "quality@unit/jwc", day(0), day(50));
+    Row const heads = office.write(office.head, "unit/jwc");
+    Row const own = office.act(deputy, "approve", "quality@unit/jwc", heads, receipted(60));
+    CHECK(office.reason({heads, own}, own) == "outside-interval");
+    Row const forHead = office.act(deputy, "affirm", "head@unit/jwc", own, receipted(61));
+    CHECK(office.reason({heads, own, forHead}, forHead).empty());
+    CHECK(office.reason({heads, own, forHead}, own) == "outside-interval");
+    Row const clerks = office.plan();
+    Row const ofClerks = office.act(deputy, "approve", "quality@unit/jwc", clerks, receipted(60));
+    Row const again = office.act(deputy, "affirm", "head@unit/jwc", ofClerks, receipted(61));
+    CHECK(office.reason({clerks, ofClerks, again}, ofClerks).empty());
+}
+
 TEST_CASE("receipts count from the registry's server alone", "[authority][alone]") {
     Office office;
     Row const plan = office.plan();
@@ -154,6 +185,11 @@ TEST_CASE("a branch is confirmed by its owner on another device, or by two admin
     CHECK(reason(decided({office.quality, office.head})) == "role-not-allowed");
     CHECK(reason(decided({office.founder, office.quality}, "college")) == "form");
     CHECK(confirmedTip(decided({office.founder}).record()->body).value() == tip);
+    // A device that was revoked by then agrees to nothing.
+    Row const before = decided({office.founder, office.quality});
+    office.append("revoke", College::revokeMembers(office.quality.key().id()), {office.founder});
+    CHECK(reason(before).empty());
+    CHECK(reason(decided({office.founder, office.quality})) == "role-not-allowed");
 }
 
 TEST_CASE("the row of an entry is right when the registry took it", "[authority][alone]") {

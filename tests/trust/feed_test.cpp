@@ -117,6 +117,15 @@ TEST_CASE("a confirmed tip brings its branch back, from then on and in any order
     CHECK(feed.branch(7) == Branch::Forked);
 }
 
+TEST_CASE("a fork on one branch says nothing about the other", "[feed]") {
+    NamedFeed feed = restored();
+    feed.feed.setReceipt(NamedFeed::id(3), receiptAt(1));
+    feed.add(7, 5);
+    CHECK(feed.feed.forks().size() == 2);
+    CHECK(feed.branch(4) == Branch::Standing);
+    CHECK(feed.branch(7) == Branch::Forked);
+}
+
 TEST_CASE("two first frames are a fork as well", "[feed]") {
     NamedFeed feed;
     feed.add(1, {});
