@@ -57,7 +57,6 @@ CREATE TABLE local_feed(
     scope  TEXT NOT NULL,
     device BLOB NOT NULL,
     forked INTEGER NOT NULL DEFAULT 0, -- 1: two frames stand under one predecessor
-    newest INTEGER NOT NULL DEFAULT 0, -- greatest claimed time, milliseconds since 1970
     UNIQUE(scope, device)
 ) STRICT;
 
@@ -76,6 +75,7 @@ CREATE TABLE local_tip(
     frame   BLOB NOT NULL,
     seq     INTEGER NOT NULL,
     reg_seq INTEGER NOT NULL,          -- registry entry the frame relies on
+    newest  INTEGER NOT NULL,          -- greatest claimed time of the feed so far, milliseconds since 1970
     PRIMARY KEY(feed, frame)
 ) STRICT, WITHOUT ROWID;
 

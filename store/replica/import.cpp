@@ -27,7 +27,7 @@ class ChunkWorkers {
 public:
     ChunkWorkers(std::size_t chunks, std::size_t threads, std::function<void(std::size_t)> work)
         : m_work(std::move(work)), m_done(chunks, false) {
-        if (chunks <= 1 || threads <= 1) return;   // then waitFor does it on the owner's thread
+        if (chunks <= 1 || threads <= 1) return;  // then waitFor does it on the owner's thread
         for (std::size_t i = 0; i < std::min(threads, chunks); ++i) m_threads.emplace_back([this] { run(); });
     }
     ~ChunkWorkers() {
@@ -76,9 +76,9 @@ private:
 /// One frame on its way in, with what is known of it so far.
 struct Store::Offer {
     CheckedFrame frame;
-    bool decided = false;              ///< `answer` is final
-    bool verified = false;             ///< header signature and grant are good
-    bool deferred = false;             ///< its payload needs a parent's bytes: opened on the store's thread
+    bool decided = false;   ///< `answer` is final
+    bool verified = false;  ///< header signature and grant are good
+    bool deferred = false;  ///< its payload needs a parent's bytes: opened on the store's thread
     Answer answer;
 
     void decide(Answer::What what, std::string_view reason = {}, std::string about = {}) {
@@ -96,12 +96,12 @@ public:
         CheckedFrame* frame = nullptr;
         FeedState* feed = nullptr;
         FeedKey key;
-        bool headerKnown = false;      ///< only the payload is new
+        bool headerKnown = false;  ///< only the payload is new
         bool applied = false;
     };
     std::vector<Entry> entries;
     std::unordered_map<FrameId, std::size_t> byId;
-    std::vector<std::unique_ptr<Offer>> owned;   ///< frames taken out of the inbox
+    std::vector<std::unique_ptr<Offer>> owned;  ///< frames taken out of the inbox
     std::vector<FrameId> inboxOut;
     struct InboxIn {
         CheckedFrame const* frame;
@@ -189,7 +189,9 @@ void Store::openOffered(CheckedFrame& frame) const {
     }
     auto open = openPayload(
         frame.header, payload.codec, payload.bytes, parent ? std::optional<ByteView>(*parent) : std::nullopt,
-        [](void* registry, ObjectId const& id) { return static_cast<trust::Registry const*>(registry)->isRedacted(id); },
+        [](void* registry, ObjectId const& id) {
+            return static_cast<trust::Registry const*>(registry)->isRedacted(id);
+        },
         const_cast<trust::Registry*>(&m_registry));
     if (!open) {
         frame.wrong = open.error().reason;
@@ -208,24 +210,24 @@ std::string Store::checkRows(trust::FrameHeader const& header, OpenPayload const
         if (row.item.kind != trust::Item::Kind::Record) continue;
         auto const record = trust::decodeRecord(row.bytes);
         if (!record || record->by.device != header.device) continue;
-        if (!trust::verify(device->key, trust::nameSpaceFor(record->kind, m_registry.domain()), row.bytes, *row.signature)) {
+        if (!trust::verify(device->key, trust::nameSpaceFor(record->kind, m_registry.domain()), row.bytes,
+                           *row.signature)) {
             return "record.signature";
         }
     }
     return {};
 }
 
-/// Registry frames come first, whatever their place in the batch: they say whose other frames may be taken. A frame of a
-/// new keeper can be checked only when the entry that names it is folded, so this goes round until nothing moves.
+/// Registry frames come first, whatever their place in the batch: they say whose other frames may be taken. A frame of
+/// a new keeper can be checked only when the entry that names it is folded, so this goes round until nothing moves.
 void Store::foldRegistryFrames(std::vector<Offer>& offers) {
     std::vector<Offer*> open;
     for (auto& offer : offers) {
         if (!offer.decided && offer.frame.header.scope.isRegistry()) open.push_back(&offer);
     }
     if (open.empty()) return;
-    std::stable_sort(open.begin(), open.end(), [](Offer const* a, Offer const* b) {
-        return a->frame.header.seq < b->frame.header.seq;
-    });
+    std::stable_sort(open.begin(), open.end(),
+                     [](Offer const* a, Offer const* b) { return a->frame.header.seq < b->frame.header.seq; });
     auto const fold = [](trust::Registry& registry, OpenPayload const& payload) {
         for (auto const& row : payload.rows) {
             if (row.item.kind == trust::Item::Kind::Record) registry.add(row.bytes, *row.signature);
@@ -289,8 +291,9 @@ void Store::place(Offer& offer, Batch& batch, std::string_view from) {
         return;
     }
     FeedState& state = feedState(header.scope, header.device);
-    auto const tip = std::find_if(state.tips.begin(), state.tips.end(),
-                                  [&](auto const& candidate) { return header.prev && candidate.frame == *header.prev; });
+    auto const tip = std::find_if(state.tips.begin(), state.tips.end(), [&](auto const& candidate) {
+        return header.prev && candidate.frame == *header.prev;
+    });
     bool const extends = tip != state.tips.end();
     std::uint64_t previousReg = 0;
     std::uint64_t previousSeq = 0;
@@ -359,7 +362,7 @@ void Store::place(Offer& offer, Batch& batch, std::string_view from) {
             previousReg = previous->reg ? previous->reg->seq : 0;
             forks = true;
         } else {
-            forks = !state.tips.empty();   // a second first frame
+            forks = !state.tips.empty();  // a second first frame
         }
     }
     if (header.seq != previousSeq + 1) {
@@ -371,13 +374,13 @@ void Store::place(Offer& offer, Batch& batch, std::string_view from) {
         return;
     }
 
-    FeedState::Tip const added{frame.id, header.seq, header.reg ? header.reg->seq : 0};
+    state.newest = std::max(state.newest, static_cast<std::int64_t>(header.time.time_since_epoch().count()));
+    FeedState::Tip const added{frame.id, header.seq, header.reg ? header.reg->seq : 0, state.newest};
     if (extends) state.tips.erase(tip);
     state.tips.insert(std::lower_bound(state.tips.begin(), state.tips.end(), added,
                                        [](auto const& a, auto const& b) { return a.frame < b.frame; }),
                       added);
     if (forks) state.forked = true;
-    state.newest = std::max(state.newest, static_cast<std::int64_t>(header.time.time_since_epoch().count()));
     batch.byId.emplace(frame.id, batch.entries.size());
     batch.entries.push_back({&frame, &state, key, false, frame.open.has_value()});
     batch.rows += frame.open ? frame.open->rows.size() : 0;
@@ -410,7 +413,7 @@ void Store::takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameI
         if (!offer.decided) checkFrame(offer);
         if (offer.deferred) openOffered(offer.frame);
         batch.inboxOut.push_back(offer.frame.id);
-        if (offer.decided) continue;   // mayEverWrite only grows, so this is a frame that a newer program let in
+        if (offer.decided) continue;  // mayEverWrite only grows, so this is a frame that a newer program let in
         if (offer.frame.header.scope.isRegistry() && offer.frame.open) {
             for (auto const& row : offer.frame.open->rows) {
                 if (row.signature) m_registry.add(row.bytes, *row.signature);
@@ -432,7 +435,7 @@ void Store::flush(Batch& batch) {
     for (auto const& entry : batch.entries) {
         if (!entry.applied) continue;
         for (auto const& row : entry.frame->open->rows) {
-            if (!m_registry.isRedacted(row.item.id)) rows.push_back({&row});   // refused from everywhere
+            if (!m_registry.isRedacted(row.item.id)) rows.push_back({&row});  // refused from everywhere
         }
     }
     std::sort(rows.begin(), rows.end(), [](RowRef a, RowRef b) { return a.row->item.id < b.row->item.id; });
@@ -483,18 +486,20 @@ void Store::flush(Batch& batch) {
     Statement clearTips(m_db, "DELETE FROM local_tip WHERE feed=?1");
     for (auto* feed : touched) {
         clearTips.bind(1, feed->feed).run();
-        for (auto const& tip : feed->tips) m_insert->addTip(feed->feed, tip.frame, tip.seq, tip.regSeq);
-        m_insert->setNewest(feed->feed, feed->newest, feed->forked);
+        for (auto const& tip : feed->tips) m_insert->addTip(feed->feed, tip);
+        if (feed->forked) m_insert->markForked(feed->feed);
     }
-    Statement inboxIn(m_db, "INSERT OR IGNORE INTO local_inbox(frame, prev, header, sig, codec, bytes, came) "
-                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    Statement inboxIn(m_db,
+                      "INSERT OR IGNORE INTO local_inbox(frame, prev, header, sig, codec, bytes, came) "
+                      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     for (auto const& waiting : batch.inboxIn) {
-        if (batch.byId.contains(waiting.frame->id)) continue;   // its predecessor came later in the same batch
+        if (batch.byId.contains(waiting.frame->id)) continue;  // its predecessor came later in the same batch
         auto const& travelling = waiting.frame->travelling;
         inboxIn.bind(1, waiting.frame->id).bind(2, *waiting.frame->header.prev).bind(3, ByteView(travelling.header));
         inboxIn.bind(4, travelling.signature).bind(7, std::string_view(waiting.from));
         if (travelling.payload) {
-            inboxIn.bind(5, static_cast<std::int64_t>(travelling.payload->codec)).bind(6, ByteView(travelling.payload->bytes));
+            inboxIn.bind(5, static_cast<std::int64_t>(travelling.payload->codec))
+                .bind(6, ByteView(travelling.payload->bytes));
         } else {
             inboxIn.bindNull(5).bindNull(6);
         }
@@ -517,9 +522,8 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
         for (std::size_t i = chunk * kChunkFrames; i < end; ++i) work(offers[i]);
     };
     {
-        ChunkWorkers workers(chunks, m_limits.workers, [&](std::size_t chunk) {
-            eachOf(chunk, [&](Offer& offer) { readHeader(offer); });
-        });
+        ChunkWorkers workers(chunks, m_limits.workers,
+                             [&](std::size_t chunk) { eachOf(chunk, [&](Offer& offer) { readHeader(offer); }); });
         for (std::size_t chunk = 0; chunk < chunks; ++chunk) workers.waitFor(chunk);
     }
 

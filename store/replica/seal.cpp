@@ -41,7 +41,8 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
                            std::function<void()> const& inTransaction) {
     ensure(m_access == Access::Write, "sealing needs a replica opened for writing");
     ensure(!rows.empty() && rows.size() <= trust::FrameHeader::kItemsMax, "a frame has 1 to 500 rows");
-    if (signer.publicKey() != m_deviceKey) return makeError(ErrorCode::Locked, "key.other", "the key is not this device's");
+    if (signer.publicKey() != m_deviceKey)
+        return makeError(ErrorCode::Locked, "key.other", "the key is not this device's");
 
     std::size_t bytesInAll = 0;
     for (auto const& row : rows) bytesInAll += row.bytes.size() + kRowOverhead;
@@ -67,13 +68,14 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
     for (auto const& row : rows) header.items.push_back(row.item);
 
     std::string domain;
-    trust::Registry grown;   // with the entries of this frame, if it is one of the registry
+    trust::Registry grown;  // with the entries of this frame, if it is one of the registry
     bool const registryRows = scope.isRegistry();
     if (registryRows) {
         grown = m_registry;
         bool const founding = grown.empty();
         for (auto const& row : rows) {
-            if (row.item.kind != trust::Item::Kind::Record) return makeError(ErrorCode::Usage, "registry.row", "no record");
+            if (row.item.kind != trust::Item::Kind::Record)
+                return makeError(ErrorCode::Usage, "registry.row", "no record");
             auto const outcome = grown.add(asBytes(row.bytes), *row.signature);
             if (outcome.added == trust::Registry::Added::Invalid) {
                 return makeError(ErrorCode::Refused, outcome.reason, "the registry does not take this entry");
@@ -90,14 +92,16 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
     }
 
     std::string const bytes = trust::encode(header);
-    if (bytes.size() > trust::FrameHeader::kBytesMax) return makeError(ErrorCode::TooLarge, "frame.header", "too many rows");
+    if (bytes.size() > trust::FrameHeader::kBytesMax)
+        return makeError(ErrorCode::TooLarge, "frame.header", "too many rows");
     FrameId const id = hashAs<FrameId>(asBytes(bytes));
     auto const signature = signer.sign(trust::nameSpaceFor("frame", domain), asBytes(bytes));
     if (!signature) return signature.error();
 
-    std::int64_t const newest = std::max(state.newest, static_cast<std::int64_t>(header.time.time_since_epoch().count()));
+    std::int64_t const newest =
+        std::max(state.newest, static_cast<std::int64_t>(header.time.time_since_epoch().count()));
     std::int64_t feed = state.feed;
-    std::uint64_t const regSeq = header.reg ? header.reg->seq : 0;
+    FeedState::Tip const added{id, header.seq, header.reg ? header.reg->seq : 0, newest};
     try {
         WriteTransaction transaction(m_db);
         {
@@ -115,7 +119,8 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
             Bytes const changeset = changesetOf(m_db, session);
             auto captured = readChangeset(changeset);
             if (!captured || captured->size() != rows.size()) {
-                return makeError(ErrorCode::WrongState, "seal.rows", "the rows are held already, or were not all captured");
+                return makeError(ErrorCode::WrongState, "seal.rows",
+                                 "the rows are held already, or were not all captured");
             }
             for (auto const& row : *captured) {
                 if (std::find(header.items.begin(), header.items.end(), row.item) == header.items.end()) {
@@ -126,9 +131,11 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
         if (feed == 0) feed = makeFeed(scope, m_device);
         std::int64_t const row = m_insert->addFrame(id, asBytes(bytes), *signature, m_db);
         m_insert->addPlace(feed, header.seq, row, true);
-        if (header.prev) m_insert->removeTip(feed, *header.prev);
-        m_insert->addTip(feed, id, header.seq, regSeq);
-        m_insert->setNewest(feed, newest, state.forked);
+        if (header.prev) {
+            m_insert->moveTip(feed, *header.prev, added);
+        } else {
+            m_insert->addTip(feed, added);
+        }
         m_insert->addLog(LogLine::What::HeaderAndPayload, id.view());
         if (registryRows) {
             for (auto const& item : header.items) m_insert->addRegistry(item.id);
@@ -142,7 +149,6 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
     state.feed = feed;
     state.newest = newest;
     if (tip != state.tips.end()) state.tips.erase(tip);
-    FeedState::Tip const added{id, header.seq, regSeq};
     state.tips.insert(std::lower_bound(state.tips.begin(), state.tips.end(), added,
                                        [](auto const& a, auto const& b) { return a.frame < b.frame; }),
                       added);

@@ -3,7 +3,8 @@
 namespace spiral::replica {
 
 SqliteError::SqliteError(int extendedCode, std::string const& doing, std::string const& message)
-    : std::runtime_error(doing + ": " + message + " (SQLite " + std::to_string(extendedCode) + ")"), m_code(extendedCode) {}
+    : std::runtime_error(doing + ": " + message + " (SQLite " + std::to_string(extendedCode) + ")"),
+      m_code(extendedCode) {}
 
 bool SqliteError::diskFull() const noexcept { return (m_code & 0xff) == SQLITE_FULL; }
 
@@ -64,7 +65,8 @@ bool Statement::step() {
 }
 
 void Statement::run() {
-    while (step()) {}
+    while (step()) {
+    }
     reset();
 }
 
@@ -119,6 +121,28 @@ Database::Database(Path const& file, Options const& options) {
         sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         execute("PRAGMA wal_autocheckpoint=0; PRAGMA query_only=ON");
     }
+    m_begin = prepare("BEGIN IMMEDIATE");
+    m_commit = prepare("COMMIT");
+}
+
+Database::Prepared Database::prepare(char const* sql) {
+    sqlite3_stmt* handle = nullptr;
+    int const code = sqlite3_prepare_v3(m_handle.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+    Prepared statement(handle);
+    if (code != SQLITE_OK) fail(code, "preparing a statement");
+    return statement;
+}
+
+void Database::runPrepared(Prepared const& statement, char const* doing) {
+    int const code = sqlite3_step(statement.get());
+    if (code == SQLITE_DONE) {
+        sqlite3_reset(statement.get());
+        return;
+    }
+    int const extended = sqlite3_extended_errcode(m_handle.get());
+    std::string const message = sqlite3_errmsg(m_handle.get());
+    sqlite3_reset(statement.get());
+    throw SqliteError(extended != SQLITE_OK ? extended : code, doing, message);
 }
 
 void Database::execute(std::string_view sql) {
@@ -151,7 +175,9 @@ std::int64_t Database::lastRowId() const { return sqlite3_last_insert_rowid(m_ha
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-WriteTransaction::WriteTransaction(Database& database) : m_database(database) { m_database.execute("BEGIN IMMEDIATE"); }
+WriteTransaction::WriteTransaction(Database& database) : m_database(database) {
+    m_database.runPrepared(m_database.m_begin, "beginning a transaction");
+}
 
 WriteTransaction::~WriteTransaction() {
     // A failed COMMIT may have rolled back by itself; then there is nothing left to undo.
@@ -161,7 +187,7 @@ WriteTransaction::~WriteTransaction() {
 }
 
 void WriteTransaction::commit() {
-    m_database.execute("COMMIT");
+    m_database.runPrepared(m_database.m_commit, "committing");
     m_open = false;
 }
 

@@ -19,7 +19,9 @@ namespace spiral::replica {
 template <auto Function>
 struct Deleter {
     template <class Handle>
-    void operator()(Handle* handle) const noexcept { Function(handle); }
+    void operator()(Handle* handle) const noexcept {
+        Function(handle);
+    }
 };
 
 class Database;
@@ -31,11 +33,13 @@ public:
     Statement(Database& database, std::string_view sql);
 
     Statement& bind(int index, std::int64_t value);
-    Statement& bind(int index, ByteView bytes);           ///< the bytes must live until step() is done
-    Statement& bind(int index, std::string_view text);    ///< the same
+    Statement& bind(int index, ByteView bytes);         ///< the bytes must live until step() is done
+    Statement& bind(int index, std::string_view text);  ///< the same
     Statement& bindNull(int index);
     template <class Tag, std::size_t Size>
-    Statement& bind(int index, Token<Tag, Size> const& token) { return bind(index, token.view()); }
+    Statement& bind(int index, Token<Tag, Size> const& token) {
+        return bind(index, token.view());
+    }
 
     /// True while there is a row.
     bool step();
@@ -44,7 +48,7 @@ public:
     void reset() noexcept;
 
     [[nodiscard]] std::int64_t integer(int column) const;
-    [[nodiscard]] ByteView blob(int column) const;        ///< until the next step or reset
+    [[nodiscard]] ByteView blob(int column) const;  ///< until the next step or reset
     [[nodiscard]] std::string_view text(int column) const;
     [[nodiscard]] bool isNull(int column) const;
     template <class Id>
@@ -85,7 +89,7 @@ public:
         bool create = false;
         bool fullSync = true;
         int cacheKib = 65536;
-        int checkpointPages = 1000;   ///< of 4 KiB, after which a commit moves the log into the file
+        int checkpointPages = 1000;  ///< of 4 KiB, after which a commit moves the log into the file
     };
     Database(Path const& file, Options const& options);
 
@@ -99,7 +103,13 @@ public:
     [[nodiscard]] std::int64_t lastRowId() const;
 
 private:
+    friend class WriteTransaction;
+    using Prepared = std::unique_ptr<sqlite3_stmt, Deleter<sqlite3_finalize>>;
+    Prepared prepare(char const* sql);
+    void runPrepared(Prepared const& statement, char const* doing);
+
     std::unique_ptr<sqlite3, Deleter<sqlite3_close_v2>> m_handle;
+    Prepared m_begin, m_commit;  ///< parsed once: a small transaction is short beside the parser
 };
 
 /// begin immediate … commit(); rolled back when it goes out of scope uncommitted.

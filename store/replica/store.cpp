@@ -2,8 +2,8 @@
 
 #include "embedded/schema.h"
 
-#include <sys/file.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,18 +45,21 @@ Result<WriterLock> WriterLock::take(Path const& folder) {
     Path const file = folder / "writer.lock";
     int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) {
-        if (errno == ENOSPC || errno == EDQUOT) return makeError(ErrorCode::Environment, "disk.full", "making the lock file");
+        if (errno == ENOSPC || errno == EDQUOT)
+            return makeError(ErrorCode::Environment, "disk.full", "making the lock file");
         return makeError(ErrorCode::Environment, "disk.io", "making the lock file");
     }
     WriterLock lock(descriptor);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         char text[32] = {};
         auto const count = ::pread(descriptor, text, sizeof text - 1, 0);
-        return makeError(ErrorCode::Busy, "store.in-use", count > 0 ? "process " + std::string(text) : "another process");
+        return makeError(ErrorCode::Busy, "store.in-use",
+                         count > 0 ? "process " + std::string(text) : "another process");
     }
     std::string const mine = std::to_string(::getpid());
     // The text only helps people; a full disk must not keep anybody from opening.
-    if (::ftruncate(descriptor, 0) == 0) [[maybe_unused]] auto const written = ::pwrite(descriptor, mine.data(), mine.size(), 0);
+    if (::ftruncate(descriptor, 0) == 0) [[maybe_unused]]
+        auto const written = ::pwrite(descriptor, mine.data(), mine.size(), 0);
     return lock;
 }
 
@@ -66,7 +69,8 @@ WriterLock::~WriterLock() {
     if (m_descriptor >= 0) ::close(m_descriptor);
 }
 
-// --- making and opening ------------------------------------------------------------------------------------------------
+// --- making and opening
+// ------------------------------------------------------------------------------------------------
 
 Result<void> Replica::create(Path const& folder, World world, trust::PublicKey const& device) {
     if (world.files.exists(storeFile(folder))) {
@@ -132,17 +136,20 @@ Store::Inserts::Inserts(Database& db)
       revisionIfNew(db, "INSERT INTO revision(id, bytes) VALUES(?1, ?2) ON CONFLICT(id) DO NOTHING"),
       recordIfNew(db, "INSERT INTO record(id, sig, bytes) VALUES(?1, ?2, ?3) ON CONFLICT(id) DO NOTHING"),
       frame(db, "INSERT INTO frame(id, header, sig) VALUES(?1, ?2, ?3)"),
-      place(db, "INSERT INTO local_place(feed, seq, frame, applied) VALUES(?1, ?2, ?3, ?4) "
-                "ON CONFLICT(feed, seq, frame) DO UPDATE SET applied=?4"),
-      tipIn(db, "INSERT INTO local_tip(feed, frame, seq, reg_seq) VALUES(?1, ?2, ?3, ?4)"),
-      tipOut(db, "DELETE FROM local_tip WHERE feed=?1 AND frame=?2"),
-      newest(db, "UPDATE local_feed SET newest=?2, forked=?3 WHERE feed=?1"),
+      place(db,
+            "INSERT INTO local_place(feed, seq, frame, applied) VALUES(?1, ?2, ?3, ?4) "
+            "ON CONFLICT(feed, seq, frame) DO UPDATE SET applied=?4"),
+      tipIn(db, "INSERT INTO local_tip(feed, frame, seq, reg_seq, newest) VALUES(?1, ?2, ?3, ?4, ?5)"),
+      tipOn(db, "UPDATE local_tip SET frame=?3, seq=?4, reg_seq=?5, newest=?6 WHERE feed=?1 AND frame=?2"),
+      forked(db, "UPDATE local_feed SET forked=1 WHERE feed=?1"),
       log(db, "INSERT INTO local_log(what, id) VALUES(?1, ?2)"),
       registry(db, "INSERT INTO local_registry(record) VALUES(?1)"),
-      payload(db, "INSERT INTO local_payload(frame, codec, bytes) VALUES(?1, ?2, ?3) "
-                  "ON CONFLICT(frame) DO UPDATE SET codec=?2, bytes=?3") {}
+      payload(db,
+              "INSERT INTO local_payload(frame, codec, bytes) VALUES(?1, ?2, ?3) "
+              "ON CONFLICT(frame) DO UPDATE SET codec=?2, bytes=?3") {}
 
-std::int64_t Store::Inserts::addFrame(FrameId const& id, ByteView header, trust::Signature const& signature, Database& db) {
+std::int64_t Store::Inserts::addFrame(FrameId const& id, ByteView header, trust::Signature const& signature,
+                                      Database& db) {
     Use use(frame);
     use->bind(1, id).bind(2, header).bind(3, signature).run();
     return db.lastRowId();
@@ -151,17 +158,19 @@ void Store::Inserts::addPlace(std::int64_t feed, std::uint64_t seq, std::int64_t
     Use use(place);
     use->bind(1, feed).bind(2, static_cast<std::int64_t>(seq)).bind(3, frameRow).bind(4, std::int64_t{applied}).run();
 }
-void Store::Inserts::addTip(std::int64_t feed, FrameId const& id, std::uint64_t seq, std::uint64_t regSeq) {
+void Store::Inserts::addTip(std::int64_t feed, FeedState::Tip const& tip) {
     Use use(tipIn);
-    use->bind(1, feed).bind(2, id).bind(3, static_cast<std::int64_t>(seq)).bind(4, static_cast<std::int64_t>(regSeq)).run();
+    use->bind(1, feed).bind(2, tip.frame).bind(3, static_cast<std::int64_t>(tip.seq));
+    use->bind(4, static_cast<std::int64_t>(tip.regSeq)).bind(5, tip.newest).run();
 }
-void Store::Inserts::removeTip(std::int64_t feed, FrameId const& id) {
-    Use use(tipOut);
-    use->bind(1, feed).bind(2, id).run();
+void Store::Inserts::moveTip(std::int64_t feed, FrameId const& from, FeedState::Tip const& to) {
+    Use use(tipOn);
+    use->bind(1, feed).bind(2, from).bind(3, to.frame).bind(4, static_cast<std::int64_t>(to.seq));
+    use->bind(5, static_cast<std::int64_t>(to.regSeq)).bind(6, to.newest).run();
 }
-void Store::Inserts::setNewest(std::int64_t feed, std::int64_t milliseconds, bool forked) {
-    Use use(newest);
-    use->bind(1, feed).bind(2, milliseconds).bind(3, std::int64_t{forked}).run();
+void Store::Inserts::markForked(std::int64_t feed) {
+    Use use(forked);
+    use->bind(1, feed).run();
 }
 void Store::Inserts::addLog(LogLine::What what, ByteView id) {
     Use use(log);
@@ -188,8 +197,9 @@ Store::Store(Path folder, World world, Access access, Limits limits, std::option
       m_access(access),
       m_limits(limits),
       m_lock(std::move(lock)),
-      m_db(storeFile(m_folder), {.as = access == Access::Write ? OpenAs::Writer : OpenAs::Reader, .cacheKib = 262144,
-                               .checkpointPages = 16384}) {
+      m_db(storeFile(m_folder), {.as = access == Access::Write ? OpenAs::Writer : OpenAs::Reader,
+                                 .cacheKib = 262144,
+                                 .checkpointPages = 16384}) {
     sqlite3_hard_heap_limit64(kHeapLimitBytes);
 }
 
@@ -226,28 +236,30 @@ void Store::loadFeeds() {
     m_feeds.clear();
     m_loadedFeeds.clear();
     std::map<std::int64_t, FeedState*> byNumber;
-    Statement feeds(m_db, "SELECT feed, scope, device, forked, newest FROM local_feed");
+    Statement feeds(m_db, "SELECT feed, scope, device, forked FROM local_feed");
     while (feeds.step()) {
         auto scope = Scope::parse(feeds.text(1));
         if (!scope) throw SqliteError(SQLITE_CORRUPT, "reading feeds", "a scope is not of its form");
         FeedState& state = m_feeds[{*scope, feeds.token<DeviceId>(2)}];
         state.feed = feeds.integer(0);
         state.forked = feeds.integer(3) != 0;
-        state.newest = feeds.integer(4);
         byNumber[state.feed] = &state;
     }
-    Statement tips(m_db, "SELECT feed, frame, seq, reg_seq FROM local_tip ORDER BY feed, frame");
+    Statement tips(m_db, "SELECT feed, frame, seq, reg_seq, newest FROM local_tip ORDER BY feed, frame");
     while (tips.step()) {
         auto const found = byNumber.find(tips.integer(0));
         if (found == byNumber.end()) continue;
-        found->second->tips.push_back({tips.token<FrameId>(1), static_cast<std::uint64_t>(tips.integer(2)),
-                                       static_cast<std::uint64_t>(tips.integer(3))});
+        FeedState& state = *found->second;
+        state.tips.push_back({tips.token<FrameId>(1), static_cast<std::uint64_t>(tips.integer(2)),
+                              static_cast<std::uint64_t>(tips.integer(3)), tips.integer(4)});
+        state.newest = std::max(state.newest, state.tips.back().newest);
     }
 }
 
 Result<void> Store::loadRegistry() {
     m_registry = {};
-    Statement entries(m_db, "SELECT r.bytes, r.sig FROM local_registry l JOIN record r ON r.id=l.record ORDER BY l.pos");
+    Statement entries(m_db,
+                      "SELECT r.bytes, r.sig FROM local_registry l JOIN record r ON r.id=l.record ORDER BY l.pos");
     while (entries.step()) {
         m_registry.add(entries.blob(0), entries.token<trust::Signature>(1));
     }
@@ -267,9 +279,9 @@ Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
     auto const outside = m_world.files.read(file, kGuardBytesMax);
     if (!outside && outside.error().code != ErrorCode::NotFound) return outside.error();
 
-    bool const written = findFeed(Scope::registry(), m_device) || std::any_of(m_feeds.begin(), m_feeds.end(), [&](auto const& entry) {
-        return entry.first.second == m_device;
-    });
+    bool const written =
+        findFeed(Scope::registry(), m_device) ||
+        std::any_of(m_feeds.begin(), m_feeds.end(), [&](auto const& entry) { return entry.first.second == m_device; });
     if (!stored && !outside) {
         // A store that has written before, and has no guard anywhere, came out of a backup.
         m_guard = written ? GuardFinding::Restored : GuardFinding::First;
@@ -290,7 +302,8 @@ Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
     return {};
 }
 
-// --- who and what ------------------------------------------------------------------------------------------------------
+// --- who and what
+// ------------------------------------------------------------------------------------------------------
 
 std::optional<PersonId> Store::person() const {
     if (m_registry.empty()) return std::nullopt;
@@ -314,7 +327,8 @@ FeedState const* Store::findFeed(Scope const& scope, DeviceId const& device) con
     return found == m_feeds.end() ? nullptr : &found->second;
 }
 
-// --- reading -----------------------------------------------------------------------------------------------------------
+// --- reading
+// -----------------------------------------------------------------------------------------------------------
 
 std::optional<Bytes> Store::revisionBytes(ObjectId const& id) const {
     Use use(m_statements->revision);
@@ -375,8 +389,9 @@ trust::Feed const& Store::feed(DeviceId const& device, Scope const& scope) const
     if (loaded) return *loaded;
     loaded = std::make_unique<trust::Feed>();
     if (auto const* state = findFeed(scope, device)) {
-        Statement frames(m_db, "SELECT f.id, f.header FROM local_place p JOIN frame f ON f.rowid=p.frame "
-                               "WHERE p.feed=?1 ORDER BY p.seq, p.frame");
+        Statement frames(m_db,
+                         "SELECT f.id, f.header FROM local_place p JOIN frame f ON f.rowid=p.frame "
+                         "WHERE p.feed=?1 ORDER BY p.seq, p.frame");
         frames.bind(1, state->feed);
         while (frames.step()) {
             auto header = trust::decodeFrameHeader(frames.blob(1));
@@ -397,7 +412,7 @@ std::optional<bool> Store::standsBelow(DeviceId const& device, Scope const& scop
     if (feedForked(device, scope)) {
         auto const& tree = feed(device, scope);
         if (!tree.holds(cut)) return std::nullopt;
-        return tree.isAncestorOrSelf(frame, cut).value_or(false);   // a frame still to be made stands above every cut
+        return tree.isAncestorOrSelf(frame, cut).value_or(false);  // a frame still to be made stands above every cut
     }
     auto const cutHeader = headerOf(cut);
     if (!cutHeader || cutHeader->device != device || cutHeader->scope != scope) return std::nullopt;
@@ -427,10 +442,12 @@ Replica::Held Store::held() const {
     return held;
 }
 
-// --- notes and drafts ----------------------------------------------------------------------------------------------------
+// --- notes and drafts
+// ----------------------------------------------------------------------------------------------------
 
 void Store::setNote(std::string_view key, std::string_view value) {
-    Statement statement(m_db, "INSERT INTO local_note(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=?2");
+    Statement statement(m_db,
+                        "INSERT INTO local_note(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=?2");
     statement.bind(1, key).bind(2, value).run();
 }
 
@@ -462,8 +479,9 @@ void Store::saveDraft(Draft const& draft) {
     body.set("scope", draft.scope.text());
     body.set("type", draft.type);
     std::string const text = json::encode(body);
-    Statement statement(m_db, "INSERT INTO local_draft(doc, saved, body) VALUES(?1, ?2, ?3) "
-                              "ON CONFLICT(doc) DO UPDATE SET saved=?2, body=?3");
+    Statement statement(m_db,
+                        "INSERT INTO local_draft(doc, saved, body) VALUES(?1, ?2, ?3) "
+                        "ON CONFLICT(doc) DO UPDATE SET saved=?2, body=?3");
     statement.bind(1, draft.doc).bind(2, milliseconds(draft.saved)).bind(3, std::string_view(text)).run();
 }
 
@@ -519,7 +537,8 @@ void Store::dropDraft(DocumentId const& doc) {
     statement.bind(1, doc).run();
 }
 
-// --- exchange: giving ----------------------------------------------------------------------------------------------------
+// --- exchange: giving
+// ----------------------------------------------------------------------------------------------------
 
 std::vector<FeedTip> Store::tips() const {
     std::vector<FeedTip> tips;
@@ -535,7 +554,8 @@ TravellingFrame Store::travelling(std::int64_t rowId) const {
     {
         Use use(m_statements->frameByRow);
         use->bind(1, rowId);
-        if (!use->step()) throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
+        if (!use->step())
+            throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
         id = use->token<FrameId>(0);
         frame.header = toBytes(use->blob(1));
         frame.signature = use->token<trust::Signature>(2);
@@ -613,7 +633,8 @@ void Store::framesBeyond(std::vector<FeedTip> const& known, std::function<bool(S
         std::int64_t above = 0;
         if (found != theirs.end()) {
             for (auto const& tip : found->second) {
-                if (auto const header = headerOf(tip.frame); header && header->device == key.second && header->scope == key.first) {
+                if (auto const header = headerOf(tip.frame);
+                    header && header->device == key.second && header->scope == key.first) {
                     above = std::max(above, static_cast<std::int64_t>(header->seq));
                 }
             }

@@ -35,11 +35,12 @@ struct FeedState {
         FrameId frame;
         std::uint64_t seq = 0;
         std::uint64_t regSeq = 0;
+        std::int64_t newest = 0;  ///< greatest claimed time of the feed when this came, in milliseconds
     };
-    std::int64_t feed = 0;           ///< 0: not stored yet
+    std::int64_t feed = 0;  ///< 0: not stored yet
     bool forked = false;
-    std::int64_t newest = 0;
-    std::vector<Tip> tips;           ///< sorted by frame id
+    std::int64_t newest = 0;  ///< greatest claimed time, in milliseconds since 1970
+    std::vector<Tip> tips;    ///< sorted by frame id
 };
 
 /// A frame that passed every check that does not need the chain.
@@ -47,8 +48,8 @@ struct CheckedFrame {
     TravellingFrame travelling;
     FrameId id;
     trust::FrameHeader header;
-    std::optional<OpenPayload> open;   ///< absent: header only, or a payload that was wrong (then `wrong` says why)
-    bool keepUnread = false;           ///< payload of a newer schema: kept as it is
+    std::optional<OpenPayload> open;  ///< absent: header only, or a payload that was wrong (then `wrong` says why)
+    bool keepUnread = false;          ///< payload of a newer schema: kept as it is
     std::string wrong;
 };
 
@@ -140,7 +141,7 @@ private:
     std::optional<WriterLock> m_lock;
     mutable Database m_db;
     std::unique_ptr<Statements> m_statements;
-    std::unique_ptr<Inserts> m_insert;   ///< only when open for writing
+    std::unique_ptr<Inserts> m_insert;  ///< only when open for writing
 
     trust::PublicKey m_deviceKey;
     DeviceId m_device;
@@ -163,13 +164,14 @@ struct Store::Statements {
 /// What is written when a frame is stored.
 struct Store::Inserts {
     explicit Inserts(Database& db);
-    Statement revision, record, revisionIfNew, recordIfNew, frame, place, tipIn, tipOut, newest, log, registry, payload;
+    Statement revision, record, revisionIfNew, recordIfNew, frame, place, tipIn, tipOn, forked, log, registry, payload;
 
     std::int64_t addFrame(FrameId const& id, ByteView header, trust::Signature const& signature, Database& db);
     void addPlace(std::int64_t feed, std::uint64_t seq, std::int64_t frameRow, bool applied);
-    void addTip(std::int64_t feed, FrameId const& id, std::uint64_t seq, std::uint64_t regSeq);
-    void removeTip(std::int64_t feed, FrameId const& id);
-    void setNewest(std::int64_t feed, std::int64_t milliseconds, bool forked);
+    void addTip(std::int64_t feed, FeedState::Tip const& tip);
+    /// The tip goes on by one frame.
+    void moveTip(std::int64_t feed, FrameId const& from, FeedState::Tip const& to);
+    void markForked(std::int64_t feed);
     void addLog(LogLine::What what, ByteView id);
     void addRegistry(ObjectId const& entry);
     void keepPayload(FrameId const& id, Payload const& payload);
