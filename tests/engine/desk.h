@@ -55,7 +55,8 @@ public:
         if (!m_revisions.empty()) parents.push_back(nameOf(m_revisions.back().id));
         return writes(name, parents, std::move(fields));
     }
-    Desk& writes(std::string_view name, std::vector<std::string> const& parents, json::Object fields, bool usable = true) {
+    Desk& writes(std::string_view name, std::vector<std::string> const& parents, json::Object fields,
+                 bool usable = true) {
         model::MergeRevision revision;
         revision.id = idOf(name);
         for (std::string const& parent : parents) revision.parents.push_back(idOf(parent));
@@ -161,11 +162,13 @@ inline std::string shown(std::vector<Round> const& rounds) {
 inline std::string shown(Standing const& standing) {
     std::string text = standing.state + (standing.closed ? " closed" : "") + (standing.disputed ? " disputed" : "") +
                        (standing.changedAfter ? " changed" : "") + (standing.dueEdited ? " due-edited" : "");
-    text += " disputes:" + namesOf(standing.disputes) + " last:" + namesOf(standing.last) + " due:" + shown(standing.due);
+    text +=
+        " disputes:" + namesOf(standing.disputes) + " last:" + namesOf(standing.last) + " due:" + shown(standing.due);
     text += " revision:" + (standing.revision ? nameOf(*standing.revision) : "-");
     text += " round:" + std::to_string(standing.round) + " failed:" + std::to_string(standing.failedRounds);
     text += " rounds:" + shown(standing.rounds) + " effects:";
-    for (auto const& [id, effect] : standing.effects) text += " " + nameOf(id) + "=" + std::to_string(static_cast<int>(effect));
+    for (auto const& [id, effect] : standing.effects)
+        text += " " + nameOf(id) + "=" + std::to_string(static_cast<int>(effect));
     if (standing.lastAction) text += " at " + toText(*standing.lastAction);
     return text;
 }

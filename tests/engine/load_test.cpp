@@ -1,5 +1,8 @@
 #include "desk.h"
 
+#include <fstream>
+#include <iterator>
+
 namespace spiral::engine {
 namespace {
 
@@ -53,30 +56,42 @@ TEST_CASE("a broken workflow is refused with the place and the rule", "[engine][
     };
     Case const cases[] = {
         {"not JSON", "\"states\": [", "\"states\": ", "data.syntax", "line"},
-        {"a key twice", "\"initial\": \"open\",", "\"initial\": \"open\", \"initial\": \"sent\",", "data.key-twice", "initial"},
+        {"a key twice", "\"initial\": \"open\",", "\"initial\": \"open\", \"initial\": \"sent\",", "data.key-twice",
+         "initial"},
         {"a fraction", "\"caution\": 2", "\"caution\": 2.5", "data.not-an-integer", "/states/0/caution"},
         {"no initial state", "\"initial\": \"open\",", "", "data.schema", "initial"},
         {"an unknown key", "\"closed\": true", "\"close\": true", "data.schema", "/states/2"},
-        {"a guard outside the program's list", "{\"name\": \"same-revision\"}", "{\"name\": \"full-moon\"}", "data.schema",
-         "/actions/1/guards/0"},
+        {"a guard outside the program's list", "{\"name\": \"same-revision\"}", "{\"name\": \"full-moon\"}",
+         "data.schema", "/actions/1/guards/0"},
         {"caution as a word", "\"caution\": 2", "\"caution\": \"2\"", "data.schema", "/states/0/caution"},
-        {"an initial state that is none", "\"initial\": \"open\"", "\"initial\": \"closed\"", "workflow.state-unknown", "note.v1/initial"},
-        {"from a state that is none", "[\"open\", \"sent\"]", "[\"open\", \"lost\"]", "workflow.state-unknown", "note.v1/submit/from: lost"},
-        {"to a state that is none", "\"to\": \"done\"", "\"to\": \"over\"", "workflow.state-unknown", "note.v1/approve/to: over"},
+        {"an initial state that is none", "\"initial\": \"open\"", "\"initial\": \"closed\"", "workflow.state-unknown",
+         "note.v1/initial"},
+        {"from a state that is none", "[\"open\", \"sent\"]", "[\"open\", \"lost\"]", "workflow.state-unknown",
+         "note.v1/submit/from: lost"},
+        {"to a state that is none", "\"to\": \"done\"", "\"to\": \"over\"", "workflow.state-unknown",
+         "note.v1/approve/to: over"},
         {"a state twice", "\"name\": \"sent\"", "\"name\": \"open\"", "workflow.state-twice", "note.v1/open"},
-        {"an action twice", "\"name\": \"return\"", "\"name\": \"approve\"", "workflow.action-twice", "note.v1/approve"},
-        {"two states equally cautious", "\"caution\": 3", "\"caution\": 2", "workflow.caution-twice", "sent is as cautious as open"},
-        {"a state that nothing leads to", "\"to\": \"done\"", "\"to\": \"sent\"", "workflow.state-unreachable", "note.v1/done"},
+        {"an action twice", "\"name\": \"return\"", "\"name\": \"approve\"", "workflow.action-twice",
+         "note.v1/approve"},
+        {"two states equally cautious", "\"caution\": 3", "\"caution\": 2", "workflow.caution-twice",
+         "sent is as cautious as open"},
+        {"a state that nothing leads to", "\"to\": \"done\"", "\"to\": \"sent\"", "workflow.state-unreachable",
+         "note.v1/done"},
         {"an open state that nothing leaves", ", \"closed\": true", "", "workflow.state-without-exit", "note.v1/done"},
-        {"a guard without its parameters", ", \"value\": \"annual\"", "", "workflow.guard-parameter", "note.v1/submit/field-equals"},
-        {"a parameter that the guard does not take", "{\"name\": \"comment-required\"}", "{\"name\": \"comment-required\", \"value\": \"x\"}",
-         "workflow.guard-parameter", "comment-required takes no value"},
-        {"a guard twice", "{\"name\": \"comment-required\"}", "{\"name\": \"same-revision\"}", "workflow.guard-twice", "note.v1/return/same-revision"},
-        {"a round without a verdict", "\"to\": \"open\", \"decision\": true", "\"to\": \"open\"", "workflow.round-without-verdict", "note.v1/return"},
+        {"a guard without its parameters", ", \"value\": \"annual\"", "", "workflow.guard-parameter",
+         "note.v1/submit/field-equals"},
+        {"a parameter that the guard does not take", "{\"name\": \"comment-required\"}",
+         "{\"name\": \"comment-required\", \"value\": \"x\"}", "workflow.guard-parameter",
+         "comment-required takes no value"},
+        {"a guard twice", "{\"name\": \"comment-required\"}", "{\"name\": \"same-revision\"}", "workflow.guard-twice",
+         "note.v1/return/same-revision"},
+        {"a round without a verdict", "\"to\": \"open\", \"decision\": true", "\"to\": \"open\"",
+         "workflow.round-without-verdict", "note.v1/return"},
         {"a decision that leads nowhere", "\"to\": \"done\", ", "", "workflow.leads-nowhere", "note.v1/approve"},
-        {"decisions about submissions that there are none of", "\"submission\": true,", "", "workflow.no-submission", "note.v1/approve"},
-        {"what submits and decides at once", "\"submission\": true,", "\"submission\": true, \"decision\": true,", "workflow.submission-decides",
-         "note.v1/submit"},
+        {"decisions about submissions that there are none of", "\"submission\": true,", "", "workflow.no-submission",
+         "note.v1/approve"},
+        {"what submits and decides at once", "\"submission\": true,", "\"submission\": true, \"decision\": true,",
+         "workflow.submission-decides", "note.v1/submit"},
     };
     for (Case const& broken : cases) {
         INFO(broken.what);
@@ -92,6 +107,28 @@ TEST_CASE("a broken workflow is refused with the place and the rule", "[engine][
     INFO((good ? "" : good.error().detail));
     CHECK(good);
     CHECK(catalogue.add(workflowText()).error().reason == "workflow.exists");
+}
+
+TEST_CASE("the eight-step cycle sketched in decision 5 loads and walks", "[engine][load]") {
+    std::ifstream in("docs/decisions/0005-workflow-data.md", std::ios::binary);
+    std::string const page{std::istreambuf_iterator<char>(in), {}};
+    std::size_t const start = page.find("```json\n");
+    REQUIRE(start != std::string::npos);
+    std::size_t const end = page.find("```", start + 8);
+    WorkflowCatalogue catalogue;
+    auto const added = catalogue.add(page.substr(start + 8, end - start - 8));
+    INFO((added ? "" : added.error().detail));
+    REQUIRE(added);
+    Desk desk(*catalogue.find("point.v1"), "task");
+    desk.writes("r1", {{"title", "学生诉求与回应机制"}});
+    std::string name = "a";
+    for (char const* action : {"problems-found", "causes-found", "main-cause-found", "plan-made", "submit",
+                               "recheck-pass", "standardised", "finish"}) {
+        CHECK(desk.refusal(action, "r1").empty());
+        desk.does(name, action, "r1");
+        name += "a";
+    }
+    CHECK(desk.state() == "finished");
 }
 
 TEST_CASE("a guard on a field's value is asked before signing and by every reader", "[engine][load]") {

@@ -11,7 +11,8 @@ json::Object task(std::string const& title = "修订教案", std::string const& 
 
 Said because(std::string comment, std::string until = "") { return {std::move(comment), std::move(until), {}}; }
 
-// ------------------------------------------------------------------------------------------------------------ documents
+// ------------------------------------------------------------------------------------------------------------
+// documents
 
 TEST_CASE("a plan goes from draft through submission and approval to acceptance", "[engine][document]") {
     Desk desk("plan");
@@ -124,7 +125,8 @@ TEST_CASE("nobody signs for attachments that he does not hold", "[engine][docume
     CHECK(body.error().reason == "step.attachments-missing");
 }
 
-TEST_CASE("a withdrawn plan is closed until somebody edits it, and an edit beside the withdrawal beats it", "[engine][document]") {
+TEST_CASE("a withdrawn plan is closed until somebody edits it, and an edit beside the withdrawal beats it",
+          "[engine][document]") {
     Desk desk("plan");
     desk.writes("r1", {{"title", "一"}}).does("w1", "withdraw", "r1", because("合并到总规划"));
     CHECK(desk.state() == "withdrawn");
@@ -143,7 +145,10 @@ TEST_CASE("a withdrawn plan is closed until somebody edits it, and an edit besid
 
 TEST_CASE("an accepted plan is revised by submitting a new version, not the old one again", "[engine][document]") {
     Desk desk("plan");
-    desk.writes("r1", {{"title", "一"}}).does("s1", "submit", "r1").does("a1", "approve", "r1").does("c1", "accept", "r1");
+    desk.writes("r1", {{"title", "一"}})
+        .does("s1", "submit", "r1")
+        .does("a1", "approve", "r1")
+        .does("c1", "accept", "r1");
     CHECK(desk.refusal("submit", "r1") == "step.same-revision-again");
     desk.does("s1b", "submit", "r1");
     CHECK(desk.effect("s1b") == ActEffect::GuardFailed);
@@ -155,7 +160,8 @@ TEST_CASE("an accepted plan is revised by submitting a new version, not the old 
     CHECK(shown(desk.standing().rounds) == "1 due - s1 c1 accept; 2 due - s2");
 }
 
-// ---------------------------------------------------------------------------------------------------------------- tasks
+// ----------------------------------------------------------------------------------------------------------------
+// tasks
 
 TEST_CASE("a rectification goes in rounds until it passes, and every verdict stays", "[engine][task]") {
     Desk desk("task");
@@ -178,7 +184,8 @@ TEST_CASE("a rectification goes in rounds until it passes, and every verdict sta
     CHECK(standing.round == 5);
     CHECK(standing.failedRounds == 4);
     CHECK(shown(standing.rounds) ==
-          "1 due 2026-03-31 s1 f1 recheck-fail; 2 due 2026-04-30 s2 f2 recheck-fail; 3 due 2026-05-31 s3 f3 recheck-fail; "
+          "1 due 2026-03-31 s1 f1 recheck-fail; 2 due 2026-04-30 s2 f2 recheck-fail; 3 due 2026-05-31 s3 f3 "
+          "recheck-fail; "
           "4 due 2026-06-30 s4 f4 recheck-fail; 5 due 2026-07-31 s5 p5 recheck-pass");
     CHECK(desk.possibleNow().empty());
 }
@@ -242,7 +249,8 @@ TEST_CASE("what somebody without authority wrote sets no due date", "[engine][ta
 
 TEST_CASE("a report's due date follows its field", "[engine][document]") {
     Desk desk("report");
-    desk.writes("r1", {{"title", "年度报告"}, {"due", "2026-09-30"}}).writes("r2", {{"title", "年度报告"}, {"due", "2026-10-31"}});
+    desk.writes("r1", {{"title", "年度报告"}, {"due", "2026-09-30"}})
+        .writes("r2", {{"title", "年度报告"}, {"due", "2026-10-31"}});
     CHECK(shown(desk.standing().due) == "2026-10-31");
     desk.writes("r3", {"r1"}, {{"title", "年度报告"}, {"due", "2026-10-15"}});
     CHECK(shown(desk.standing().due) == "2026-10-15");
@@ -281,12 +289,15 @@ TEST_CASE("a task cannot be closed before it was submitted and re-checked", "[en
     CHECK(desk.state() == "open");
 }
 
-// ------------------------------------------------------------------------------------------------------------- concurrent
+// -------------------------------------------------------------------------------------------------------------
+// concurrent
 
-TEST_CASE("two concurrent decisions that differ are disputed, and the more cautious counts until somebody settles", "[engine][dispute]") {
+TEST_CASE("two concurrent decisions that differ are disputed, and the more cautious counts until somebody settles",
+          "[engine][dispute]") {
     Desk desk("task");
     desk.writes("r1", task()).does("s1", "submit", "r1");
-    desk.doesAfter("p1", {"s1"}, "recheck-pass", "r1").doesAfter("f1", {"s1"}, "recheck-fail", "r1", because("不达标", "2026-04-30"));
+    desk.doesAfter("p1", {"s1"}, "recheck-pass", "r1")
+        .doesAfter("f1", {"s1"}, "recheck-fail", "r1", because("不达标", "2026-04-30"));
     Standing const disputed = desk.standing();
     CHECK(disputed.state == "failed");
     CHECK(disputed.disputed);
@@ -312,7 +323,8 @@ TEST_CASE("two concurrent decisions that differ are disputed, and the more cauti
 TEST_CASE("settling for failure makes one next round, not two", "[engine][dispute]") {
     Desk desk("task");
     desk.writes("r1", task()).does("s1", "submit", "r1");
-    desk.doesAfter("p1", {"s1"}, "recheck-pass", "r1").doesAfter("f1", {"s1"}, "recheck-fail", "r1", because("不达标", "2026-04-30"));
+    desk.doesAfter("p1", {"s1"}, "recheck-pass", "r1")
+        .doesAfter("f1", {"s1"}, "recheck-fail", "r1", because("不达标", "2026-04-30"));
     desk.does("f2", "recheck-fail", "r1", {"确实不达标", "2026-05-15", {"f1", "p1"}});
     CHECK(desk.standing().round == 2);
     CHECK(shown(desk.standing().due) == "2026-05-15");
@@ -343,7 +355,8 @@ TEST_CASE("acting on the cautious state ends the dispute too", "[engine][dispute
     CHECK(desk.state() == "submitted");
 }
 
-TEST_CASE("two settlements that differ are disputed in turn, and so is a third decision that comes late", "[engine][dispute]") {
+TEST_CASE("two settlements that differ are disputed in turn, and so is a third decision that comes late",
+          "[engine][dispute]") {
     Desk desk("plan");
     desk.writes("r1", {{"title", "一"}}).does("s1", "submit", "r1");
     desk.doesAfter("a1", {"s1"}, "approve", "r1").doesAfter("b1", {"s1"}, "return", "r1", because("缺指标"));
@@ -377,7 +390,8 @@ TEST_CASE("two concurrent decisions that agree are no dispute", "[engine][disput
 TEST_CASE("an extension beside a decision moves the date and not the state", "[engine][dispute]") {
     Desk desk("task");
     desk.writes("r1", task()).does("s1", "submit", "r1");
-    desk.doesAfter("e1", {"s1"}, "extend", "r1", because("假期", "2026-06-30")).doesAfter("p1", {"s1"}, "recheck-pass", "r1");
+    desk.doesAfter("e1", {"s1"}, "extend", "r1", because("假期", "2026-06-30"))
+        .doesAfter("p1", {"s1"}, "recheck-pass", "r1");
     CHECK(desk.state() == "passed");
     CHECK_FALSE(desk.standing().disputed);
 }
@@ -391,7 +405,8 @@ TEST_CASE("a withdrawal beside an approval is disputed, and the withdrawal count
     CHECK(desk.refusal("approve", "r1").empty());
 }
 
-TEST_CASE("a submission beside a decision about the earlier one counts, and waits for its own decision", "[engine][dispute]") {
+TEST_CASE("a submission beside a decision about the earlier one counts, and waits for its own decision",
+          "[engine][dispute]") {
     Desk desk("plan");
     desk.writes("r1", {{"title", "一"}}).does("s1", "submit", "r1").writes("r2", {{"title", "二"}});
     desk.doesAfter("a1", {"s1"}, "approve", "r1").doesAfter("s2", {"s1"}, "submit", "r2");
@@ -403,7 +418,9 @@ TEST_CASE("a submission beside a decision about the earlier one counts, and wait
 
 TEST_CASE("of two concurrent submissions either may be decided", "[engine][dispute]") {
     Desk desk("plan");
-    desk.writes("r0", {}, {{"title", "零"}}).writes("r1", {"r0"}, {{"title", "一"}}).writes("r2", {"r0"}, {{"title", "二"}});
+    desk.writes("r0", {}, {{"title", "零"}})
+        .writes("r1", {"r0"}, {{"title", "一"}})
+        .writes("r2", {"r0"}, {{"title", "二"}});
     desk.doesAfter("s1", {}, "submit", "r1").doesAfter("s2", {}, "submit", "r2");
     CHECK(desk.refusal("approve", "r1").empty());
     CHECK(desk.refusal("approve", "r2").empty());
@@ -413,11 +430,15 @@ TEST_CASE("of two concurrent submissions either may be decided", "[engine][dispu
     CHECK(desk.standing().changedAfter);
 }
 
-// --------------------------------------------------------------------------------------------------------------- missing
+// ---------------------------------------------------------------------------------------------------------------
+// missing
 
 TEST_CASE("an act that follows an unknown one waits, and later acts go on from what is known", "[engine][missing]") {
     Desk desk("plan");
-    desk.writes("r1", {{"title", "一"}}).does("s1", "submit", "r1").does("a1", "approve", "r1").does("c1", "accept", "r1");
+    desk.writes("r1", {{"title", "一"}})
+        .does("s1", "submit", "r1")
+        .does("a1", "approve", "r1")
+        .does("c1", "accept", "r1");
     desk.forgets("a1");
     CHECK(desk.effect("c1") == ActEffect::AfterUnknown);
     CHECK(desk.state() == "submitted");
@@ -438,7 +459,10 @@ TEST_CASE("an act about a revision that is not here, or was set aside, has no ef
 
 TEST_CASE("records of other kinds are stepped over", "[engine][missing]") {
     Desk desk("plan");
-    desk.writes("r1", {{"title", "一"}}).does("s1", "submit", "r1").does("x1", "affirm", "s1").does("a1", "approve", "r1");
+    desk.writes("r1", {{"title", "一"}})
+        .does("s1", "submit", "r1")
+        .does("x1", "affirm", "s1")
+        .does("a1", "approve", "r1");
     CHECK(desk.effect("x1") == ActEffect::NotInState);
     CHECK(desk.state() == "approved");
     desk.forgets("a1");
@@ -455,7 +479,8 @@ TEST_CASE("a document without steps has no state", "[engine]") {
     CHECK(desk.refusal("submit", "r1") == "step.no-workflow");
 }
 
-// --------------------------------------------------------------------------------------------------------------- records
+// ---------------------------------------------------------------------------------------------------------------
+// records
 
 TEST_CASE("the body to sign says what it follows", "[engine][record]") {
     Desk desk("task");
@@ -477,7 +502,8 @@ TEST_CASE("a record becomes an act, or is none that we understand", "[engine][re
     };
     std::string const a = idOf("a").hex();
     std::string const b = idOf("b").hex();
-    auto const act = read(R"({"after":[")" + a + R"(",")" + b + R"("],"comment":"c","settles":[")" + a + R"("],"until":"2026-04-30"})");
+    auto const act = read(R"({"after":[")" + a + R"(",")" + b + R"("],"comment":"c","settles":[")" + a +
+                          R"("],"until":"2026-04-30"})");
     REQUIRE(act);
     CHECK(act->action == "recheck-fail");
     CHECK(namesOf(act->after) == "a b");
@@ -486,10 +512,11 @@ TEST_CASE("a record becomes an act, or is none that we understand", "[engine][re
     CHECK(shown(act->until) == "2026-04-30");
     CHECK(nameOf(act->of) == "r1");
     CHECK(read("{}"));
-    for (std::string const& hostile : {R"({"after":")" + a + R"("})", R"({"after":[")" + b + R"(",")" + a + R"("]})",
-                                       R"({"after":[")" + a + R"(",")" + a + R"("]})", std::string(R"({"after":["a"]})"),
-                                       std::string(R"({"after":[1]})"), std::string(R"({"settles":{}})"),
-                                       std::string(R"({"comment":1})"), std::string(R"({"until":"2026-02-30"})")}) {
+    for (std::string const& hostile :
+         {R"({"after":")" + a + R"("})", R"({"after":[")" + b + R"(",")" + a + R"("]})",
+          R"({"after":[")" + a + R"(",")" + a + R"("]})", std::string(R"({"after":["a"]})"),
+          std::string(R"({"after":[1]})"), std::string(R"({"settles":{}})"), std::string(R"({"comment":1})"),
+          std::string(R"({"until":"2026-02-30"})")}) {
         INFO(hostile);
         CHECK_FALSE(read(hostile));
     }

@@ -57,10 +57,12 @@ TEST_CASE("joins on random histories leave exactly the maximal nodes", "[history
         History history(parents);
         for (int k = 0; k < 20; ++k) {
             std::set<Node> members;
-            for (std::size_t count = 1 + random() % 5; count > 0; --count) members.insert(static_cast<Node>(random() % size));
+            for (std::size_t count = 1 + random() % 5; count > 0; --count)
+                members.insert(static_cast<Node>(random() % size));
             std::vector<Node> maximal;
             for (Node node : members) {
-                if (std::none_of(members.begin(), members.end(), [&](Node other) { return ancestors[other].contains(node); }))
+                if (std::none_of(members.begin(), members.end(),
+                                 [&](Node other) { return ancestors[other].contains(node); }))
                     maximal.push_back(node);
             }
             CHECK(listed(history, history.join({members.begin(), members.end()})) == maximal);

@@ -25,7 +25,8 @@ public:
         Ids missing;
         for (ObjectId const& id : m_usable) {
             missing.merge(unknownParents(id));
-            if (std::none_of(m_usable.begin(), m_usable.end(), [&](ObjectId const& other) { return isAncestor(id, other); }))
+            if (std::none_of(m_usable.begin(), m_usable.end(),
+                             [&](ObjectId const& other) { return isAncestor(id, other); }))
                 result.heads.push_back(id);
         }
         result.missing.assign(missing.begin(), missing.end());
@@ -38,7 +39,8 @@ public:
             std::vector<std::pair<Content, Ids>> sides = valuesOf(writers, cell);
             bool const isArray = byElement(cell.first) && cell.second.empty();
             if (isArray) {
-                bool const there = std::any_of(sides.begin(), sides.end(), [](auto const& side) { return side.first.has_value(); });
+                bool const there =
+                    std::any_of(sides.begin(), sides.end(), [](auto const& side) { return side.first.has_value(); });
                 if (there && result.fields.find(cell.first) == nullptr) result.fields.set(cell.first, json::Array{});
                 if (there) note(result, cell, writers);
             } else if (sides.size() > 1) {
@@ -158,7 +160,8 @@ private:
         }
         Ids result;
         for (ObjectId const& id : writers) {
-            if (std::none_of(writers.begin(), writers.end(), [&](ObjectId const& other) { return isAncestor(id, other); }))
+            if (std::none_of(writers.begin(), writers.end(),
+                             [&](ObjectId const& other) { return isAncestor(id, other); }))
                 result.insert(id);
         }
         return result;
@@ -167,7 +170,8 @@ private:
         std::vector<std::pair<Content, Ids>> sides;  // in the order of their first writers
         for (ObjectId const& writer : writers) {
             Content const value = content(writer, cell);
-            auto side = std::find_if(sides.begin(), sides.end(), [&](auto const& known) { return known.first == value; });
+            auto side =
+                std::find_if(sides.begin(), sides.end(), [&](auto const& known) { return known.first == value; });
             if (side == sides.end()) side = sides.insert(sides.end(), {value, {}});
             side->second.insert(writer);
         }

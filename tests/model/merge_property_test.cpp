@@ -15,7 +15,9 @@ using Random = std::mt19937_64;
 
 std::size_t below(Random& random, std::size_t bound) { return static_cast<std::size_t>(random() % bound); }
 
-std::string letter(Random& random, std::string_view letters) { return std::string(1, letters[below(random, letters.size())]); }
+std::string letter(Random& random, std::string_view letters) {
+    return std::string(1, letters[below(random, letters.size())]);
+}
 
 /// Few values and few elements, so that equal and different edits are both common.
 void edit(json::Object& fields, Random& random, bool hostile) {
@@ -56,7 +58,8 @@ void edit(json::Object& fields, Random& random, bool hostile) {
                 elements[element] = letter(random, "xy");
             }
             json::Array array;
-            for (auto const& [key, value] : elements) array.push_back(json::Object{{isMap ? "k" : "id", key}, {"v", value}});
+            for (auto const& [key, value] : elements)
+                array.push_back(json::Object{{isMap ? "k" : "id", key}, {"v", value}});
             fields.set(field, std::move(array));
         }
     }
@@ -78,9 +81,11 @@ Story randomStory(Random& random, Options const& options) {
         std::vector<std::string> parents;
         json::Object now;
         // Mostly recent parents, sometimes very old ones; now and then a second first revision.
-        std::size_t const count = names.empty() || below(random, 25) == 0 ? 0 : 1 + (below(random, 3) == 0 ? 1 + below(random, 2) : 0);
+        std::size_t const count =
+            names.empty() || below(random, 25) == 0 ? 0 : 1 + (below(random, 3) == 0 ? 1 + below(random, 2) : 0);
         for (std::size_t k = 0; k < count; ++k) {
-            std::size_t const back = below(random, below(random, 4) == 0 ? names.size() : std::min<std::size_t>(names.size(), 4));
+            std::size_t const back =
+                below(random, below(random, 4) == 0 ? names.size() : std::min<std::size_t>(names.size(), 4));
             std::string const& parent = names[names.size() - 1 - back];
             if (std::find(parents.begin(), parents.end(), parent) != parents.end()) continue;
             parents.push_back(parent);
@@ -150,7 +155,8 @@ TEST_CASE("sealing all heads with any choice closes every difference, on random 
         if (merged.heads.empty()) continue;
         std::map<Cell, std::optional<json::Value>> choices;
         for (Difference const& difference : merged.differences) {
-            choices[{difference.field, difference.element}] = difference.sides[below(random, difference.sides.size())].value;
+            choices[{difference.field, difference.element}] =
+                difference.sides[below(random, difference.sides.size())].value;
         }
         auto const fields = resolved(merged, kRules, choices);
         REQUIRE(fields);
@@ -163,9 +169,11 @@ TEST_CASE("sealing all heads with any choice closes every difference, on random 
         CHECK(after.fields == *fields);
         // Nothing that was closed has changed by sealing.
         for (Change const& change : diff(merged.fields, *fields, kRules)) {
-            bool const wasOpen = std::any_of(merged.differences.begin(), merged.differences.end(), [&](Difference const& d) {
-                return d.field == change.field && (d.element.empty() || change.element.empty() || d.element == change.element);
-            });
+            bool const wasOpen =
+                std::any_of(merged.differences.begin(), merged.differences.end(), [&](Difference const& d) {
+                    return d.field == change.field &&
+                           (d.element.empty() || change.element.empty() || d.element == change.element);
+                });
             CHECK(wasOpen);
         }
     }
@@ -192,7 +200,8 @@ std::string number(std::size_t value) {
 // The bounds are some twenty times what a plain build needs, so that they tell a quadratic step and not a busy machine.
 TEST_CASE("a hundred heads on a thousand revisions merge well under a second", "[merge][speed]") {
     Story story;
-    for (std::size_t i = 0; i < 900; ++i) story.writes(number(i), i == 0 ? std::vector<std::string>{} : std::vector{number(i - 1)}, taskFields(i));
+    for (std::size_t i = 0; i < 900; ++i)
+        story.writes(number(i), i == 0 ? std::vector<std::string>{} : std::vector{number(i - 1)}, taskFields(i));
     for (std::size_t i = 900; i < 1000; ++i) story.writes(number(i), {number(850 + i % 50)}, taskFields(i));
     Merged merged;
     double const milliseconds = millisecondsFor(story.revisions(), {}, merged);
@@ -203,7 +212,8 @@ TEST_CASE("a hundred heads on a thousand revisions merge well under a second", "
 
 TEST_CASE("ten thousand revisions in a line cost little more than a look", "[merge][speed]") {
     Story story;
-    for (std::size_t i = 0; i < 10000; ++i) story.writes(number(i), i == 0 ? std::vector<std::string>{} : std::vector{number(i - 1)}, taskFields(i));
+    for (std::size_t i = 0; i < 10000; ++i)
+        story.writes(number(i), i == 0 ? std::vector<std::string>{} : std::vector{number(i - 1)}, taskFields(i));
     Merged merged;
     double const oneHead = millisecondsFor(story.revisions(), {}, merged);
     CHECK(merged.heads.size() == 1);
@@ -239,7 +249,8 @@ TEST_CASE("rows of the whole diagnosis catalogue on a hundred heads merge quickl
     auto const report = [](std::size_t who) {
         json::Array answers;
         for (std::size_t point = 0; point < 80; ++point) {
-            answers.push_back(json::Object{{"id", "P" + number(point)}, {"result", point == who % 80 ? number(who) : "-"}});
+            answers.push_back(
+                json::Object{{"id", "P" + number(point)}, {"result", point == who % 80 ? number(who) : "-"}});
         }
         return json::Object{{"answers", std::move(answers)}};
     };

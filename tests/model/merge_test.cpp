@@ -195,7 +195,8 @@ TEST_CASE("a row that one deletes and another edits is asked", "[merge][elements
         .writes("b", {"a"}, {{"goals", json::Array{}}})
         .writes("c", {"a"}, {{"goals", json::Array{row("g1", "uno")}}});
     Merged const merged = story.merged(rules);
-    CHECK(shown(merged.differences) == R"(goals[g1]: {"id":"g1","text":"one"} -> - by b | {"id":"g1","text":"uno"} by c)");
+    CHECK(shown(merged.differences) ==
+          R"(goals[g1]: {"id":"g1","text":"one"} -> - by b | {"id":"g1","text":"uno"} by c)");
     CHECK(merged.fields == json::Object{{"goals", json::Array{}}});
 }
 
@@ -207,8 +208,7 @@ TEST_CASE("maps merge by key", "[merge][elements]") {
         .writes("c", {"a"}, {{"marks", json::Array{entry("p", "1"), entry("q", "3"), entry("r", "4")}}});
     Merged const merged = story.merged(rules);
     CHECK(merged.differences.empty());
-    CHECK(merged.fields ==
-          json::Object{{"marks", json::Array{entry("p", "2"), entry("q", "3"), entry("r", "4")}}});
+    CHECK(merged.fields == json::Object{{"marks", json::Array{entry("p", "2"), entry("q", "3"), entry("r", "4")}}});
 }
 
 TEST_CASE("an element added beside a field taken out is kept", "[merge][elements]") {
@@ -343,7 +343,8 @@ TEST_CASE("what is there to seal follows the choices", "[merge][resolve]") {
     REQUIRE(taken);
     CHECK(*taken == json::Object{{"goals", json::Array{row("g2", "two")}}});
 
-    auto const stray = resolved(merged, rules, {{title, std::nullopt}, {goal, std::nullopt}, {{"note", ""}, std::nullopt}});
+    auto const stray =
+        resolved(merged, rules, {{title, std::nullopt}, {goal, std::nullopt}, {{"note", ""}, std::nullopt}});
     REQUIRE_FALSE(stray);
     CHECK(stray.error().code == ErrorCode::NotFound);
 
@@ -355,7 +356,8 @@ TEST_CASE("what is there to seal follows the choices", "[merge][resolve]") {
 TEST_CASE("a change is told cell by cell", "[merge][diff]") {
     MergeRules const rules{{"goals", MergeRule::Rows}, {"joint", MergeRule::Set}};
     json::Object const before{{"title", "old"}, {"goals", json::Array{row("g1", "one"), row("g2", "two")}}};
-    json::Object const after{{"joint", words({"jwc"})}, {"goals", json::Array{row("g2", "zwei"), row("g3", "three")}}, {"title", "old"}};
+    json::Object const after{
+        {"joint", words({"jwc"})}, {"goals", json::Array{row("g2", "zwei"), row("g3", "three")}}, {"title", "old"}};
     std::string told;
     for (Change const& change : diff(before, after, rules)) {
         told += change.field + "[" + change.element + "] " + shown(change.before) + " -> " + shown(change.after) + "\n";

@@ -33,7 +33,8 @@ inline std::string namesOf(std::vector<ObjectId> const& ids) {
 
 class Story {
 public:
-    Story& writes(std::string_view name, std::vector<std::string> const& parents, json::Object fields, bool usable = true) {
+    Story& writes(std::string_view name, std::vector<std::string> const& parents, json::Object fields,
+                  bool usable = true) {
         MergeRevision revision;
         revision.id = idOf(name);
         for (std::string const& parent : parents) revision.parents.push_back(idOf(parent));

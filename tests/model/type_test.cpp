@@ -79,7 +79,8 @@ TEST_CASE("the built-in types load", "[type]") {
 
 TEST_CASE("a bare name finds the newest version", "[type]") {
     TypeCatalogue catalogue;
-    for (char const* version : {"v2", "v10", "v9"}) REQUIRE(catalogue.add(typeText("note.v1", "note." + std::string(version))));
+    for (char const* version : {"v2", "v10", "v9"})
+        REQUIRE(catalogue.add(typeText("note.v1", "note." + std::string(version))));
     CHECK(catalogue.find("note")->name == "note.v10");
     CHECK(catalogue.find("note.v2")->name == "note.v2");
     CHECK(catalogue.find("note.v1") == nullptr);
@@ -96,29 +97,39 @@ TEST_CASE("a broken type is refused with the place and the rule", "[type]") {
     };
     Case const cases[] = {
         {"a comma too many", "\"required\": true, ", "\"required\": true,, ", "data.syntax", "line 5"},
-        {"a key twice", "\"title_field\": \"title\",", "\"title_field\": \"title\", \"name\": \"x.v1\",", "data.key-twice", "name"},
+        {"a key twice", "\"title_field\": \"title\",", "\"title_field\": \"title\", \"name\": \"x.v1\",",
+         "data.key-twice", "name"},
         {"no label", "\"label\": {\"zh\": \"记\", \"en\": \"note\"},", "", "data.schema", "label"},
-        {"a label in one language", "{\"zh\": \"名\", \"en\": \"title\"}", "{\"zh\": \"名\"}", "data.schema", "/fields/0/label"},
+        {"a label in one language", "{\"zh\": \"名\", \"en\": \"title\"}", "{\"zh\": \"名\"}", "data.schema",
+         "/fields/0/label"},
         {"an unknown key", "\"due_field\"", "\"deu_field\"", "data.schema", "deu_field"},
         {"a name without a version", "note.v1", "note", "data.schema", "/name"},
         {"an unknown kind", "\"kind\": \"day\"", "\"kind\": \"date\"", "data.schema", "/fields/1/kind"},
         {"a field name with capitals", "\"name\": \"mood\"", "\"name\": \"Mood\"", "data.schema", "/fields/3/name"},
         {"a field twice", "\"name\": \"due\"", "\"name\": \"title\"", "type.field-twice", "note.v1/title"},
-        {"a title that is no field", "\"title_field\": \"title\"", "\"title_field\": \"name\"", "type.field-unknown", "title_field: name"},
-        {"a due date that is no day", "\"due_field\": \"due\"", "\"due_field\": \"title\"", "type.field-kind", "title is no day"},
-        {"an owner that is no unit", "\"owner_field\": \"unit\"", "\"owner_field\": \"due\"", "type.field-kind", "due is no unit"},
-        {"a choice without choices", "\"choices\": [{\"name\": \"good\", \"label\": {\"zh\": \"好\", \"en\": \"good\"}}]",
-         "\"note\": \"none\"", "type.choices", "note.v1/mood"},
-        {"a choice twice", "[{\"name\": \"good\"", "[{\"name\": \"good\", \"label\": {\"zh\": \"好\", \"en\": \"g\"}}, {\"name\": \"good\"",
-         "type.choice-twice", "good"},
+        {"a title that is no field", "\"title_field\": \"title\"", "\"title_field\": \"name\"", "type.field-unknown",
+         "title_field: name"},
+        {"a due date that is no day", "\"due_field\": \"due\"", "\"due_field\": \"title\"", "type.field-kind",
+         "title is no day"},
+        {"an owner that is no unit", "\"owner_field\": \"unit\"", "\"owner_field\": \"due\"", "type.field-kind",
+         "due is no unit"},
+        {"a choice without choices",
+         "\"choices\": [{\"name\": \"good\", \"label\": {\"zh\": \"好\", \"en\": \"good\"}}]", "\"note\": \"none\"",
+         "type.choices", "note.v1/mood"},
+        {"a choice twice", "[{\"name\": \"good\"",
+         "[{\"name\": \"good\", \"label\": {\"zh\": \"好\", \"en\": \"g\"}}, {\"name\": \"good\"", "type.choice-twice",
+         "good"},
         {"choices of a text", "\"kind\": \"choice\"", "\"kind\": \"text\"", "type.choices", "note.v1/mood"},
         {"columns of a set", "\"kind\": \"rows\"", "\"kind\": \"set\"", "type.columns-of-no-rows", "note.v1/lines"},
         {"a column called id", "[{\"name\": \"text\"", "[{\"name\": \"id\"", "type.column-id", "note.v1/lines"},
-        {"a length of a day", "\"kind\": \"day\",", "\"kind\": \"day\", \"length_max\": 3,", "type.length-of-no-text", "note.v1/due"},
-        {"a condition on a value that cannot be", "\"value\": \"good\"", "\"value\": \"bad\"", "type.required-when", "mood can be bad"},
-        {"a merge rule that says nothing", "\"kind\": \"unit\",", "\"kind\": \"unit\", \"merge\": \"whole\",", "type.merge-needless", "note.v1/unit"},
-        {"a broken column", "\"kind\": \"text\", \"label\": {\"zh\": \"文\"", "\"kind\": \"words\", \"label\": {\"zh\": \"文\"", "data.schema",
-         "/fields/5/columns/0/kind"},
+        {"a length of a day", "\"kind\": \"day\",", "\"kind\": \"day\", \"length_max\": 3,", "type.length-of-no-text",
+         "note.v1/due"},
+        {"a condition on a value that cannot be", "\"value\": \"good\"", "\"value\": \"bad\"", "type.required-when",
+         "mood can be bad"},
+        {"a merge rule that says nothing", "\"kind\": \"unit\",", "\"kind\": \"unit\", \"merge\": \"whole\",",
+         "type.merge-needless", "note.v1/unit"},
+        {"a broken column", "\"kind\": \"text\", \"label\": {\"zh\": \"文\"",
+         "\"kind\": \"words\", \"label\": {\"zh\": \"文\"", "data.schema", "/fields/5/columns/0/kind"},
     };
     for (Case const& broken : cases) {
         INFO(broken.what);
@@ -167,7 +178,8 @@ TEST_CASE("what people type becomes the field's value, or a refusal that says wh
     CHECK(typed("person", "王老师") == "field.not-a-person");
     CHECK(typed("weight", "12.50") == "\"12.50\"");
     CHECK(typed("weight", "-0.5") == "\"-0.5\"");
-    for (char const* bad : {"", "1.", ".5", "01", "1e3", "1,5", "+1", "--1", "NaN"}) CHECK(typed("weight", bad) == "field.not-a-decimal");
+    for (char const* bad : {"", "1.", ".5", "01", "1e3", "1,5", "+1", "--1", "NaN"})
+        CHECK(typed("weight", bad) == "field.not-a-decimal");
     CHECK(typed("joint", "xgc, jwc，rsc、jwc") == R"(["jwc","rsc","xgc"])");
     CHECK(typed("joint", "") == "[]");
     CHECK(typed("carried_from", "unit/jwc:e736d20988b4834643625022ef96c8dd") ==
@@ -188,7 +200,8 @@ TEST_CASE("what people type becomes the field's value, or a refusal that says wh
 
 TEST_CASE("integers, booleans, maps and files are typed too", "[type][fields]") {
     TypeCatalogue catalogue;
-    REQUIRE(catalogue.add(R"({"schema": "type/1", "name": "all.v1", "label": {"zh": "全", "en": "all"}, "title_field": "t", "fields": [
+    REQUIRE(catalogue.add(
+        R"({"schema": "type/1", "name": "all.v1", "label": {"zh": "全", "en": "all"}, "title_field": "t", "fields": [
         {"name": "t", "kind": "text", "label": {"zh": "t", "en": "t"}},
         {"name": "i", "kind": "integer", "label": {"zh": "i", "en": "i"}},
         {"name": "b", "kind": "boolean", "label": {"zh": "b", "en": "b"}},
@@ -199,7 +212,8 @@ TEST_CASE("integers, booleans, maps and files are typed too", "[type][fields]") 
         return value ? json::encode(*value) : value.error().reason;
     };
     CHECK(typed("i", "-12") == "-12");
-    for (char const* bad : {"", "1.5", "12a", "9007199254740992", "99999999999999999999"}) CHECK(typed("i", bad) == "field.not-an-integer");
+    for (char const* bad : {"", "1.5", "12a", "9007199254740992", "99999999999999999999"})
+        CHECK(typed("i", bad) == "field.not-an-integer");
     CHECK(typed("b", "true") == "true");
     CHECK(typed("b", "否") == "false");
     CHECK(typed("b", "yes") == "field.not-a-boolean");
@@ -221,9 +235,13 @@ TEST_CASE("a document is checked field by field", "[type][fields]") {
     CHECK(checkFields(task, {{"joint", json::Array{"xgc", "jwc"}}}).error().reason == "field.not-a-set");
     CHECK(checkFields(task, {{"joint", json::Array{"jwc", "jwc"}}}).error().reason == "field.not-a-set");
     CHECK(checkFields(task, {{"joint", json::Array{""}}}).error().reason == "field.not-a-set");
-    CHECK(checkFields(task, {{"progress_log", json::Array{json::Object{{"day", "2026-01-01"}}}}}).error().reason == "field.not-rows");
-    auto const nested = checkFields(builtIn("catalogue"), {{"elements", json::Array{json::Object{
-        {"id", "E1"}, {"zh", "目标"}, {"points", json::Array{json::Object{{"id", "P1"}, {"zh", 3}}}}}}}});
+    CHECK(checkFields(task, {{"progress_log", json::Array{json::Object{{"day", "2026-01-01"}}}}}).error().reason ==
+          "field.not-rows");
+    auto const nested = checkFields(
+        builtIn("catalogue"),
+        {{"elements",
+          json::Array{json::Object{
+              {"id", "E1"}, {"zh", "目标"}, {"points", json::Array{json::Object{{"id", "P1"}, {"zh", 3}}}}}}}});
     REQUIRE_FALSE(nested);
     CHECK(nested.error().detail == "elements/E1/points/P1/zh takes one line of text");
 }
@@ -239,24 +257,30 @@ TEST_CASE("a complete document has what its kind asks for", "[type][fields]") {
     CHECK(missing("task", {{"title", "修订教案"}}).empty());
     // A rectification without cause, measures or evidence cannot be re-checked.
     CHECK(missing("task", {{"title", "修订教案"}, {"kind", "rectification"}}) == "cause measures evidence");
-    CHECK(missing("task", {{"title", "修订教案"}, {"kind", "rectification"}, {"cause", "c"}, {"measures", "m"}, {"evidence", "e"}}).empty());
+    CHECK(missing(
+              "task",
+              {{"title", "修订教案"}, {"kind", "rectification"}, {"cause", "c"}, {"measures", "m"}, {"evidence", "e"}})
+              .empty());
     // The semester report has three fixed sections.
-    CHECK(missing("report", {{"title", "2025-2026-1"}, {"kind", "semester"}, {"achievements", "a"}}) == "problems suggestions");
+    CHECK(missing("report", {{"title", "2025-2026-1"}, {"kind", "semester"}, {"achievements", "a"}}) ==
+          "problems suggestions");
     // Goals are SMART: what is measured, how much, by when.
-    CHECK(missing("plan", {{"title", "十四五"}, {"goals", json::Array{json::Object{{"id", "G1"}, {"goal", "进一步提高质量"}}}}}) ==
+    CHECK(missing("plan", {{"title", "十四五"},
+                           {"goals", json::Array{json::Object{{"id", "G1"}, {"goal", "进一步提高质量"}}}}}) ==
           "goals/G1/measure goals/G1/target goals/G1/due");
     CHECK(missing("catalogue", {{"title", "表7"}, {"elements", json::Array{}}}) == "elements");
 }
 
 /// What an import makes of one printed table.
 json::Object catalogueDocument(json::Value const& table) {
-    std::map<std::string, std::string> const levels{
-        {"学校", "college"}, {"专业", "programme"}, {"课程", "course"}, {"教师", "staff"}, {"师资", "staff"}, {"学生", "student"}};
+    std::map<std::string, std::string> const levels{{"学校", "college"}, {"专业", "programme"}, {"课程", "course"},
+                                                    {"教师", "staff"},   {"师资", "staff"},     {"学生", "student"}};
     json::Array elements;
     for (json::Value const& element : *at(table, "elements").asArray()) {
         std::map<std::string, json::Value> points;
         for (json::Value const& point : *at(element, "points").asArray()) {
-            points[textAt(point, "id")] = json::Object{{"id", textAt(point, "id")}, {"zh", textAt(point, "zh")}, {"en", textAt(point, "en")}};
+            points[textAt(point, "id")] =
+                json::Object{{"id", textAt(point, "id")}, {"zh", textAt(point, "zh")}, {"en", textAt(point, "en")}};
         }
         json::Array rows;
         for (auto const& [id, point] : points) rows.push_back(point);
@@ -275,7 +299,8 @@ json::Object catalogueDocument(json::Value const& table) {
             {"elements", std::move(elements)}};
 }
 
-TEST_CASE("tables 7 to 11 fit the catalogue type, and 36 elements and 80 points can be counted in it twice", "[type][catalogue]") {
+TEST_CASE("tables 7 to 11 fit the catalogue type, and 36 elements and 80 points can be counted in it twice",
+          "[type][catalogue]") {
     DocumentType const& type = builtIn("catalogue");
     std::size_t elements = 0;
     std::size_t points = 0;
@@ -294,7 +319,8 @@ TEST_CASE("tables 7 to 11 fit the catalogue type, and 36 elements and 80 points 
             // The cell as printed, cut at ；。， only.
             std::string cell = textAt(element, "points_text");
             for (std::string_view mark : {std::string_view("；"), std::string_view("，")}) {
-                for (std::size_t place = cell.find(mark); place != std::string::npos; place = cell.find(mark)) cell.replace(place, mark.size(), "。");
+                for (std::size_t place = cell.find(mark); place != std::string::npos; place = cell.find(mark))
+                    cell.replace(place, mark.size(), "。");
             }
             std::size_t start = 0;
             while (start < cell.size()) {
@@ -309,7 +335,8 @@ TEST_CASE("tables 7 to 11 fit the catalogue type, and 36 elements and 80 points 
     CHECK(printed == 80);
 }
 
-TEST_CASE("the forty tasks of the printed schedule fit the task type with their words as printed", "[type][catalogue]") {
+TEST_CASE("the forty tasks of the printed schedule fit the task type with their words as printed",
+          "[type][catalogue]") {
     DocumentType const& type = builtIn("task");
     std::size_t dated = 0;
     json::Object const file = catalogueFile("yancheng-schedule.json");
@@ -334,7 +361,8 @@ TEST_CASE("the forty tasks of the printed schedule fit the task type with their 
 }
 
 TEST_CASE("every catalogue can be read as a data file", "[type][catalogue]") {
-    for (char const* name : {"national-elements", "leshan-annex3", "leshan-roadmap", "cycles", "glossary", "report-kinds"}) {
+    for (char const* name :
+         {"national-elements", "leshan-annex3", "leshan-roadmap", "cycles", "glossary", "report-kinds"}) {
         CHECK_FALSE(catalogueFile(std::string(name) + ".json").empty());
     }
 }

@@ -114,7 +114,8 @@ Result<Workflow> workflowFrom(json::Object const& object) {
         if (workflow.state(state.name) != nullptr) return broken("state-twice", place);
         for (State const& other : workflow.states) {
             // Two equally cautious states would leave it to chance which of two decisions counts.
-            if (other.caution == state.caution) return broken("caution-twice", place + " is as cautious as " + other.name);
+            if (other.caution == state.caution)
+                return broken("caution-twice", place + " is as cautious as " + other.name);
         }
         workflow.states.push_back(std::move(state));
     }
@@ -157,7 +158,8 @@ Result<Workflow> workflowFrom(json::Object const& object) {
     }
     for (Action const& action : workflow.actions) {
         bool const needs = action.guard("same-revision") != nullptr || action.guard("new-revision") != nullptr;
-        if (needs && !submits) return broken("no-submission", workflow.name + "/" + action.name + ": nothing is ever submitted");
+        if (needs && !submits)
+            return broken("no-submission", workflow.name + "/" + action.name + ": nothing is ever submitted");
     }
     return workflow;
 }
@@ -170,12 +172,14 @@ model::DataSchema const& workflowSchema() {
 }  // namespace
 
 Guard const* Action::guard(std::string_view wanted) const {
-    auto const found = std::find_if(guards.begin(), guards.end(), [&](Guard const& guard) { return guard.name == wanted; });
+    auto const found =
+        std::find_if(guards.begin(), guards.end(), [&](Guard const& guard) { return guard.name == wanted; });
     return found == guards.end() ? nullptr : &*found;
 }
 
 State const* Workflow::state(std::string_view wanted) const {
-    auto const found = std::find_if(states.begin(), states.end(), [&](State const& state) { return state.name == wanted; });
+    auto const found =
+        std::find_if(states.begin(), states.end(), [&](State const& state) { return state.name == wanted; });
     return found == states.end() ? nullptr : &*found;
 }
 

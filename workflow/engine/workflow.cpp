@@ -79,8 +79,8 @@ std::optional<Day> firstDue(std::vector<model::MergeRevision> const& revisions, 
 /// What stands after a set of acts.
 struct Position {
     State const* state = nullptr;
-    std::vector<Node> disputes;          // concurrent decisions that differ, ascending; empty: no dispute
-    Act const* by = nullptr;             // the act that led here; null in the initial state
+    std::vector<Node> disputes;  // concurrent decisions that differ, ascending; empty: no dispute
+    Act const* by = nullptr;     // the act that led here; null in the initial state
     int round = 1;
 };
 
@@ -208,7 +208,8 @@ private:
             if (m_workflow.action(given.at(id)->action) != nullptr) m_acts.push_back(given.at(id));
         }
         std::sort(m_acts.begin(), m_acts.end(), [&](Act const* a, Act const* b) {
-            return std::tuple(places.at(a->id).depth, a->time, a->id) < std::tuple(places.at(b->id).depth, b->time, b->id);
+            return std::tuple(places.at(a->id).depth, a->time, a->id) <
+                   std::tuple(places.at(b->id).depth, b->time, b->id);
         });
         std::map<ObjectId, Node> nodes;
         for (Act const* act : m_acts) {
@@ -295,7 +296,8 @@ private:
         return trial;
     }
 
-    /// A decision that names all that are in dispute, about a revision that one of them is about, is taken in their place.
+    /// A decision that names all that are in dispute, about a revision that one of them is about, is taken in their
+    /// place.
     void settle(Trial& trial, Act const& act, Action const& action, Position const& position) const {
         std::vector<ObjectId> ids;
         bool sameRevision = false;
@@ -322,7 +324,8 @@ private:
         }
         if (guard.name == "new-revision") {
             if (json::Array const* const states = json::arrayAt(guard.parameters, "states")) {
-                if (std::find(states->begin(), states->end(), json::Value(from.name)) == states->end()) return ActEffect::Counts;
+                if (std::find(states->begin(), states->end(), json::Value(from.name)) == states->end())
+                    return ActEffect::Counts;
             }
             return holds(!isSubmitted(act.of, submission));
         }
@@ -342,7 +345,8 @@ private:
     }
 
     State const* stateFor(Position const& position, ObjectId const& revision) const {
-        if (position.state->whenEdited.empty() || position.by == nullptr || position.by->of == revision) return position.state;
+        if (position.state->whenEdited.empty() || position.by == nullptr || position.by->of == revision)
+            return position.state;
         return m_workflow.state(position.state->whenEdited);
     }
 
@@ -394,17 +398,17 @@ private:
 
     Facts const& m_facts;
     Workflow const& m_workflow;
-    std::vector<Act const*> m_acts;                  // by node
+    std::vector<Act const*> m_acts;  // by node
     std::vector<Action const*> m_actions;
     std::vector<bool> m_unknown;
     std::vector<std::vector<Node>> m_parents;
     std::optional<History> m_history;
     std::map<ObjectId, json::Object const*> m_revisions;  // usable
     std::vector<ActEffect> m_effects;
-    std::vector<State const*> m_before;              // of acts that count: the state they acted from
+    std::vector<State const*> m_before;  // of acts that count: the state they acted from
     std::vector<Frontier> m_stateAt, m_submissionAt, m_dueAt, m_dueBefore;
     std::vector<int> m_roundBefore, m_roundAfter;
-    std::vector<bool> m_settled;                     // a later decision was taken in its place
+    std::vector<bool> m_settled;  // a later decision was taken in its place
     std::vector<Node> m_last;
     Frontier m_state = kNone, m_submission = kNone, m_due = kNone;
     std::optional<Day> m_baseDue;
@@ -482,14 +486,16 @@ bool isPossible(Walk& walk, Facts const& facts, Standing const& standing, Action
         act.of = revision;
         Walk::Trial const trial = walk.tryNow(act, action);
         // What is still to be said (a reason, a date) does not make it impossible.
-        if (trial.effect == ActEffect::GuardFailed) return trial.guard->name != "field-equals" && trial.guard->name != "new-revision";
+        if (trial.effect == ActEffect::GuardFailed)
+            return trial.guard->name != "field-equals" && trial.guard->name != "new-revision";
         return trial.effect == ActEffect::Counts;
     });
 }
 
 Result<void> askBeforeSigning(Guard const& guard, Facts const& facts, Intent const& intent) {
     if (guard.name == "attachments-held" && !intent.attachmentsHeld) {
-        return makeError(ErrorCode::Waiting, "step.attachments-missing", "an attachment of the revision is not held and verified");
+        return makeError(ErrorCode::Waiting, "step.attachments-missing",
+                         "an attachment of the revision is not held and verified");
     }
     if (guard.name == "complete" && facts.type != nullptr) {
         json::Object const* fields = facts.merged == nullptr ? nullptr : &facts.merged->fields;
@@ -498,20 +504,23 @@ Result<void> askBeforeSigning(Guard const& guard, Facts const& facts, Intent con
                 if (revision.id == intent.of && revision.fields != nullptr) fields = revision.fields;
             }
         }
-        auto const missing = fields == nullptr ? std::vector<std::string>{} : model::missingFields(*facts.type, *fields);
+        auto const missing =
+            fields == nullptr ? std::vector<std::string>{} : model::missingFields(*facts.type, *fields);
         if (!missing.empty()) return refused("incomplete", listed(missing));
     }
     if (facts.merged == nullptr) return {};
     if (guard.name == "no-differences" && !facts.merged->differences.empty()) {
         std::vector<std::string> open;
         for (model::Difference const& difference : facts.merged->differences) {
-            open.push_back(difference.element.empty() ? difference.field : difference.field + "[" + difference.element + "]");
+            open.push_back(difference.element.empty() ? difference.field
+                                                      : difference.field + "[" + difference.element + "]");
         }
         return refused("differences-open", listed(open));
     }
     if (guard.name == "single-head") {
         if (facts.merged->heads.size() > 1) {
-            return refused("several-heads", std::to_string(facts.merged->heads.size()) + " versions; seal one that joins them");
+            return refused("several-heads",
+                           std::to_string(facts.merged->heads.size()) + " versions; seal one that joins them");
         }
         if (facts.merged->heads.empty() || facts.merged->heads.front() != intent.of) {
             return refused("not-the-head", "a newer version is there");
@@ -581,7 +590,8 @@ Standing stand(Facts const& facts) {
     for (Node node = 0; node < walk.size(); ++node) {
         standing.effects[walk.act(node).id] = walk.effect(node);
         if (walk.effect(node) != ActEffect::Counts) continue;
-        if (!standing.lastAction || *standing.lastAction < walk.act(node).time) standing.lastAction = walk.act(node).time;
+        if (!standing.lastAction || *standing.lastAction < walk.act(node).time)
+            standing.lastAction = walk.act(node).time;
     }
     return standing;
 }
@@ -637,7 +647,8 @@ Result<json::Object> prepare(Facts const& facts, Standing const& standing, Inten
             if (guard.name == "comment-required") detail += "a comment that says why";
             if (guard.name == "until-required") detail += "a date until when";
             if (guard.name == "field-equals") {
-                detail += *json::stringAt(guard.parameters, "field") + " to be " + *json::stringAt(guard.parameters, "value");
+                detail +=
+                    *json::stringAt(guard.parameters, "field") + " to be " + *json::stringAt(guard.parameters, "value");
             }
             return refused(reason, std::move(detail));
         }

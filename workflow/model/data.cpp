@@ -91,7 +91,8 @@ private:
         return true;
     }
     bool open(json::Value value) {
-        if (m_levels.size() >= static_cast<std::size_t>(json::kDepthMax)) return refuse("data.too-deep", "32 levels are enough");
+        if (m_levels.size() >= static_cast<std::size_t>(json::kDepthMax))
+            return refuse("data.too-deep", "32 levels are enough");
         m_levels.push_back({std::move(value), {}});
         return true;
     }
@@ -122,7 +123,8 @@ Result<json::Value> readData(std::string_view text) {
     Reader reader;
     bool const good = nlohmann::json::sax_parse(text.begin(), text.end(), &reader);
     if (reader.m_error) {
-        if (reader.m_position) reader.m_error->detail = lineOf(text, *reader.m_position) + ": " + reader.m_error->detail;
+        if (reader.m_position)
+            reader.m_error->detail = lineOf(text, *reader.m_position) + ": " + reader.m_error->detail;
         return *std::move(reader.m_error);
     }
     if (!good) return makeError(ErrorCode::Malformed, "data.syntax", "not JSON");

@@ -50,8 +50,7 @@ History::Frontier History::join(std::vector<Frontier> frontiers) {
 
     Frontier number = members.front();
     if (members.size() > 1) {
-        auto const [entry, isNew] =
-            m_numbers.try_emplace(members, static_cast<Frontier>(size() + m_sets.size()));
+        auto const [entry, isNew] = m_numbers.try_emplace(members, static_cast<Frontier>(size() + m_sets.size()));
         if (isNew) m_sets.push_back(std::move(members));
         number = entry->second;
     }

@@ -19,8 +19,8 @@ using Frontier = History::Frontier;
 struct Family {
     std::vector<MergeRevision const*> revisions;  // by node
     std::vector<std::vector<Node>> parents;
-    std::vector<bool> incomplete;                 // names a parent that is not given, itself or through one set aside
-    std::vector<ObjectId> missing;                // sorted, unique
+    std::vector<bool> incomplete;   // names a parent that is not given, itself or through one set aside
+    std::vector<ObjectId> missing;  // sorted, unique
 };
 
 template <class T>
@@ -67,8 +67,8 @@ Family familyOf(std::vector<MergeRevision> const& revisions) {
 
     Family family;
     struct Standing {
-        Node node = 0;                // of a usable revision
-        std::vector<Node> parents;    // of one set aside: what its children stand on
+        Node node = 0;              // of a usable revision
+        std::vector<Node> parents;  // of one set aside: what its children stand on
         std::vector<ObjectId> missing;
     };
     std::vector<Standing> standings(revisions.size());
@@ -122,9 +122,9 @@ std::size_t hashOf(json::Value const& value) {
 struct Column {
     static constexpr std::uint32_t kAbsent = std::numeric_limits<std::uint32_t>::max();
 
-    std::vector<json::Value const*> values;                         // by number
-    std::vector<std::pair<Node, std::uint32_t>> entries;            // where it is not absent, oldest first
-    std::unordered_multimap<std::size_t, std::uint32_t> numbers;    // by hash
+    std::vector<json::Value const*> values;                       // by number
+    std::vector<std::pair<Node, std::uint32_t>> entries;          // where it is not absent, oldest first
+    std::unordered_multimap<std::size_t, std::uint32_t> numbers;  // by hash
 
     void add(Node node, json::Value const& value) {
         // Most revisions leave most cells as they were.
@@ -212,8 +212,7 @@ public:
     /// One value, or several equal.
     [[nodiscard]] bool agree(Frontier writers) const {
         auto const some = m_history.nodes(writers);
-        return std::all_of(some.begin(), some.end(),
-                           [&](Node node) { return m_value[node] == m_value[some.front()]; });
+        return std::all_of(some.begin(), some.end(), [&](Node node) { return m_value[node] == m_value[some.front()]; });
     }
     /// REQUIRES: agree(writers).
     [[nodiscard]] std::uint32_t agreed(Frontier writers) const { return m_value[m_history.nodes(writers).front()]; }
@@ -250,9 +249,9 @@ private:
     Family const& m_family;
     History m_history;
     std::vector<Node> m_heads;
-    std::vector<std::uint32_t> m_value;                // of this cell, by node
-    std::vector<Frontier> m_writers;                   // of this cell: the maximal writers at each node
-    std::map<Frontier, std::vector<Node>> m_common;    // newest common ancestors; empty: not known
+    std::vector<std::uint32_t> m_value;              // of this cell, by node
+    std::vector<Frontier> m_writers;                 // of this cell: the maximal writers at each node
+    std::map<Frontier, std::vector<Node>> m_common;  // newest common ancestors; empty: not known
 };
 
 Difference differenceOf(Merger& merger, ColumnName const& name, Column const& column, Frontier writers) {
@@ -282,13 +281,15 @@ Difference differenceOf(Merger& merger, ColumnName const& name, Column const& co
     return difference;
 }
 
-std::string cellText(Cell const& cell) { return cell.second.empty() ? cell.first : cell.first + "[" + cell.second + "]"; }
+std::string cellText(Cell const& cell) {
+    return cell.second.empty() ? cell.first : cell.first + "[" + cell.second + "]";
+}
 
 /// Puts an element into an array that is kept sorted, or takes it out.
 void setElement(json::Array& array, std::string_view name, std::optional<json::Value> const& value, MergeRule rule) {
-    auto const place = std::lower_bound(array.begin(), array.end(), name, [&](json::Value const& a, std::string_view b) {
-        return elementName(a, rule) < b;
-    });
+    auto const place =
+        std::lower_bound(array.begin(), array.end(), name,
+                         [&](json::Value const& a, std::string_view b) { return elementName(a, rule) < b; });
     bool const there = place != array.end() && elementName(*place, rule) == name;
     if (there && !value) {
         array.erase(place);
@@ -338,8 +339,8 @@ Merged merge(std::vector<MergeRevision> const& revisions, MergeRules const& rule
         bool present = false;
         if (isArrayItself) {
             // Nobody is asked whether an empty list or none is meant: one who wants it there is enough.
-            present = std::any_of(who.begin(), who.end(),
-                                  [&](Node node) { return merger.valueAt(node) != Column::kAbsent; });
+            present =
+                std::any_of(who.begin(), who.end(), [&](Node node) { return merger.valueAt(node) != Column::kAbsent; });
             if (present) arrays[field];
         } else if (!merger.agree(writers)) {
             merged.differences.push_back(differenceOf(merger, name, column, writers));
@@ -394,7 +395,9 @@ Result<json::Object> resolved(Merged const& merged, MergeRules const& rules,
             if (!value) continue;
             fields.set(cell.first, json::Array{});
         }
-        setElement(*fields.find(cell.first)->asArray(), cell.second, value, rule);
+        json::Array* const array = fields.find(cell.first)->asArray();
+        ensure(array != nullptr, "resolve: a field that differs by element is an array");
+        setElement(*array, cell.second, value, rule);
     }
     for (auto const& [cell, value] : choices) {
         if (!open.contains(cell)) {

@@ -75,13 +75,15 @@ Result<Field> fieldFrom(json::Object const& object, std::string const& place, bo
     field.name = textAt(object, "name");
     std::string const here = place + field.name;
     std::string const kind = textAt(object, "kind");
-    field.kind = std::find_if(kKinds.begin(), kKinds.end(), [&](KindName const& known) { return known.name == kind; })->kind;
+    field.kind =
+        std::find_if(kKinds.begin(), kKinds.end(), [&](KindName const& known) { return known.name == kind; })->kind;
     field.label = labelFrom(object);
     field.merge = usualRule(field.kind);
     if (json::Value const* const required = object.find("required")) field.required = *required->asBool();
     if (json::Object const* const when = json::objectAt(object, "required_when")) {
         if (isRow) return broken("required-when-in-row", here + ": a column is required or not");
-        if (field.required) return broken("required-twice", here + ": `required` and `required_when` exclude each other");
+        if (field.required)
+            return broken("required-twice", here + ": `required` and `required_when` exclude each other");
         field.requiredWhen = {textAt(*when, "field"), textAt(*when, "value")};
     }
     if (object.find("merge") != nullptr) {
@@ -149,9 +151,9 @@ Result<DocumentType> typeFrom(json::Object const& object) {
         std::string const& field;
         FieldKind kind;
     };
-    for (Pointer const& pointer : {Pointer{"title_field", type.titleField, FieldKind::Text},
-                                   Pointer{"due_field", type.dueField, FieldKind::Day},
-                                   Pointer{"owner_field", type.ownerField, FieldKind::Unit}}) {
+    for (Pointer const& pointer :
+         {Pointer{"title_field", type.titleField, FieldKind::Text}, Pointer{"due_field", type.dueField, FieldKind::Day},
+          Pointer{"owner_field", type.ownerField, FieldKind::Unit}}) {
         if (pointer.field.empty()) continue;
         std::string const where = type.name + "/" + std::string(pointer.key) + ": ";
         Field const* const field = type.find(pointer.field);
@@ -164,7 +166,8 @@ Result<DocumentType> typeFrom(json::Object const& object) {
         auto const& [other, value] = field.requiredWhen;
         if (other.empty()) continue;
         Field const* const choice = type.find(other);
-        if (choice == nullptr || std::find(choice->choices.begin(), choice->choices.end(), value) == choice->choices.end()) {
+        if (choice == nullptr ||
+            std::find(choice->choices.begin(), choice->choices.end(), value) == choice->choices.end()) {
             return broken("required-when", type.name + "/" + field.name + ": no field " + other + " can be " + value);
         }
     }
@@ -181,8 +184,8 @@ DataSchema const& typeSchema() {
 bool isControl(char character) { return static_cast<unsigned char>(character) < 0x20 || character == 0x7f; }
 
 std::size_t characterCount(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 bool isDecimal(std::string_view text) {
@@ -285,7 +288,8 @@ Result<void> checkRows(Field const& field, json::Value const& value, std::string
 }
 
 bool isEmpty(json::Value const& value) {
-    if (std::string const* const text = value.asString()) return text->find_first_not_of(" \t\r\n") == std::string::npos;
+    if (std::string const* const text = value.asString())
+        return text->find_first_not_of(" \t\r\n") == std::string::npos;
     if (json::Array const* const array = value.asArray()) return array->empty();
     return false;
 }
@@ -409,12 +413,14 @@ json::Value valueFrom(FieldKind kind, std::string_view typed) {
 std::string_view nameOf(FieldKind kind) noexcept { return kindName(kind).name; }
 
 Field const* Field::column(std::string_view wanted) const {
-    auto const found = std::find_if(columns.begin(), columns.end(), [&](Field const& field) { return field.name == wanted; });
+    auto const found =
+        std::find_if(columns.begin(), columns.end(), [&](Field const& field) { return field.name == wanted; });
     return found == columns.end() ? nullptr : &*found;
 }
 
 Field const* DocumentType::find(std::string_view wanted) const {
-    auto const found = std::find_if(fields.begin(), fields.end(), [&](Field const& field) { return field.name == wanted; });
+    auto const found =
+        std::find_if(fields.begin(), fields.end(), [&](Field const& field) { return field.name == wanted; });
     return found == fields.end() ? nullptr : &*found;
 }
 

@@ -44,11 +44,11 @@ private:
     std::vector<Node> maximal(std::vector<Node> const& ascending);
 
     std::vector<std::vector<Node>> m_parents;
-    std::vector<Node> m_single;                          // m_single[i] = i: what nodes() of a single node points at
-    std::vector<std::vector<Node>> m_sets;               // frontier size() + k
-    std::map<std::vector<Node>, Frontier> m_numbers;     // of m_sets
+    std::vector<Node> m_single;                       // m_single[i] = i: what nodes() of a single node points at
+    std::vector<std::vector<Node>> m_sets;            // frontier size() + k
+    std::map<std::vector<Node>, Frontier> m_numbers;  // of m_sets
     std::map<std::vector<Frontier>, Frontier> m_joined;
-    std::vector<std::uint32_t> m_mark;                   // scratch: m_mark[i] == m_stamp means marked
+    std::vector<std::uint32_t> m_mark;  // scratch: m_mark[i] == m_stamp means marked
     std::uint32_t m_stamp = 0;
 };
 
