@@ -81,8 +81,9 @@ CREATE TABLE local_tip(
 
 -- Registry entries held, in the order they came, so that opening need not search for them.
 CREATE TABLE local_registry(
-    pos    INTEGER PRIMARY KEY,
-    record BLOB NOT NULL
+    pos      INTEGER PRIMARY KEY,
+    record   BLOB NOT NULL,
+    accepted INTEGER NOT NULL          -- 1: its signatures were checked here and the chain took it
 ) STRICT;
 
 -- Frames whose predecessor is not held yet. Verified when they came, and again when they are taken up.

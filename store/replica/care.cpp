@@ -340,6 +340,14 @@ std::vector<Replica::Finding> Store::check(bool deep, std::function<void(ImportP
             }
         }
     }
+    {
+        // The registry folded anew, every signature verified: the same head must come out.
+        trust::Registry anew;
+        Statement entries(m_db, "SELECT r.bytes, r.sig FROM local_registry l JOIN record r ON r.id=l.record ORDER BY l.pos");
+        while (entries.step()) anew.add(entries.blob(0), entries.token<trust::Signature>(1));
+        bool const same = anew.empty() == m_registry.empty() && (anew.empty() || anew.heads() == m_registry.heads());
+        if (!same) findings.push_back({"registry.fold", "the registry comes out differently when it is folded anew"});
+    }
     if (progress) progress({total, total});
     return findings;
 }

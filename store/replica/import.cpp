@@ -476,8 +476,9 @@ void Store::flush(Batch& batch) {
                                             : LogLine::What::HeaderStored;
         m_insert->addLog(what, frame.id.view());
         if (entry.applied && frame.header.scope.isRegistry()) {
-            for (auto const& item : frame.header.items) {
-                if (item.kind == trust::Item::Kind::Record) m_insert->addRegistry(item.id);
+            for (auto const& row : frame.open->rows) {
+                if (row.item.kind != trust::Item::Kind::Record) continue;
+                m_insert->addRegistry(row.item.id, isAccepted(m_registry, row.item.id, row.bytes));
             }
         }
         touched.insert(entry.feed);

@@ -138,7 +138,9 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
         }
         m_insert->addLog(LogLine::What::HeaderAndPayload, id.view());
         if (registryRows) {
-            for (auto const& item : header.items) m_insert->addRegistry(item.id);
+            for (auto const& entry : rows) {
+                m_insert->addRegistry(entry.item.id, isAccepted(grown, entry.item.id, asBytes(entry.bytes)));
+            }
         }
         if (inTransaction) inTransaction();
         transaction.commit();

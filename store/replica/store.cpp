@@ -143,7 +143,7 @@ Store::Inserts::Inserts(Database& db)
       tipOn(db, "UPDATE local_tip SET frame=?3, seq=?4, reg_seq=?5, newest=?6 WHERE feed=?1 AND frame=?2"),
       forked(db, "UPDATE local_feed SET forked=1 WHERE feed=?1"),
       log(db, "INSERT INTO local_log(what, id) VALUES(?1, ?2)"),
-      registry(db, "INSERT INTO local_registry(record) VALUES(?1)"),
+      registry(db, "INSERT INTO local_registry(record, accepted) VALUES(?1, ?2)"),
       payload(db,
               "INSERT INTO local_payload(frame, codec, bytes) VALUES(?1, ?2, ?3) "
               "ON CONFLICT(frame) DO UPDATE SET codec=?2, bytes=?3") {}
@@ -176,9 +176,9 @@ void Store::Inserts::addLog(LogLine::What what, ByteView id) {
     Use use(log);
     use->bind(1, static_cast<std::int64_t>(what)).bind(2, id).run();
 }
-void Store::Inserts::addRegistry(ObjectId const& entry) {
+void Store::Inserts::addRegistry(ObjectId const& entry, bool accepted) {
     Use use(registry);
-    use->bind(1, entry).run();
+    use->bind(1, entry).bind(2, std::int64_t{accepted}).run();
 }
 void Store::Inserts::keepPayload(FrameId const& id, Payload const& kept) {
     Use use(payload);
@@ -259,11 +259,20 @@ void Store::loadFeeds() {
 Result<void> Store::loadRegistry() {
     m_registry = {};
     Statement entries(m_db,
-                      "SELECT r.bytes, r.sig FROM local_registry l JOIN record r ON r.id=l.record ORDER BY l.pos");
+                      "SELECT r.bytes, r.sig, l.accepted FROM local_registry l JOIN record r ON r.id=l.record ORDER BY l.pos");
     while (entries.step()) {
-        m_registry.add(entries.blob(0), entries.token<trust::Signature>(1));
+        // What the chain took once need not be verified at each opening; `check --deep` does it again.
+        m_registry.add(entries.blob(0), entries.token<trust::Signature>(1),
+                       entries.integer(2) != 0 ? trust::Registry::Signatures::CheckedBefore
+                                               : trust::Registry::Signatures::Check);
     }
     return {};
+}
+
+bool isAccepted(trust::Registry const& registry, ObjectId const& id, ByteView bytes) {
+    auto const record = trust::decodeRecord(bytes);
+    if (!record || registry.empty()) return false;
+    return registry.locate({record->reg ? record->reg->seq + 1 : 1, id}).has_value();
 }
 
 void Store::reload() {

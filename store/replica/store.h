@@ -173,9 +173,12 @@ struct Store::Inserts {
     void moveTip(std::int64_t feed, FrameId const& from, FeedState::Tip const& to);
     void markForked(std::int64_t feed);
     void addLog(LogLine::What what, ByteView id);
-    void addRegistry(ObjectId const& entry);
+    void addRegistry(ObjectId const& entry, bool accepted);
     void keepPayload(FrameId const& id, Payload const& payload);
 };
+
+/// True iff the registry's chain, or a branch of it, holds this entry.
+[[nodiscard]] bool isAccepted(trust::Registry const& registry, ObjectId const& id, ByteView bytes);
 
 [[nodiscard]] Path storeFile(Path const& folder);
 
