@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
 
 using namespace spiral;
 using namespace spiral::transport;
@@ -231,7 +230,7 @@ TEST_CASE("progress of a long way ends at its end and never goes back", "[transp
     Machines machines(town.college);
     Machine& li = machines.of(town.li);
     Machine& wang = machines.of(town.wang);
-    for (int i = 0; i < 1200; ++i) li.write("unit/jwc", {{"n", i}});
+    for (int i = 0; i < 30; ++i) li.write("unit/jwc", {{"n", i}, {"text", toHex(someBytes(100'000, 3))}});
     Stick stick;
     std::uint64_t last = 0, whole = 0;
     auto const watch = [&](std::uint64_t done, std::uint64_t of) {

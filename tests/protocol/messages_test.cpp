@@ -1,0 +1,208 @@
+// Messages as bytes: what is written reads back, and nothing else reads.
+#include "samples.h"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <new>
+
+using namespace spiral;
+using namespace spiral::protocol;
+
+namespace {
+
+// Counts what decoding asks for, so that a test can say how much a hostile message costs.
+std::atomic<std::size_t> allocated = 0;
+
+std::size_t allocatedBy(auto const& work) {
+    std::size_t const before = allocated;
+    work();
+    return allocated - before;
+}
+
+std::string reasonOf(ByteView bytes, Limits const& limits = {}) {
+    auto const message = decode(bytes, limits);
+    return message ? "" : message.error().reason;
+}
+
+void setNumber(Bytes& bytes, std::size_t at, std::uint64_t value, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) bytes[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+}
+
+}  // namespace
+
+// The program's own operators, as the language allows: they count, and call malloc.
+void* operator new(std::size_t size) {
+    allocated += size;
+    if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+TEST_CASE("each message reads back as it was written", "[protocol][messages]") {
+    for (auto const& message : eachMessage()) {
+        auto const read = decode(encode(message));
+        REQUIRE(read);
+        CHECK(*read == message);
+    }
+}
+
+TEST_CASE("a message has one form", "[protocol][messages]") {
+    // The first bytes, by hand: little-endian, kind, then the fields.
+    Bytes const done = encode(Done{0x0102});
+    CHECK(toHex(done) == "01" "06" "0201000000000000");
+    Bytes const piece = encode(Piece{AttachmentId{}, 5, Bytes{0xAA}});
+    CHECK(toHex(piece) == "0104" + std::string(64, '0') + "05000000" "01000000" "aa");
+}
+
+TEST_CASE("every proper prefix of a message is refused, and so is one byte more", "[protocol][messages]") {
+    for (auto const& message : eachMessage()) {
+        Bytes bytes = encode(message);
+        for (std::size_t length = 0; length < bytes.size(); ++length) {
+            CHECK_FALSE(decode(ByteView(bytes).first(length)));
+        }
+        bytes.push_back(0);
+        CHECK(reasonOf(bytes) == "message.trailing");
+    }
+}
+
+TEST_CASE("a message with any bit flipped is refused, or is the message that these bytes write", "[protocol][messages]") {
+    for (auto const& message : eachMessage()) {
+        Bytes const whole = encode(message);
+        for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+            Bytes bytes = whole;
+            bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ (1U << (bit % 8)));
+            std::optional<Result<Message>> read;
+            std::size_t const cost = allocatedBy([&] { read = decode(bytes); });
+            CHECK(cost < 16 * 1024);
+            if (*read) {
+                CHECK(encode(**read) == bytes);
+                CHECK_FALSE(**read == message);
+            }
+        }
+    }
+}
+
+TEST_CASE("lengths beyond the message are refused before memory is asked for", "[protocol][messages]") {
+    // Every place that could be a length, with every size of lie. 2^60 does not fit a length of four bytes, but fits
+    // where two of them stand side by side.
+    for (auto const& message : eachMessage()) {
+        Bytes const whole = encode(message);
+        for (std::size_t at = 2; at + 8 <= whole.size(); ++at) {
+            for (std::uint64_t const lie : {std::uint64_t{1} << 60, std::uint64_t{0xFFFF'FFFF}, std::uint64_t{1} << 28, std::uint64_t{100'000}}) {
+                Bytes bytes = whole;
+                setNumber(bytes, at, lie, lie >> 32 != 0 ? 8 : 4);
+                CHECK(allocatedBy([&] { static_cast<void>(decode(bytes)); }) < 16 * 1024);
+            }
+        }
+    }
+}
+
+TEST_CASE("limits are held, and named", "[protocol][messages]") {
+    SeededRandom random(3);
+    Limits small;
+    small.batchFramesMax = 2;
+    Batch batch;
+    for (int i = 0; i < 3; ++i) batch.frames.push_back(someFrame(random, 10, 10));
+    CHECK(decode(encode(batch)));
+    CHECK(reasonOf(encode(batch), small) == "message.too-large");
+
+    small = {};
+    small.batchBytesMax = 100;
+    CHECK(reasonOf(encode(batch), small) == "message.too-large");
+    batch.frames.resize(1);
+    batch.frames[0] = someFrame(random, 10, 5000);
+    CHECK(decode(encode(batch), small));   // one frame alone
+    small.payloadBytesMax = 4999;
+    CHECK(reasonOf(encode(batch), small) == "message.too-large");
+
+    small = {};
+    small.messageBytesMax = 10;
+    CHECK(reasonOf(encode(batch), small) == "message.too-large");
+    small = {};
+    small.tipsMax = 2;
+    CHECK(reasonOf(encode(someHello(random, 3)), small) == "message.too-large");
+    small = {};
+    small.answersMax = 2;
+    CHECK(reasonOf(encode(someAnswers(random)), small) == "message.too-large");
+    CHECK(reasonOf(encode(Batch{})) == "message.empty");
+    CHECK(reasonOf(encode(Batch{{someFrame(random, trust::FrameHeader::kBytesMax + 1, 1)}})) == "message.too-large");
+    CHECK(reasonOf(encode(Piece{{}, 0, Bytes(trust::kAttachmentPieceBytes + 1)})) == "message.too-large");
+    CHECK(decode(encode(Piece{{}, 0, Bytes(trust::kAttachmentPieceBytes)})));
+}
+
+TEST_CASE("the largest frame that a store makes fits into a message", "[protocol][messages]") {
+    SeededRandom random(3);
+    Limits const limits;
+    Batch const batch{{someFrame(random, trust::FrameHeader::kBytesMax, limits.payloadBytesMax)}};
+    CHECK(decode(encode(batch)));
+}
+
+TEST_CASE("what is no message of ours is refused by name", "[protocol][messages]") {
+    SeededRandom random(4);
+    Bytes bytes = encode(Done{1});
+    bytes[0] = 0;
+    CHECK(reasonOf(bytes) == "message.endianness");
+    bytes = encode(Done{1});
+    bytes[1] = 7;
+    CHECK(reasonOf(bytes) == "message.kind");
+    bytes[1] = 0;
+    CHECK(reasonOf(bytes) == "message.kind");
+    CHECK(reasonOf({}) == "message.truncated");
+
+    Hello hello = someHello(random, 2);
+    hello.version = 2;
+    bytes = encode(hello);
+    CHECK(reasonOf(bytes) == "message.newer");
+    CHECK(reasonOf(ByteView(bytes).first(6)) == "message.newer");   // whatever follows
+    hello.version = 0;
+    CHECK(reasonOf(encode(hello)) == "message.version");
+    hello.version = 1;
+    std::swap(hello.tips[0], hello.tips[1]);
+    CHECK(reasonOf(encode(hello)) == "message.order");
+    hello.tips[1] = hello.tips[0];
+    CHECK(reasonOf(encode(hello)) == "message.order");
+    hello.tips.resize(1);
+    bytes = encode(hello);
+    auto const scope = std::search(bytes.begin(), bytes.end(), hello.tips[0].scope.text().begin(), hello.tips[0].scope.text().end());
+    REQUIRE(scope != bytes.end());
+    *scope = 'U';
+    CHECK(reasonOf(bytes) == "message.scope");
+    hello.tips[0].seq = 0;
+    CHECK(reasonOf(encode(hello)) == "message.seq");
+
+    auto list = someList(random, trust::kAttachmentPieceBytes + 1);
+    list.pieces.pop_back();
+    CHECK(reasonOf(encode(list)) == "message.pieces");
+    for (char const* name : {"", "a/b", "a\nb", "\xff"}) {
+        list = someList(random, 1);
+        list.file.name = name;
+        CHECK(reasonOf(encode(list)) == "message.attachment");
+    }
+    list = someList(random, 1);
+    list.file.type = "PDF";
+    CHECK(reasonOf(encode(list)) == "message.attachment");
+
+    auto answers = someAnswers(random);
+    answers.answers[1].reason = "Not A Slug";
+    CHECK(reasonOf(encode(answers)) == "message.reason");
+    answers = someAnswers(random);
+    answers.answers[1].about = "line\nbreak";
+    CHECK(reasonOf(encode(answers)) == "message.about");
+}
+
+TEST_CASE("tips that do not fit into a hello are left out from the end", "[protocol][messages]") {
+    SeededRandom random(5);
+    auto const tips = someHello(random, 30'000).tips;
+    Hello hello;
+    hello.tips = tipsThatFit(tips);
+    CHECK(hello.tips.size() > 20'000);
+    CHECK(hello.tips.size() < tips.size());
+    CHECK(std::equal(hello.tips.begin(), hello.tips.end(), tips.begin()));
+    auto const read = decode(encode(hello));
+    REQUIRE(read);
+    CHECK(std::get<Hello>(*read) == hello);
+}
