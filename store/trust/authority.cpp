@@ -87,9 +87,11 @@ private:
 
     /// A root (a revision, or whatever else has no target here) and every record on it, on those, and so on.
     void judgeTree(std::size_t root) {
-        Ancestry ancestry = ancestryOf(root);
+        Ancestry ancestry = ancestryOf(root, Self::Counts);
         judge(root, ancestry);
         if (!m_hasRecords) return;
+        // A row that is not bound to its frame counts for nothing: it must not make an author of whom it names.
+        if (m_judgements[root]->verdict == Verdict::Invalid) ancestry = ancestryOf(root, Self::IsPassedOver);
         addActingFor(root, ancestry.authors);
 
         std::vector<std::size_t> tree{root};
@@ -120,7 +122,8 @@ private:
         m_ancestries[root] = isAccepted ? Ancestry{} : std::move(ancestry);
     }
 
-    [[nodiscard]] Ancestry ancestryOf(std::size_t row) const {
+    enum class Self { Counts, IsPassedOver };
+    [[nodiscard]] Ancestry ancestryOf(std::size_t row, Self self) const {
         Ancestry ancestry;
         if (!m_hasRecords) return ancestry;
         Revision const* const revision = m_rows[row].revision();
@@ -132,7 +135,7 @@ private:
         auto const misses = [&ancestry](ObjectId const& id) {
             if (!ancestry.missing || id < *ancestry.missing) ancestry.missing = id;
         };
-        addPerson(ancestry.authors, revision->by.person);
+        if (self == Self::Counts) addPerson(ancestry.authors, revision->by.person);
         for (ObjectId const& id : revision->parents) {
             auto const parent = find(id);
             if (!parent || m_rows[*parent].revision() == nullptr) {

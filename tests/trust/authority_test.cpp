@@ -424,6 +424,21 @@ TEST_CASE("acts on a forked branch wait for a confirm, revisions are ordinary he
     }
 }
 
+// The simulation found it: a clerk forged a revision in the head's name and went on from it, and the head could approve
+// nothing that came after, because she was taken for an author of it.
+TEST_CASE("a row that is not bound to its frame makes nobody an author", "[authority]") {
+    Office office;
+    Row forged = office.plan();
+    revisionOf(forged).by.person = office.head.id;
+    Row const next = office.write(office.clerk, "unit/jwc", {forged.id});
+    Row const approval = office.approve(next);
+    CHECK(office.reason({forged, next, approval}, forged) == "device-not-of-person");
+    CHECK(office.reason({forged, next, approval}, approval).empty());
+    office.grant(office.clerk, "head@unit/jwc");
+    Row const own = office.act(office.clerk, "approve", "head@unit/jwc", next);
+    CHECK(office.reason({forged, next, own}, own) == "self-approval");
+}
+
 TEST_CASE("a row may have any of the five verdicts", "[authority]") {
     Office office;
     std::set<Verdict> reached;
