@@ -1,0 +1,55 @@
+// Runs simulated histories and says the seed of each that fails: sim_model [--seed N] [--count N] [--steps M] [--trace]
+#include "world.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+int main(int argc, char** argv) {
+    spiral::sim::Options options;
+    std::uint64_t count = 1;
+    bool trace = false;
+    for (int index = 1; index < argc; ++index) {
+        std::string_view const word = argv[index];
+        auto const number = [&] { return index + 1 < argc ? std::strtoull(argv[++index], nullptr, 10) : 0; };
+        if (word == "--seed") {
+            options.seed = number();
+        } else if (word == "--count") {
+            count = number();
+        } else if (word == "--steps") {
+            options.steps = static_cast<int>(number());
+        } else if (word == "--trace") {
+            trace = true;
+        } else {
+            std::fprintf(stderr, "usage: sim_model [--seed N] [--count N] [--steps M] [--trace]\n");
+            return 3;
+        }
+    }
+    if (trace) options.trace = [](std::string const& line) { std::printf("%s\n", line.c_str()); };
+
+    auto const start = std::chrono::steady_clock::now();
+    std::map<std::string, std::size_t> met;
+    std::uint64_t failures = 0, rows = 0, checks = 0, hash = 0;
+    for (std::uint64_t run = 0; run < count; ++run, ++options.seed) {
+        auto const outcome = spiral::sim::run(options);
+        rows += outcome.rows;
+        checks += outcome.checks;
+        hash = hash * 31 + outcome.traceHash;
+        for (auto const& [what, times] : outcome.met) met[what] += times;
+        if (outcome.failure.empty()) continue;
+        ++failures;
+        std::printf("seed %llu, %d steps: %s\n", static_cast<unsigned long long>(options.seed), options.steps,
+                    outcome.failure.c_str());
+        if (failures == 20) break;
+    }
+    std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - start;
+    std::printf("%llu histories, %llu failed, %llu rows, %llu checks, trace %016llx, %.1f s\n",
+                static_cast<unsigned long long>(count), static_cast<unsigned long long>(failures),
+                static_cast<unsigned long long>(rows), static_cast<unsigned long long>(checks),
+                static_cast<unsigned long long>(hash), seconds.count());
+    if (count > 1) {
+        for (auto const& [what, times] : met) std::printf("%10zu %s\n", times, what.c_str());
+    }
+    return failures == 0 ? 0 : 1;
+}
