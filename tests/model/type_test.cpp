@@ -77,6 +77,17 @@ TEST_CASE("the built-in types load", "[type]") {
     CHECK(builtIn("task").mergeRules().at("joint") == MergeRule::Set);
 }
 
+TEST_CASE("the built-in types pass what a college's own would have to", "[type]") {
+    TypeCatalogue catalogue;
+    for (DocumentType const* type : TypeCatalogue::builtIn().all()) {
+        std::ifstream in("schemas/types/" + type->name + ".json", std::ios::binary);
+        std::string const text{std::istreambuf_iterator<char>(in), {}};
+        auto const added = catalogue.add(text);
+        INFO(type->name << (added ? "" : ": " + added.error().detail));
+        CHECK(added);
+    }
+}
+
 TEST_CASE("a bare name finds the newest version", "[type]") {
     TypeCatalogue catalogue;
     for (char const* version : {"v2", "v10", "v9"})

@@ -194,7 +194,9 @@ WorkflowCatalogue const& WorkflowCatalogue::builtIn() {
         WorkflowCatalogue all;
         for (EmbeddedFile const& file : workflowDataFiles()) {
             if (!file.name.starts_with("workflows/")) continue;
-            auto const added = all.add(file.text);
+            // As with types: the JSON Schema was asked when the program was built.
+            auto const value = model::readData(file.text);
+            auto const added = value ? all.addChecked(*value) : Result<void>(value.error());
             ensure(added.has_value(), added ? "" : (std::string(file.name) + ": " + added.error().detail).c_str());
         }
         return all;
@@ -205,7 +207,11 @@ WorkflowCatalogue const& WorkflowCatalogue::builtIn() {
 Result<void> WorkflowCatalogue::add(std::string_view jsonText) {
     auto const value = workflowSchema().read(jsonText);
     if (!value) return value.error();
-    auto workflow = workflowFrom(*value->asObject());
+    return addChecked(*value);
+}
+
+Result<void> WorkflowCatalogue::addChecked(json::Value const& value) {
+    auto workflow = workflowFrom(*value.asObject());
     if (!workflow) return workflow.error();
     std::string const name = workflow->name;
     if (!m_workflows.emplace(name, *std::move(workflow)).second) {

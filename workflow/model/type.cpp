@@ -437,7 +437,10 @@ TypeCatalogue const& TypeCatalogue::builtIn() {
         TypeCatalogue all;
         for (EmbeddedFile const& file : modelDataFiles()) {
             if (!file.name.starts_with("types/")) continue;
-            auto const added = all.add(file.text);
+            // The JSON Schema was asked of these when the program was built; asking at each start takes longer than
+            // most commands do.
+            auto const value = readData(file.text);
+            auto const added = value ? all.addChecked(*value) : Result<void>(value.error());
             ensure(added.has_value(), added ? "" : (std::string(file.name) + ": " + added.error().detail).c_str());
         }
         return all;
@@ -448,7 +451,11 @@ TypeCatalogue const& TypeCatalogue::builtIn() {
 Result<void> TypeCatalogue::add(std::string_view jsonText) {
     auto const value = typeSchema().read(jsonText);
     if (!value) return value.error();
-    auto type = typeFrom(*value->asObject());
+    return addChecked(*value);
+}
+
+Result<void> TypeCatalogue::addChecked(json::Value const& value) {
+    auto type = typeFrom(*value.asObject());
     if (!type) return type.error();
     std::string const name = type->name;
     if (!m_types.emplace(name, *std::move(type)).second) return makeError(ErrorCode::Exists, "type.exists", name);

@@ -68,12 +68,14 @@ struct Workflow {
 
 class WorkflowCatalogue {
 public:
+    /// The workflows built into the program. REQUIRES: they were checked when it was built.
     [[nodiscard]] static WorkflowCatalogue const& builtIn();
     /// Adds one workflow from JSON text; refused with the place and the rule it breaks (JSON Schema, then meaning).
     [[nodiscard]] Result<void> add(std::string_view jsonText);
     [[nodiscard]] Workflow const* find(std::string_view name) const;
 
 private:
+    [[nodiscard]] Result<void> addChecked(json::Value const& value);  // whose form is right
     std::map<std::string, Workflow, std::less<>> m_workflows;
 };
 

@@ -61,6 +61,7 @@ public:
     [[nodiscard]] std::vector<DocumentType const*> all() const;
 
 private:
+    [[nodiscard]] Result<void> addChecked(json::Value const& value);  // whose form is right
     std::map<std::string, DocumentType, std::less<>> m_types;
 };
 
