@@ -44,8 +44,9 @@ public:
         return importFile(*into, attachments, path(name));
     }
     [[nodiscard]] Bytes bytes(std::string_view name) const { return systemFiles().read(path(name), 1U << 30).value(); }
-    /// Not synced: tests put thousands of files here.
+    /// Not synced, and removed first: tests put thousands of files here, and a file system may sync one that is cut.
     void put(std::string_view name, ByteView bytes) const {
+        std::filesystem::remove(path(name));
         std::ofstream out(path(name), std::ios::binary | std::ios::trunc);
         out << asText(bytes);
         REQUIRE(out.good());
