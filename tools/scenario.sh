@@ -1,0 +1,207 @@
+#!/bin/bash
+# One college over a USB stick: founded, joined, worked offline, exchanged, agreed. Played with the real command line on
+# four real devices; each has a folder, a key and a home of its own.
+#   ./run [--keep DIR] [--lang zh|en]
+# State lies in .run/ (made anew each time) or in DIR.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${SPIRAL:=$PWD/build/release/bin/spiral}"
+root=$PWD/.run
+language=zh
+while [ $# -gt 0 ]; do
+    case $1 in
+        --keep) root=$(realpath -m "${2:?which folder?}"); shift ;;
+        --lang) language=${2:?zh or en?}; shift ;;
+        -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        *) echo "scenario: what is $1? try --help" >&2; exit 3 ;;
+    esac
+    shift
+done
+if [ "$root" = "$PWD/.run" ]; then
+    rm -rf "$root"
+elif [ -e "$root" ] && [ -n "$(ls -A "$root")" ]; then
+    echo "scenario: $root is not empty" >&2
+    exit 3
+fi
+mkdir -p "$root"/{stick,home}
+chmod 700 "$root"
+printf '样例口令 请勿使用\n' >"$root/passphrase"
+chmod 600 "$root/passphrase"
+started=$SECONDS
+
+# text "中文" "English"
+text() { if [ "$language" = zh ]; then printf '%s\n' "$1"; else printf '%s\n' "$2"; fi; }
+title() { printf '\n\033[1m%s\033[0m\n' "── $(text "$1" "$2")" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[01]m//g'; fi; }
+
+# on DEVICE COMMAND…: as that device's person would; nothing of one home is seen by another.
+on() {
+    local device=$1
+    shift
+    mkdir -p "$root/home/$device/run"
+    chmod 700 "$root/home/$device/run"
+    HOME=$root/home/$device XDG_STATE_HOME=$root/home/$device/state XDG_RUNTIME_DIR=$root/home/$device/run \
+        SPIRAL_REPLICA=$root/$device SPIRAL_PASSPHRASE_FILE=$root/passphrase SPIRAL_LANG=$language \
+        "$SPIRAL" --lang "$language" "$@"
+}
+# show DEVICE COMMAND…: the same, with the command printed first.
+show() {
+    local device=$1
+    shift
+    printf '  %s$ spiral' "$device"
+    printf ' %q' "$@" | sed "s|$root/||g"
+    printf '\n'
+    on "$device" "$@" | sed 's/^/    /'
+}
+# refuses DEVICE COMMAND…: the same for what must be refused.
+refuses() {
+    if show "$@" 2>"$root/refused.txt"; then
+        text "  这一步本应被拒绝" "  this should have been refused" >&2
+        exit 1
+    fi
+    sed 's/^/    /' "$root/refused.txt"
+}
+# value DEVICE KEY COMMAND…: one value of the command's JSON.
+value() {
+    local device=$1 key=$2
+    shift 2
+    on "$device" --json "$@" | /usr/bin/python3 -c '
+import json, sys
+told = json.load(sys.stdin)
+for part in sys.argv[1].split("."):
+    told = told[int(part)] if isinstance(told, list) else told[part]
+print(told)' "$key"
+}
+stop_agents() {
+    for device in quality east west head; do
+        [ ! -d "$root/$device" ] || on "$device" lock >/dev/null 2>&1 || true
+    done
+}
+trap stop_agents EXIT
+
+title "建校：样例学院，16 个部门，两个虚构校区" "Found the sample college: 16 departments, two invented campuses"
+show quality init "$root/quality" --college "盐城样例学院" --domain qa.yancheng.example --person "赵敏（样例）" --sample
+founder=$(value quality person status)
+on quality registry grant "$founder" quality@college >/dev/null
+on quality registry grant "$founder" quality@unit/yc-d05 >/dev/null
+
+# joins DEVICE NAME UNIT ROLE…: invitation and request travel by hand, the digits by telephone.
+joins() {
+    local device=$1 name=$2 unit=$3 roles=() role digits
+    shift 3
+    for role in "$@"; do roles+=(--role "$role"); done
+    on quality invite --person "$name" --unit "$unit" "${roles[@]}" -o "$root/stick/$device.invitation" >/dev/null
+    on "$device" join "$root/$device" "$root/stick/$device.invitation" -o "$root/stick/$device.request" >/dev/null
+    digits=$(value quality digits digits "$root/stick/$device.request")
+    on quality enrol "$root/stick/$device.request" --digits "$digits" -o "$root/stick/$device.welcome" >/dev/null
+    on "$device" join "$root/$device" --finish "$root/stick/$device.welcome" >/dev/null
+    text "  $name：$unit（$*）  核对数字 $digits" "  $name: $unit ($*)  digits $digits"
+}
+title "三个人的电脑加入：邀请 → 申请 → 念六组数字 → 登记" "Three more people join: invitation → request → six groups of digits read aloud → enrolled"
+joins east "李梅（样例）" yc-d03 clerk
+joins west "王强（样例）" yc-d08 clerk clerk@unit/yc-d03
+joins head "孙立（样例）" yc-d03 head
+# A leader and a reviewer are invited; their devices are not part of this story.
+on quality invite --person "周校长（样例）" --unit yc-d01 --role leader -o "$root/stick/leader.invitation" >/dev/null
+on quality invite --person "吴专家（样例）" --unit yc-d02 --role reviewer -o "$root/stick/reviewer.invitation" >/dev/null
+
+# gives FROM TO [FILE]: FROM writes what TO lacks; TO takes it in.
+carry=0
+writes() { on "$2" sync --tips "$root/stick/$2.tips" >/dev/null; on "$1" sync --export "$root/stick/$3" --for "$root/stick/$2.tips" >/dev/null; }
+# Status 2 says that something is still awaited, which is what this story is about.
+takes() { show "$1" sync --import "$root/stick/$2" || [ $? -eq 2 ]; }
+gives() {
+    carry=$((carry + 1))
+    writes "$1" "$2" "carry-$carry.spx"
+    on "$2" sync --import "$root/stick/carry-$carry.spx" >/dev/null
+}
+
+title "导入盐城方案的进度表（40 项任务）和五张诊断表（36 要素 80 点）" "Take in the Yancheng plan's schedule (40 tasks) and its five diagnosis tables (36 elements, 80 points)"
+show quality import schedule schemas/catalogues/yancheng-schedule.json
+show quality catalogue import schemas/catalogues/yancheng-diagnosis-catalogue.json
+
+title "U 盘一：质控办把数据带给三个人" "First stick: the quality office gives everyone what is theirs"
+for device in east west head; do gives quality "$device"; done
+document=$(value east id doc new plan --unit yc-d03 --set "title=教务处 2026 年课程质控点工作计划" --set "kind=annual" \
+    --set "content=每门课程设置质控点。")
+gives east west
+text "  李梅起草了一份计划，王强那里也有了：${document:0:8}" "  Li Mei drafted a plan, Wang Qiang has it too: ${document:0:8}"
+
+title "拔掉网线：东西两个校区各自改同一份计划" "Cable out: two campuses edit the same plan, each alone"
+show east doc edit "$document" --set "content=东校区：按课程标准逐门设置质控点，每学期核一次。" --set "note=东校区补充：已有 12 门课程。"
+show west doc edit "$document" --set "content=西校区：按课程群设置质控点，每月核一次。" --set "period=西校区补充：2026 年 3 月至 12 月"
+writes east west east-1.spx
+on east sync --tips "$root/stick/between.tips" >/dev/null
+show east doc edit "$document" --set "note=东校区补充：已有 14 门课程。"
+on east sync --export "$root/stick/east-2.spx" --for "$root/stick/between.tips" >/dev/null
+/usr/bin/python3 - "$root/stick/east-1.spx" "$root/stick/cut.spx" <<'PYTHON'
+import sys
+whole = open(sys.argv[1], "rb").read()
+open(sys.argv[2], "wb").write(whole[: len(whole) * 2 // 3])
+PYTHON
+
+title "U 盘二：先后颠倒、断在半路、重复，都不要紧" "Second stick: in the wrong order, cut short, repeated; it does not matter"
+takes west east-2.spx
+refuses west sync --import "$root/stick/cut.spx"
+takes west east-1.spx
+takes west east-2.spx
+gives west east
+
+title "两边都看到两种写法（不同版本）：谁、在哪台设备、什么时候" "Both sides see both texts: who, on which device, when"
+show east doc differences
+if [ "$(on east dump | sha256sum)" = "$(on west dump | sha256sum)" ]; then
+    text "  两台副本的 dump 逐字节相同" "  the dumps of both replicas are equal byte by byte"
+else
+    text "  两台副本的 dump 不同！" "  the dumps differ!"
+    exit 1
+fi
+
+title "由人选定、提交；起草人不能批自己的；负责人审批" "A person decides and submits; nobody approves their own; the head approves"
+show west doc resolve "$document" content --value "按课程标准逐门设置质控点，每月核一次。"
+gives west east
+show east step "$document" submit
+gives east head
+refuses east step "$document" approve
+show head step "$document" approve --comment "同意"
+
+title "整改直至通过：复核不通过就是下一轮，另定期限" "Rectification until pass: a failed re-check opens the next round with a new deadline"
+task=$(on east --json task list --unit yc-d03 | /usr/bin/python3 -c '
+import json, sys
+print(next(task["id"] for task in json.load(sys.stdin) if task["title"].startswith("课程层面质控点")))')
+on east doc edit "$task" --set "evidence=课程质控点清单（12 门）" >/dev/null
+show east step "$task" submit
+gives east head
+show head step "$task" recheck-fail --comment "缺少 2026 年春季学期的核查记录" --until 2026-12-31
+gives head east
+gives head quality
+gives east quality
+
+title "质控办：全校逾期任务，以及各部门数据的新旧" "The quality office: what is overdue everywhere, and how old each department's data is"
+show quality task list --overdue
+show quality status
+
+title "接下来可以试试" "What to try next"
+here=$root
+case $here in "$PWD"/*) here=${here#"$PWD"/} ;; esac
+cat <<TRY
+  export SPIRAL_PASSPHRASE_FILE=$here/passphrase
+  alias east='HOME=$root/home/east XDG_STATE_HOME=$root/home/east/state XDG_RUNTIME_DIR=$root/home/east/run $SPIRAL --replica $root/east'
+  east doc show ${document:0:8}        $(text "# 一份文档：字段、状态、下一步" "# a document: fields, state, what is next")
+  east doc history ${document:0:8}     $(text "# 谁在何时写了、签了什么" "# who wrote and signed what, when")
+  east search 课程             $(text "# 两个汉字即可检索" "# two characters are enough")
+  east registry show           $(text "# 人员、角色、设备、门限" "# people, roles, devices, thresholds")
+  east help                    $(text "# 全部命令" "# all commands")
+TRY
+text "  一个签名，用系统自带的 ssh-keygen 核对：" "  One signature, checked with the stock ssh-keygen:"
+record=$(on quality --json record list --of "$document" | /usr/bin/python3 -c '
+import json, sys
+print(next(r["id"] for r in json.load(sys.stdin) if r["kind"].startswith("approve")))')
+person=$(on quality --json record list --of "$document" | /usr/bin/python3 -c '
+import json, sys
+print(next(r["person"] for r in json.load(sys.stdin) if r["kind"].startswith("approve")))')
+on quality registry allowed-signers -o "$root/allowed_signers" >/dev/null
+on quality record show "$record" --raw >"$root/record.json"
+on quality record signature "$record" >"$root/record.sig"
+printf '  ssh-keygen -Y verify -f %s/allowed_signers -I %s \\\n      -n approve@qa.yancheng.example -s %s/record.sig < %s/record.json\n' "$here" "$person" "$here" "$here"
+ssh-keygen -Y verify -f "$root/allowed_signers" -I "$person" -n approve@qa.yancheng.example -s "$root/record.sig" <"$root/record.json" | sed 's/^/    /'
+printf '\n'
+text "用时 $((SECONDS - started)) 秒；数据在 $here" "took $((SECONDS - started)) s; everything is in $here"
