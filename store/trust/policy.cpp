@@ -124,7 +124,7 @@ Policy firstPolicy() {
         policy.kinds.emplace(kind, everyWriter);
     for (char const* kind : {"approve", "return"}) policy.kinds.emplace(kind, decision);
     for (char const* kind : {"recheck-pass", "recheck-fail"}) policy.kinds.emplace(kind, recheck);
-    for (char const* kind : {"extend", "assign", "remind"}) policy.kinds.emplace(kind, steering);
+    for (char const* kind : {"assign", "cancel", "extend", "remind"}) policy.kinds.emplace(kind, steering);
     policy.kinds.emplace("accept", KindRule{leaderAndQuality, {"author"}, true});
     policy.kinds.emplace("admit", KindRule{quality, {}, false});
     policy.kinds.emplace("publish", KindRule{quality, {}, true});

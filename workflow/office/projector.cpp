@@ -218,6 +218,7 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
         told.set("act", id.hex());
         told.set("effect", effect == engine::ActEffect::NotInState      ? "not-in-state"
                            : effect == engine::ActEffect::OtherRevision ? "other-revision"
+                           : effect == engine::ActEffect::GuardFailed   ? "guard-failed"
                                                                         : "after-unknown");
         effects.emplace_back(std::move(told));
     }
