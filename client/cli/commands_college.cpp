@@ -1,5 +1,5 @@
 // Founding a college and joining it.
-#include "format.h"
+#include "registry_words.h"
 
 namespace spiral::cli {
 
@@ -31,12 +31,16 @@ Result<int> init(Job& job) {
     job.answer(told);
     job.tell({"学校已建立：{college}（{domain}）", "College founded: {college} ({domain})"},
              {{"college", clean(registry.college())}, {"domain", registry.domain()}});
-    job.tell({"  学校编号 {school}，本机设备 {device}，部门 {units} 个", "  college id {school}, this device {device}, {units} unit(s)"},
-             {{"school", shortId(registry.school())}, {"device", shortId(opened->replica().device())},
+    job.tell({"  学校编号 {school}，本机设备 {device}，部门 {units} 个",
+              "  college id {school}, this device {device}, {units} unit(s)"},
+             {{"school", shortId(registry.school())},
+              {"device", shortId(opened->replica().device())},
               {"units", std::to_string(registry.units().size())}});
     job.tell({"  目前只有一位管理员（门限 1/1）；另请人加入后提高门限：spiral help registry threshold",
-              "  There is one admin only (threshold 1 of 1); raise it once others have joined: spiral help registry threshold"});
-    job.tell({"下一步：cd {dir}，然后 spiral unit add … 和 spiral invite …", "Next: cd {dir}, then spiral unit add … and spiral invite …"},
+              "  There is one admin only (threshold 1 of 1); raise it once others have joined: spiral help registry "
+              "threshold"});
+    job.tell({"下一步：cd {dir}，然后 spiral unit add … 和 spiral invite …",
+              "Next: cd {dir}, then spiral unit add … and spiral invite …"},
              {{"dir", job.arguments[0]}});
     return status::kDone;
 }
@@ -44,14 +48,17 @@ Result<int> init(Job& job) {
 Result<int> unitAdd(Job& job) {
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
     auto const& id = job.arguments[0];
+    if (!isNameToken(id)) return makeError(ErrorCode::Usage, "unit.id", id);
+    if (job.arguments[1].empty()) return makeError(ErrorCode::Usage, "unit.name");
     std::string const campus = job.arguments.value("--campus").value_or("");
-    if (auto added = office->addUnit(id, job.arguments[1], campus); !added) return added.error();
+    json::Object members;
+    members.set("unit", id);
+    members.set("name", job.arguments[1]);
+    members.set("campus", campus);
+    SPIRAL_GIVE(appended, office->propose("unit", std::move(members)));
     Json told = Json::object();
     told.set("unit", id).set("name", job.arguments[1]).set("campus", campus);
-    job.answer(told);
-    job.tell({"部门已加入注册簿：{name}（{id}，{campus}）", "Unit added to the registry: {name} ({id}, {campus})"},
-             {{"name", clean(job.arguments[1])}, {"id", id}, {"campus", clean(campus)}});
-    return status::kDone;
+    return tellAppended(job, appended, "unit", Proposing::ForSomething, std::move(told));
 }
 
 Result<int> invite(Job& job) {
@@ -70,11 +77,17 @@ Result<int> invite(Job& job) {
     told.set("file", job.path(file).string()).set("person", invited.content.person.text());
     told.set("expires", toText(invited.content.expires)).set("roles", std::move(roles));
     job.answer(told);
-    job.tell({"邀请已写入 {file}：{person}，{roles}；有效至 {until}", "Invitation written to {file}: {person}, {roles}; valid until {until}"},
-             {{"file", file}, {"person", clean(*job.arguments.value("--person"))}, {"roles", list}, {"until", localTime(invited.content.expires)}});
+    job.tell({"邀请已写入 {file}：{person}，{roles}；有效至 {until}",
+              "Invitation written to {file}: {person}, {roles}; valid until {until}"},
+             {{"file", file},
+              {"person", clean(*job.arguments.value("--person"))},
+              {"roles", list},
+              {"until", localTime(invited.content.expires)}});
     job.tell({"请当面或经可信渠道交给本人；文件里有一次性口令，用一次即作废。",
               "Hand it over in person or by a road you trust: it holds a one-time code, good for one device."});
-    job.tell({"对方执行：spiral join 文件夹 {file} -o 申请.json", "The other side runs: spiral join FOLDER {file} -o request.json"}, {{"file", file}});
+    job.tell({"对方执行：spiral join 文件夹 {file} -o 申请.json",
+              "The other side runs: spiral join FOLDER {file} -o request.json"},
+             {{"file", file}});
     return status::kDone;
 }
 
@@ -84,8 +97,10 @@ Result<int> join(Job& job) {
         if (job.arguments.count() > 1 || job.arguments.has("--output")) {
             return makeError(ErrorCode::Usage, "usage.join");
         }
-        if (!job.world.files.exists(folder / "store.db")) return makeError(ErrorCode::NotFound, "replica.missing", job.arguments[0]);
-        if (auto finished = office::Office::joinFinish(folder, job.world, job.path(*welcome)); !finished) return finished.error();
+        if (!job.world.files.exists(folder / "store.db"))
+            return makeError(ErrorCode::NotFound, "replica.missing", job.arguments[0]);
+        if (auto finished = office::Office::joinFinish(folder, job.world, job.path(*welcome)); !finished)
+            return finished.error();
         SPIRAL_GIVE(opened, office::Office::open(folder, job.world, replica::Access::Write, {}));
         auto const status = opened->status();
         Json grants = Json::array();
@@ -118,7 +133,8 @@ Result<int> join(Job& job) {
     job.line();
     job.line("    " + job.bold(digits));
     job.line();
-    job.tell({"收到欢迎文件后：spiral join {dir} --finish 文件", "When the welcome file has come: spiral join {dir} --finish FILE"},
+    job.tell({"收到欢迎文件后：spiral join {dir} --finish 文件",
+              "When the welcome file has come: spiral join {dir} --finish FILE"},
              {{"dir", job.arguments[0]}});
     return status::kDone;
 }
@@ -151,7 +167,8 @@ Result<int> enrol(Job& job) {
     auto typed = job.arguments.value("--digits");
     if (!typed) {
         // Agreeing to everything in advance is no comparison: nobody would have listened.
-        if (job.settings.yes || job.json() || !job.surroundings.inputIsTerminal) return makeError(ErrorCode::Usage, "enrol.no-digits");
+        if (job.settings.yes || job.json() || !job.surroundings.inputIsTerminal)
+            return makeError(ErrorCode::Usage, "enrol.no-digits");
         SPIRAL_GIVE(groups, office->digits(request));
         job.tell({"本机算出的六组数字：", "The six groups as this device sees them:"});
         job.line("    " + job.bold(trust::digitsText(groups)));
@@ -165,10 +182,14 @@ Result<int> enrol(Job& job) {
     auto const* enrolled = office->registry().device(device);
     Json told = Json::object();
     told.set("device", device.hex()).set("person", enrolled ? Json(enrolled->person.text()) : Json());
-    told.set("person_name", enrolled ? Json(office->names().person(enrolled->person)) : Json()).set("welcome", job.path(file).string());
+    told.set("person_name", enrolled ? Json(office->names().person(enrolled->person)) : Json())
+        .set("welcome", job.path(file).string());
     job.answer(told);
-    job.tell({"设备 {device} 已登记给 {person}；欢迎文件 {file} 请交给对方。", "Device {device} is enrolled for {person}; give them the welcome file {file}."},
-             {{"device", shortId(device)}, {"person", enrolled ? personText(enrolled->person, office->names()) : ""}, {"file", file}});
+    job.tell({"设备 {device} 已登记给 {person}；欢迎文件 {file} 请交给对方。",
+              "Device {device} is enrolled for {person}; give them the welcome file {file}."},
+             {{"device", shortId(device)},
+              {"person", enrolled ? personText(enrolled->person, office->names()) : ""},
+              {"file", file}});
     return status::kDone;
 }
 
@@ -177,66 +198,123 @@ Result<int> enrol(Job& job) {
 std::vector<Command> collegeCommands() {
     return {
         {.name = "init",
-         .summary = {"建立一所学校：第一条注册、第一位管理员、本机副本", "found a college: entry 1, first admin, replica"},
+         .summary = {"建立一所学校：第一条注册、第一位管理员、本机副本",
+                     "found a college: entry 1, first admin, replica"},
          .positionals = {{"DIR", {"新副本的文件夹", "folder of the new replica"}, true, Completes::Folder}},
-         .options = {{.name = "--college", .value = "NAME", .what = {"学校名称", "name of the college"}, .required = true},
-                     {.name = "--domain", .value = "D", .what = {"签名用的域名，如 qa.example.edu.cn", "domain for signatures, such as qa.example.edu.cn"}, .required = true},
-                     {.name = "--person", .value = "NAME", .what = {"建立者姓名，第一位管理员", "name of the founder, the first admin"}, .required = true},
-                     {.name = "--sample", .what = {"同时登记样例学校的 16 个部门（两个校区为虚构）", "also add the 16 departments of the sample college (its two campuses are invented)"}}},
+         .options =
+             {{.name = "--college", .value = "NAME", .what = {"学校名称", "name of the college"}, .required = true},
+              {.name = "--domain",
+               .value = "D",
+               .what = {"签名用的域名，如 qa.example.edu.cn", "domain for signatures, such as qa.example.edu.cn"},
+               .required = true},
+              {.name = "--person",
+               .value = "NAME",
+               .what = {"建立者姓名，第一位管理员", "name of the founder, the first admin"},
+               .required = true},
+              {.name = "--sample",
+               .what = {"同时登记样例学校的 16 个部门（两个校区为虚构）",
+                        "also add the 16 departments of the sample college (its two campuses are invented)"}}},
          .more = {"每所学校只做一次。口令保护本机私钥；忘记口令就只能重新登记一台设备。建立者起初是唯一的管理员。",
-                  "Done once for a college. The passphrase protects this device's key; who forgets it has to enrol a new device. The founder is the only admin at first."},
-         .examples = {{"spiral init zhikong --college 示范学院 --domain qa.example.edu.cn --person 王芳", {"口令在终端询问两次", "asks for the passphrase twice"}},
-                      {"spiral init demo --college 样例 --domain qa.example.edu.cn --person 王芳 --sample --passphrase-file 口令.txt", {"样例学校，口令取自文件", "the sample college, passphrase from a file"}}},
+                  "Done once for a college. The passphrase protects this device's key; who forgets it has to enrol a "
+                  "new device. The founder is the only admin at first."},
+         .examples = {{"spiral init zhikong --college 示范学院 --domain qa.example.edu.cn --person 王芳",
+                       {"口令在终端询问两次", "asks for the passphrase twice"}},
+                      {"spiral init demo --college 样例 --domain qa.example.edu.cn --person 王芳 --sample "
+                       "--passphrase-file 口令.txt",
+                       {"样例学校，口令取自文件", "the sample college, passphrase from a file"}}},
          .run = init},
         {.name = "unit add",
          .summary = {"登记一个部门", "add a unit (department)"},
-         .positionals = {{"ID", {"部门代号，[a-z0-9-]，至多 32 字符", "id of the unit, [a-z0-9-], at most 32"}}, {"NAME", {"名称", "name"}}},
-         .options = {{.name = "--campus", .value = "C", .what = {"所在校区", "its campus"}, .required = true}},
+         .positionals = {{"ID", {"部门代号，[a-z0-9-]，至多 32 字符", "id of the unit, [a-z0-9-], at most 32"}},
+                         {"NAME", {"名称", "name"}}},
+         .options = {{.name = "--campus", .value = "C", .what = {"所在校区", "its campus"}, .required = true},
+                     proposalOption()},
          .more = {"部门的文档放在范围 unit/代号 里，只有持该范围或全校授权的人能读。",
-                  "A unit's documents stand in the scope unit/ID, read only by people with a grant on it or on the college."},
+                  "A unit's documents stand in the scope unit/ID, read only by people with a grant on it or on the "
+                  "college."},
          .examples = {{"spiral unit add jwc 教务处 --campus 东校区", {"教务处", "the academic affairs office"}},
-                      {"spiral unit add zkb 质控办 --campus 东校区", {"质控办：没有归属的任务归它", "the quality office: tasks of nobody go there"}}},
+                      {"spiral unit add zkb 质控办 --campus 东校区",
+                       {"质控办：没有归属的任务归它", "the quality office: tasks of nobody go there"}}},
          .run = unitAdd},
         {.name = "invite",
          .summary = {"为一人的一台设备写邀请", "write an invitation for one device of a person"},
          .options = {{.name = "--person", .value = "NAME", .what = {"姓名", "name of the person"}, .required = true},
                      {.name = "--unit", .value = "ID", .what = {"所属部门", "their unit"}},
-                     {.name = "--role", .value = "ROLE", .what = {"角色，可多个；带范围如 quality@college", "role, several allowed; with a scope: quality@college"}, .required = true, .many = true, .completes = Completes::Words, .words = kRoleWords},
-                     {.name = "--server", .value = "URL", .what = {"服务器地址 spiral://host:port", "the server's address spiral://host:port"}},
-                     {.name = "--output", .letter = "-o", .value = "FILE", .what = {"邀请文件", "the invitation file"}, .required = true, .completes = Completes::File}},
-         .more = {"角色：clerk 经办人、head 部门负责人、quality 质控办、leader 校领导、admin 管理员、reviewer 复核专家。邀请七天有效，只能用一次。",
-                  "Roles: clerk, head, quality, leader, admin, reviewer. An invitation is valid for seven days and for one device."},
-         .examples = {{"spiral invite --person 李雷 --unit jwc --role clerk -o 李雷.invite", {"教务处经办人", "a clerk of unit jwc"}},
-                      {"spiral invite --person 韩梅 --unit zkb --role quality -o 韩梅.invite", {"质控办，读全校", "the quality office, which reads every unit"}}},
+                     {.name = "--role",
+                      .value = "ROLE",
+                      .what = {"角色，可多个；带范围如 quality@college",
+                               "role, several allowed; with a scope: quality@college"},
+                      .required = true,
+                      .many = true,
+                      .completes = Completes::Words,
+                      .words = kRoleWords},
+                     {.name = "--server",
+                      .value = "URL",
+                      .what = {"服务器地址 spiral://host:port", "the server's address spiral://host:port"}},
+                     {.name = "--output",
+                      .letter = "-o",
+                      .value = "FILE",
+                      .what = {"邀请文件", "the invitation file"},
+                      .required = true,
+                      .completes = Completes::File}},
+         .more = {"角色：clerk 经办人、head 部门负责人、quality 质控办、leader 校领导、admin 管理员、reviewer "
+                  "复核专家。邀请七天有效，只能用一次。",
+                  "Roles: clerk, head, quality, leader, admin, reviewer. An invitation is valid for seven days and for "
+                  "one device."},
+         .examples = {{"spiral invite --person 李雷 --unit jwc --role clerk -o 李雷.invite",
+                       {"教务处经办人", "a clerk of unit jwc"}},
+                      {"spiral invite --person 韩梅 --unit zkb --role quality -o 韩梅.invite",
+                       {"质控办，读全校", "the quality office, which reads every unit"}}},
          .run = invite},
         {.name = "join",
-         .summary = {"加入学校：先写申请，收到欢迎文件后完成", "join a college: first a request, then finish with the welcome"},
+         .summary = {"加入学校：先写申请，收到欢迎文件后完成",
+                     "join a college: first a request, then finish with the welcome"},
          .positionals = {{"DIR", {"本机副本的文件夹", "folder of this device's replica"}, true, Completes::Folder},
                          {"INVITATION", {"邀请文件", "the invitation file"}, false, Completes::File}},
-         .options = {{.name = "--output", .letter = "-o", .value = "REQUEST", .what = {"申请写到哪里", "where the request goes"}, .completes = Completes::File},
-                     {.name = "--finish", .value = "WELCOME", .what = {"读入欢迎文件，完成加入", "take the welcome in and finish"}, .completes = Completes::File}},
-         .more = {"第一步在本机造密钥、写申请并显示六组数字，念给管理员听；第二步读入管理员给的欢迎文件。私钥从不离开本机。",
-                  "The first step makes the key on this device, writes the request and shows six groups of digits to read to the admin; the second takes the admin's welcome file. The key never leaves the device."},
+         .options = {{.name = "--output",
+                      .letter = "-o",
+                      .value = "REQUEST",
+                      .what = {"申请写到哪里", "where the request goes"},
+                      .completes = Completes::File},
+                     {.name = "--finish",
+                      .value = "WELCOME",
+                      .what = {"读入欢迎文件，完成加入", "take the welcome in and finish"},
+                      .completes = Completes::File}},
+         .more = {"第一步在本机造密钥、写申请并显示六组数字，念给管理员听；第二步读入管理员给的欢迎文件。私钥从不离开本"
+                  "机。",
+                  "The first step makes the key on this device, writes the request and shows six groups of digits to "
+                  "read to the admin; the second takes the admin's welcome file. The key never leaves the device."},
          .examples = {{"spiral join 我的副本 李雷.invite -o 李雷.request", {"第一步", "first step"}},
                       {"spiral join 我的副本 --finish 李雷.welcome", {"第二步", "second step"}}},
          .run = join},
         {.name = "digits",
          .summary = {"显示一份申请的六组数字", "show the six groups of digits of a request"},
          .positionals = {{"REQUEST", {"申请文件", "the request file"}, true, Completes::File}},
-         .more = {"管理员与申请人各自算出，应完全一致；不一致说明申请在途中被换过。",
-                  "Admin and joiner each compute them; they must be equal. If not, the request was exchanged on its way."},
+         .more =
+             {"管理员与申请人各自算出，应完全一致；不一致说明申请在途中被换过。",
+              "Admin and joiner each compute them; they must be equal. If not, the request was exchanged on its way."},
          .examples = {{"spiral digits 李雷.request", {"管理员一侧", "on the admin's side"}},
                       {"spiral --replica 我的副本 digits 李雷.request", {"申请人再看一遍", "the joiner looks again"}}},
          .run = digits},
         {.name = "enrol",
          .summary = {"核对数字后登记设备，写欢迎文件", "compare the digits, enrol the device, write the welcome"},
          .positionals = {{"REQUEST", {"申请文件", "the request file"}, true, Completes::File}},
-         .options = {{.name = "--digits", .value = "D", .what = {"对方念出的六组数字，空格可省", "the six groups as read aloud, spaces do not count"}},
-                     {.name = "--output", .letter = "-o", .value = "WELCOME", .what = {"欢迎文件", "the welcome file"}, .required = true, .completes = Completes::File}},
+         .options = {{.name = "--digits",
+                      .value = "D",
+                      .what = {"对方念出的六组数字，空格可省", "the six groups as read aloud, spaces do not count"}},
+                     {.name = "--output",
+                      .letter = "-o",
+                      .value = "WELCOME",
+                      .what = {"欢迎文件", "the welcome file"},
+                      .required = true,
+                      .completes = Completes::File}},
          .more = {"没有 --digits 时在终端询问。只给 --yes 会被拒绝：这一步必须有人听过。欢迎文件丢了可以再写一次。",
-                  "Without --digits the terminal asks. --yes alone is refused: somebody must have listened. A lost welcome can be written again."},
-         .examples = {{"spiral enrol 李雷.request --digits \"12345 67890 11111 22222 33333 44444\" -o 李雷.welcome", {"数字照所听到的填", "digits as heard"}},
-                      {"spiral enrol 李雷.request -o 李雷.welcome", {"在终端输入听到的数字", "type the digits at the terminal"}}},
+                  "Without --digits the terminal asks. --yes alone is refused: somebody must have listened. A lost "
+                  "welcome can be written again."},
+         .examples = {{"spiral enrol 李雷.request --digits \"12345 67890 11111 22222 33333 44444\" -o 李雷.welcome",
+                       {"数字照所听到的填", "digits as heard"}},
+                      {"spiral enrol 李雷.request -o 李雷.welcome",
+                       {"在终端输入听到的数字", "type the digits at the terminal"}}},
          .run = enrol},
     };
 }

@@ -8,8 +8,11 @@ namespace {
 constexpr std::string_view kTypeWords = "task plan standard report catalogue person";
 
 Option setOption() {
-    return {.name = "--set", .value = "k=v",
-            .what = {"字段=值，可多个；空值删去字段", "field=value, several allowed; an empty value takes the field out"}, .many = true};
+    return {
+        .name = "--set",
+        .value = "k=v",
+        .what = {"字段=值，可多个；空值删去字段", "field=value, several allowed; an empty value takes the field out"},
+        .many = true};
 }
 Positional idPositional() { return {"ID", {"文档编号，至少前 4 位", "id of the document, 4 digits or more"}}; }
 
@@ -68,17 +71,25 @@ std::vector<std::string> nextCommands(Job& job, office::DocumentShown const& sho
         std::string const field = difference.field + (difference.element.empty() ? "" : "/" + difference.element);
         commands.push_back("spiral doc resolve " + id + " " + clean(field) + " --take N");
     }
+    bool const several = shown.merged.heads.size() > 1;
+    if (several && shown.differences.empty()) {
+        commands.push_back("spiral doc edit " + id + "    # " +
+                           std::string(job.say({"合为一个版本", "join the versions into one"})));
+    }
     auto const* workflow = shown.type ? engine::WorkflowCatalogue::builtIn().find(shown.type->workflow) : nullptr;
     for (auto const& name : shown.possible) {
         std::string line = "spiral step " + id + " " + name;
+        bool open = true;
         if (auto const* action = workflow ? workflow->action(name) : nullptr) {
             for (auto const& guard : action->guards) {
                 if (guard.name == "comment-required") line += " --comment " + std::string(job.say({"说明", "TEXT"}));
                 if (guard.name == "until-required") line += " --until " + std::string(job.say({"日期", "DATE"}));
+                if (guard.name == "no-differences" && !shown.differences.empty()) open = false;
+                if (guard.name == "single-head" && several) open = false;
             }
             line += "    # " + std::string(job.label(action->label));
         }
-        commands.push_back(std::move(line));
+        if (open) commands.push_back(std::move(line));
     }
     return commands;
 }
@@ -112,7 +123,9 @@ Result<int> docShow(Job& job) {
     auto const& row = shown.listed.row;
     job.heading(clean(row.title.empty() ? typeText(row.type, language) : row.title));
     job.tell({"  编号 {id}  类型 {type}  范围 {scope}", "  id {id}  type {type}  scope {scope}"},
-             {{"id", doc.hex()}, {"type", typeText(row.type, language)}, {"scope", scopeText(shown.listed.scope, names, language)}});
+             {{"id", doc.hex()},
+              {"type", typeText(row.type, language)},
+              {"scope", scopeText(shown.listed.scope, names, language)}});
     std::string state = stateText(row.type, row.state, language);
     if (row.disputed) state += job.say({"（有争议：两个决定并存）", " (disputed: two decisions stand side by side)"});
     if (row.changedAfter) state += job.say({"（提交后又有修改）", " (changed after submission)"});
@@ -140,7 +153,8 @@ Result<int> docShow(Job& job) {
     }
     if (shown.draft) {
         job.line();
-        job.tell({"本机有未定稿的草稿（{time}）", "There is an unsealed draft on this device ({time})"}, {{"time", localTime(shown.draft->saved)}});
+        job.tell({"本机有未定稿的草稿（{time}）", "There is an unsealed draft on this device ({time})"},
+                 {{"time", localTime(shown.draft->saved)}});
     }
     job.line();
     std::string heads;
@@ -214,10 +228,11 @@ Result<int> docHistory(Job& job) {
         told.add(toJson(item, names));
         bool const open = item.verdict == trust::nameOf(trust::Verdict::NotYetWitnessed);
         unwitnessed = unwitnessed || open;
-        std::string const what = item.item.kind == trust::Item::Kind::Record ? kindText(item.kind, job.language())
-                                                                            : std::string(job.say({"版本", "revision"}));
-        table.add({shortId(item.item.id), localTime(item.time) + (open ? "*" : ""), what, personText(item.person, names),
-                   names.device(item.device), countText(item.count, job.language()),
+        std::string const what = item.item.kind == trust::Item::Kind::Record
+                                     ? kindText(item.kind, job.language())
+                                     : std::string(job.say({"版本", "revision"}));
+        table.add({shortId(item.item.id), localTime(item.time) + (open ? "*" : ""), what,
+                   personText(item.person, names), names.device(item.device), countText(item.count, job.language()),
                    item.reason.empty() ? "" : sayReason(item.reason, job.language())});
     }
     job.answer(told);
@@ -240,14 +255,16 @@ Result<int> docDiff(Job& job) {
     for (auto const& change : changes) {
         Json one = Json::object();
         one.set("field", change.field).set("element", change.element);
-        one.set("before", change.before ? Json(*change.before) : Json()).set("after", change.after ? Json(*change.after) : Json());
+        one.set("before", change.before ? Json(*change.before) : Json())
+            .set("after", change.after ? Json(*change.after) : Json());
         told.add(std::move(one));
         if (job.json()) continue;
         job.heading(fieldText(type, change.field, job.language()) + " (" + clean(change.field) +
                     (change.element.empty() ? "" : "/" + clean(change.element)) + ")");
         auto const side = [&](std::string_view mark, std::optional<json::Value> const& value) {
             if (!value) return;
-            for (auto const& part : wrapped(valueText(type, change.field, *value, names, job.language()), job.width() > 30 ? job.width() - 4 : 100)) {
+            for (auto const& part : wrapped(valueText(type, change.field, *value, names, job.language()),
+                                            job.width() > 30 ? job.width() - 4 : 100)) {
                 job.line("  " + std::string(mark) + " " + part);
             }
         };
@@ -265,61 +282,87 @@ std::vector<Command> documentCommands() {
     return {
         {.name = "doc new",
          .summary = {"新建文档并定稿为第一个版本", "make a document and seal its first revision"},
-         .positionals = {{"TYPE", {"类型：task plan standard report catalogue person", "type: task plan standard report catalogue person"}, true, Completes::Words, kTypeWords}},
+         .positionals = {{"TYPE",
+                          {"类型：task plan standard report catalogue person",
+                           "type: task plan standard report catalogue person"},
+                          true,
+                          Completes::Words,
+                          kTypeWords}},
          .options = {{.name = "--scope", .value = "S", .what = {"范围：college、unit/代号", "scope: college, unit/ID"}},
-                     {.name = "--unit", .value = "ID", .what = {"部门范围的简写", "short for a unit's scope"}}, setOption()},
+                     {.name = "--unit", .value = "ID", .what = {"部门范围的简写", "short for a unit's scope"}},
+                     setOption()},
          .more = {"不写范围时用本人所在部门。字段见 doc show；日期写 2026-03-02，集合写 甲、乙。",
                   "Without a scope it stands in your own unit. Days are written 2026-03-02, sets as a,b."},
-         .examples = {{"spiral doc new task --set title=完善课程标准 --set due=2026-06-30", {"本部门的任务", "a task of your unit"}},
+         .examples = {{"spiral doc new task --set title=完善课程标准 --set due=2026-06-30",
+                       {"本部门的任务", "a task of your unit"}},
                       {"spiral doc new plan --unit jwc --set title=2026年工作计划", {"指定部门", "of a named unit"}}},
          .run = docNew},
         {.name = "doc edit",
          .summary = {"修改文档；--draft 只存草稿", "change a document; --draft keeps it as a draft"},
          .positionals = {idPositional()},
-         .options = {setOption(), {.name = "--draft", .what = {"只保存在本机，不定稿", "keep it on this device, unsealed"}}},
+         .options = {setOption(),
+                     {.name = "--draft", .what = {"只保存在本机，不定稿", "keep it on this device, unsealed"}}},
          .more = {"新版本接在所有现行版本之后。有不同版本未定时，只改其他字段，不同处仍保留，直到有人选定。",
-                  "The new revision follows all heads. Where versions differ, other fields may be changed; the difference stays open until somebody decides."},
+                  "The new revision follows all heads. Where versions differ, other fields may be changed; the "
+                  "difference stays open until somebody decides."},
          .examples = {{"spiral doc edit 3f2a9c10 --set content=修订稿", {"改一个字段", "change a field"}},
-                      {"spiral doc edit 3f2a --set note= --draft", {"删去备注，先存草稿", "take the note out, as a draft"}}},
+                      {"spiral doc edit 3f2a --set note= --draft",
+                       {"删去备注，先存草稿", "take the note out, as a draft"}}},
          .run = docEdit},
         {.name = "doc seal",
          .summary = {"把草稿定稿为版本", "seal the draft into a revision"},
          .positionals = {idPositional()},
-         .more = {"定稿由本机密钥签名，此后不再改变；交换从不替人定稿。", "Sealing signs it with this device's key, for good. Exchange never seals."},
-         .examples = {{"spiral doc seal 3f2a9c10", {"定稿", "seal"}}, {"spiral doc show 3f2a && spiral doc seal 3f2a", {"先看再定", "look first"}}},
+         .more = {"定稿由本机密钥签名，此后不再改变；交换从不替人定稿。",
+                  "Sealing signs it with this device's key, for good. Exchange never seals."},
+         .examples = {{"spiral doc seal 3f2a9c10", {"定稿", "seal"}},
+                      {"spiral doc show 3f2a && spiral doc seal 3f2a", {"先看再定", "look first"}}},
          .run = docSeal},
         {.name = "doc show",
-         .summary = {"显示文档：字段、不同版本、状态、下一步", "show a document: fields, differences, state, what next"},
+         .summary = {"显示文档：字段、不同版本、状态、下一步",
+                     "show a document: fields, differences, state, what next"},
          .positionals = {idPositional()},
-         .more = {"末尾列出接下来可用的命令，可直接复制。", "It ends with the commands that can be used next, to copy as they are."},
-         .examples = {{"spiral doc show 3f2a", {"编号写前四位即可", "four digits are enough"}}, {"spiral doc show 3f2a --json", {"给脚本", "for scripts"}}},
+         .more = {"末尾列出接下来可用的命令，可直接复制。",
+                  "It ends with the commands that can be used next, to copy as they are."},
+         .examples = {{"spiral doc show 3f2a", {"编号写前四位即可", "four digits are enough"}},
+                      {"spiral doc show 3f2a --json", {"给脚本", "for scripts"}}},
          .run = docShow},
         {.name = "doc list",
          .summary = {"列出文档", "list documents"},
-         .options = {{.name = "--type", .value = "T", .what = {"只列此类型", "of this type"}, .completes = Completes::Words, .words = kTypeWords},
+         .options = {{.name = "--type",
+                      .value = "T",
+                      .what = {"只列此类型", "of this type"},
+                      .completes = Completes::Words,
+                      .words = kTypeWords},
                      {.name = "--unit", .value = "U", .what = {"只列此部门负责的", "owned by this unit"}},
                      {.name = "--scope", .value = "S", .what = {"只列此范围", "of this scope"}},
                      {.name = "--open", .what = {"只列未完结的", "not closed"}}},
          .more = {"按期限、范围、标题排序。", "Ordered by due day, scope, title."},
-         .examples = {{"spiral doc list --type task --unit jwc", {"教务处的任务", "tasks of unit jwc"}}, {"spiral doc list --json", {"一个数组", "one array"}}},
+         .examples = {{"spiral doc list --type task --unit jwc", {"教务处的任务", "tasks of unit jwc"}},
+                      {"spiral doc list --json", {"一个数组", "one array"}}},
          .run = docList},
         {.name = "doc history",
          .summary = {"版本与步骤的经过：谁、何时、在哪台设备", "revisions and acts: who, when, on which device"},
          .positionals = {idPositional()},
          .more = {"隔离和待定的也列出，并说明原因。", "What is quarantined or pending is listed too, with the reason."},
-         .examples = {{"spiral doc history 3f2a", {"全部经过", "the whole story"}}, {"spiral doc history 3f2a --json", {"给脚本", "for scripts"}}},
+         .examples = {{"spiral doc history 3f2a", {"全部经过", "the whole story"}},
+                      {"spiral doc history 3f2a --json", {"给脚本", "for scripts"}}},
          .run = docHistory},
         {.name = "doc diff",
          .summary = {"比较两个版本", "compare two revisions"},
-         .positionals = {{"A", {"较早的版本编号", "id of the earlier revision"}}, {"B", {"较晚的版本编号", "id of the later one"}}},
-         .more = {"版本编号见 doc history。逐字段比较，集合与行表逐项比较。", "Ids of revisions: doc history. Field by field; sets and rows element by element."},
-         .examples = {{"spiral doc diff 81c0aa17 f00d1234", {"两个版本之间改了什么", "what changed between the two"}}, {"spiral doc diff 81c0 f00d --json", {"给脚本", "for scripts"}}},
+         .positionals = {{"A", {"较早的版本编号", "id of the earlier revision"}},
+                         {"B", {"较晚的版本编号", "id of the later one"}}},
+         .more = {"版本编号见 doc history。逐字段比较，集合与行表逐项比较。",
+                  "Ids of revisions: doc history. Field by field; sets and rows element by element."},
+         .examples = {{"spiral doc diff 81c0aa17 f00d1234", {"两个版本之间改了什么", "what changed between the two"}},
+                      {"spiral doc diff 81c0 f00d --json", {"给脚本", "for scripts"}}},
          .run = docDiff},
         {.name = "doc attach",
          .summary = {"附上文件，并定稿为新版本", "attach a file and seal a revision that names it"},
          .positionals = {idPositional(), {"FILE", {"文件", "the file"}, true, Completes::File}},
-         .more = {"文件按内容的 SHA-256 存放，随文档交换。", "The file is kept under the SHA-256 of its content and travels with the document."},
-         .examples = {{"spiral doc attach 3f2a 佐证/会议纪要.pdf", {"附上佐证材料", "attach evidence"}}, {"spiral doc attach 3f2a photo.jpg --progress", {"显示进度", "with progress"}}},
+         .more = {"文件按内容的 SHA-256 存放，随文档交换。",
+                  "The file is kept under the SHA-256 of its content and travels with the document."},
+         .examples = {{"spiral doc attach 3f2a 佐证/会议纪要.pdf", {"附上佐证材料", "attach evidence"}},
+                      {"spiral doc attach 3f2a photo.jpg --progress", {"显示进度", "with progress"}}},
          .run = docAttach},
     };
 }

@@ -7,7 +7,10 @@ namespace {
 
 Json answerJson(trust::Answer const& answer) {
     Json told = Json::object();
-    told.set("frame", answer.frame.hex()).set("answer", nameOf(answer.what)).set("reason", answer.reason).set("about", answer.about);
+    told.set("frame", answer.frame.hex())
+        .set("answer", nameOf(answer.what))
+        .set("reason", answer.reason)
+        .set("about", answer.about);
     return told;
 }
 
@@ -21,7 +24,9 @@ Json totalsJson(Sums const& sums, double seconds, Json pending, Json quarantined
     // A file is half a round trip: nothing comes back on it.
     told.set("round_trips", 0).set("bytes_sent", sums.bytesSent).set("bytes_received", sums.bytesReceived);
     told.set("frames_sent", sums.framesSent).set("frames_received", sums.framesReceived).set("seconds", seconds);
-    told.set("pending", std::move(pending)).set("quarantined", std::move(quarantined)).set("refused", std::move(refused));
+    told.set("pending", std::move(pending))
+        .set("quarantined", std::move(quarantined))
+        .set("refused", std::move(refused));
     return told;
 }
 
@@ -34,9 +39,15 @@ Result<int> exportFile(Job& job, std::string const& file, std::chrono::nanosecon
     Json told = totalsJson({totals.bytes, 0, totals.frames, 0}, seconds, Json::array(), Json::array(), Json::array());
     told.set("file", job.path(file).string()).set("pieces", totals.pieces);
     job.answer(told);
-    job.tell({"已写出 {file}：{frames} 帧，{bytes} 字节，附件块 {pieces}", "Written {file}: {frames} frame(s), {bytes} bytes, {pieces} piece(s) of attachments"},
-             {{"file", file}, {"frames", std::to_string(totals.frames)}, {"bytes", std::to_string(totals.bytes)}, {"pieces", std::to_string(totals.pieces)}});
-    job.tell({"对方执行：spiral sync --import {file}（顺序、次数不限）", "The other side runs: spiral sync --import {file} (any order, any number of times)"}, {{"file", file}});
+    job.tell({"已写出 {file}：{frames} 帧，{bytes} 字节，附件块 {pieces}",
+              "Written {file}: {frames} frame(s), {bytes} bytes, {pieces} piece(s) of attachments"},
+             {{"file", file},
+              {"frames", std::to_string(totals.frames)},
+              {"bytes", std::to_string(totals.bytes)},
+              {"pieces", std::to_string(totals.pieces)}});
+    job.tell({"对方执行：spiral sync --import {file}（顺序、次数不限）",
+              "The other side runs: spiral sync --import {file} (any order, any number of times)"},
+             {{"file", file}});
     return status::kDone;
 }
 
@@ -68,35 +79,52 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
     auto const& names = office->names();
     auto const set = office->view().items(replica::Count::Quarantined);
     for (auto const& item : set) quarantined.add(toJson(item, names));
-    Json told = totalsJson({0, size ? *size : totals.bytes, 0, totals.frames}, seconds, std::move(pending), std::move(quarantined), std::move(refused));
-    told.set("stored", totals.stored).set("known", totals.known).set("outside_scopes", outside).set("pieces", totals.pieces);
+    Json told = totalsJson({0, size ? *size : totals.bytes, 0, totals.frames}, seconds, std::move(pending),
+                           std::move(quarantined), std::move(refused));
+    told.set("stored", totals.stored)
+        .set("known", totals.known)
+        .set("outside_scopes", outside)
+        .set("pieces", totals.pieces);
     told.set("from", totals.writer ? Json(totals.writer->device.hex()) : Json());
     replica::ListFilter different;
     different.withDifferences = true;
     auto const differing = office->list(different).size();
     told.set("differences", differing);
     job.answer(told);
-    job.tell({"已读入 {file}：{frames} 帧，新存 {stored}，已有 {known}", "Taken in {file}: {frames} frame(s), {stored} new, {known} known"},
-             {{"file", file}, {"frames", std::to_string(totals.frames)}, {"stored", std::to_string(totals.stored)}, {"known", std::to_string(totals.known)}});
+    job.tell({"已读入 {file}：{frames} 帧，新存 {stored}，已有 {known}",
+              "Taken in {file}: {frames} frame(s), {stored} new, {known} known"},
+             {{"file", file},
+              {"frames", std::to_string(totals.frames)},
+              {"stored", std::to_string(totals.stored)},
+              {"known", std::to_string(totals.known)}});
     if (totals.writer) {
-        job.tell({"  来自设备 {device}", "  from device {device}"}, {{"device", clean(names.device(totals.writer->device))}});
+        job.tell({"  来自设备 {device}", "  from device {device}"},
+                 {{"device", clean(names.device(totals.writer->device))}});
     }
-    if (outside > 0) job.tell({"  {n} 帧不在本机范围内，未存", "  {n} frame(s) are outside your scopes and were not kept"}, {{"n", std::to_string(outside)}});
+    if (outside > 0)
+        job.tell({"  {n} 帧不在本机范围内，未存", "  {n} frame(s) are outside your scopes and were not kept"},
+                 {{"n", std::to_string(outside)}});
     if (pendingCount > 0) {
-        job.tell({"  {n} 帧在等别的帧或授权：把缺的那个文件也读入即可", "  {n} frame(s) wait for others or for a grant: take the missing file in too"},
+        job.tell({"  {n} 帧在等别的帧或授权：把缺的那个文件也读入即可",
+                  "  {n} frame(s) wait for others or for a grant: take the missing file in too"},
                  {{"n", std::to_string(pendingCount)}});
     }
     if (refusedCount > 0) job.tell({"  {n} 帧被拒绝", "  {n} frame(s) refused"}, {{"n", std::to_string(refusedCount)}});
     for (auto const& [reason, count] : why) job.line("    " + std::to_string(count) + "  " + clean(reason));
-    if (!set.empty()) job.tell({"  隔离 {n} 行，详见 spiral status", "  {n} row(s) quarantined, see spiral status"}, {{"n", std::to_string(set.size())}});
-    if (differing > 0) job.tell({"  {n} 份文档有不同版本：spiral doc differences", "  {n} document(s) differ: spiral doc differences"}, {{"n", std::to_string(differing)}});
+    if (!set.empty())
+        job.tell({"  隔离 {n} 行，详见 spiral status", "  {n} row(s) quarantined, see spiral status"},
+                 {{"n", std::to_string(set.size())}});
+    if (differing > 0)
+        job.tell({"  {n} 份文档有不同版本：spiral doc differences", "  {n} document(s) differ: spiral doc differences"},
+                 {{"n", std::to_string(differing)}});
     if (refusedCount > 0) return status::kRefused;
     return pendingCount > 0 ? status::kUndecided : status::kDone;
 }
 
 Result<int> sync(Job& job) {
     auto const began = job.world.monotonic.now();
-    auto const out = job.arguments.value("--export"), in = job.arguments.value("--import"), tips = job.arguments.value("--tips");
+    auto const out = job.arguments.value("--export"), in = job.arguments.value("--import"),
+               tips = job.arguments.value("--tips");
     if (out.has_value() + in.has_value() + tips.has_value() != 1 || (job.arguments.has("--for") && !out)) {
         return makeError(ErrorCode::Usage, "usage.sync");
     }
@@ -110,7 +138,8 @@ Result<int> sync(Job& job) {
     told.set("file", job.path(*tips).string()).set("feeds", office->replica().tips().size());
     job.answer(told);
     job.tell({"本机所持已记入 {file}；对方执行：spiral sync --export 文件 --for {file}，就只写你缺的",
-              "What this device holds is noted in {file}; the other side runs: spiral sync --export FILE --for {file}, and writes only what you lack"},
+              "What this device holds is noted in {file}; the other side runs: spiral sync --export FILE --for {file}, "
+              "and writes only what you lack"},
              {{"file", *tips}});
     return status::kDone;
 }
@@ -120,13 +149,31 @@ Result<int> sync(Job& job) {
 std::vector<Command> exchangeCommands() {
     return {
         {.name = "sync",
-         .summary = {"与别的副本交换（文件，例如 U 盘）", "exchange with other replicas (by file, for instance a USB stick)"},
-         .options = {{.name = "--export", .value = "FILE", .what = {"写出交换文件", "write an exchange file"}, .completes = Completes::File},
-                     {.name = "--for", .value = "TIPS", .what = {"只写对方缺的（对方的 --tips 文件）", "only what the other side lacks (their --tips file)"}, .completes = Completes::File},
-                     {.name = "--import", .value = "FILE", .what = {"读入交换文件", "take an exchange file in"}, .completes = Completes::File},
-                     {.name = "--tips", .value = "FILE", .what = {"写下本机所持，给将要导出的人", "note what this device holds, for whoever will export"}, .completes = Completes::File}},
-         .more = {"任何顺序、任何次数，结果相同。没有 --for 时写出本机所持的全部，各人只取自己能读的。读入后若有帧在等别的帧，退出状态为 2：把缺的文件也读入即可。残缺或损坏的文件什么也不改变。",
-                  "In any order, any number of times, with the same result. Without --for the file holds all this device reads, and each reader takes what is theirs. If frames wait for others after an import, the exit status is 2: take the missing file in too. A file cut short or damaged changes nothing."},
+         .summary = {"与别的副本交换（文件，例如 U 盘）",
+                     "exchange with other replicas (by file, for instance a USB stick)"},
+         .options = {{.name = "--export",
+                      .value = "FILE",
+                      .what = {"写出交换文件", "write an exchange file"},
+                      .completes = Completes::File},
+                     {.name = "--for",
+                      .value = "TIPS",
+                      .what = {"只写对方缺的（对方的 --tips 文件）",
+                               "only what the other side lacks (their --tips file)"},
+                      .completes = Completes::File},
+                     {.name = "--import",
+                      .value = "FILE",
+                      .what = {"读入交换文件", "take an exchange file in"},
+                      .completes = Completes::File},
+                     {.name = "--tips",
+                      .value = "FILE",
+                      .what = {"写下本机所持，给将要导出的人", "note what this device holds, for whoever will export"},
+                      .completes = Completes::File}},
+         .more = {"任何顺序、任何次数，结果相同。没有 --for "
+                  "时写出本机所持的全部，各人只取自己能读的。读入后若有帧在等别的帧，退出状态为 "
+                  "2：把缺的文件也读入即可。残缺或损坏的文件什么也不改变。",
+                  "In any order, any number of times, with the same result. Without --for the file holds all this "
+                  "device reads, and each reader takes what is theirs. If frames wait for others after an import, the "
+                  "exit status is 2: take the missing file in too. A file cut short or damaged changes nothing."},
          .examples = {{"spiral sync --export /media/usb/jwc.spiral", {"写到 U 盘", "onto a stick"}},
                       {"spiral sync --import /media/usb/jwc.spiral", {"从 U 盘读入", "from a stick"}},
                       {"spiral sync --tips 我有.tips", {"先说我有什么", "say first what I hold"}},

@@ -12,7 +12,10 @@ Json helpJson(Command const& command, Language language) {
     Json options = Json::array();
     for (auto const& option : command.options) {
         Json one = Json::object();
-        one.set("name", option.name).set("letter", option.letter).set("value", option.value).set("what", option.what.in(language));
+        one.set("name", option.name)
+            .set("letter", option.letter)
+            .set("value", option.value)
+            .set("what", option.what.in(language));
         one.set("required", option.required).set("many", option.many);
         options.add(std::move(one));
     }
@@ -30,7 +33,8 @@ Result<int> help(Job& job) {
         Json told = Json::array();
         for (auto const& group : commandGroups()) {
             for (auto const& command : group.commands) {
-                if (name.empty() || command.name == name || command.name.starts_with(name + " ")) told.add(helpJson(command, job.language()));
+                if (name.empty() || command.name == name || command.name.starts_with(name + " "))
+                    told.add(helpJson(command, job.language()));
             }
         }
         job.answer(told);
@@ -82,20 +86,27 @@ std::vector<Command> helpCommands() {
     return {
         {.name = "help",
          .summary = {"帮助：全部命令，或一条命令的细节与例子", "help: all commands, or one with details and examples"},
-         .positionals = {{.name = "COMMAND", .what = {"命令，如 doc new", "a command, such as doc new"}, .required = false, .many = true}},
-         .more = {"命令后加 --help 亦可。--lang en 显示英文。", "COMMAND --help does the same. --lang zh shows Chinese."},
-         .examples = {{"spiral help doc new", {"一条命令", "one command"}}, {"spiral help doc", {"一组命令", "a group"}}},
+         .positionals = {{.name = "COMMAND",
+                          .what = {"命令，如 doc new", "a command, such as doc new"},
+                          .required = false,
+                          .many = true}},
+         .more = {"命令后加 --help 亦可。--lang en 显示英文。",
+                  "COMMAND --help does the same. --lang zh shows Chinese."},
+         .examples = {{"spiral help doc new", {"一条命令", "one command"}},
+                      {"spiral help doc", {"一组命令", "a group"}}},
          .run = help},
         {.name = "completion",
          .summary = {"输出 bash 或 zsh 的补全脚本", "completion for bash or zsh"},
          .positionals = {{"SHELL", {"bash 或 zsh", "bash or zsh"}, true, Completes::Words, "bash zsh"}},
          .more = {"由同一张命令表生成。", "Made from the same table of commands."},
-         .examples = {{"source <(spiral completion bash)", {"bash", "bash"}}, {"source <(spiral completion zsh)", {"zsh", "zsh"}}},
+         .examples = {{"source <(spiral completion bash)", {"bash", "bash"}},
+                      {"source <(spiral completion zsh)", {"zsh", "zsh"}}},
          .run = completion},
         {.name = "version",
          .summary = {"版本（同 --version）", "the version (as --version)"},
          .more = {"", ""},
-         .examples = {{"spiral --version", {"版本", "the version"}}, {"spiral version --json", {"给脚本", "for scripts"}}},
+         .examples = {{"spiral --version", {"版本", "the version"}},
+                      {"spiral version --json", {"给脚本", "for scripts"}}},
          .run = version},
     };
 }

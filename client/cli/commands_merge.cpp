@@ -54,7 +54,8 @@ Result<int> resolve(Job& job) {
     if (auto const told = job.arguments.value("--take")) {
         int number = 0;
         auto const [end, failure] = std::from_chars(told->data(), told->data() + told->size(), number);
-        if (failure != std::errc() || end != told->data() + told->size()) return makeError(ErrorCode::Usage, "resolve.take", *told);
+        if (failure != std::errc() || end != told->data() + told->size())
+            return makeError(ErrorCode::Usage, "resolve.take", *told);
         take = number;
     }
     auto const value = job.arguments.value("--value");
@@ -74,17 +75,22 @@ std::vector<Command> mergeCommands() {
          .summary = {"列出不同版本：双方文字、人、设备、时间", "list differences: both texts, person, device, time"},
          .positionals = {{"ID", {"只看这份文档", "of this document only"}, false}},
          .more = {"两人离线改了同一字段，两种写法都保留，由人选定；改不同字段、改成相同内容都不会出现在这里。",
-                  "When two people changed the same field offline, both texts are kept until somebody decides. Different fields, and equal texts, never show here."},
-         .examples = {{"spiral doc differences", {"全部待定的", "everything to decide"}}, {"spiral doc differences 3f2a --json", {"一份文档，给脚本", "one document, for scripts"}}},
+                  "When two people changed the same field offline, both texts are kept until somebody decides. "
+                  "Different fields, and equal texts, never show here."},
+         .examples = {{"spiral doc differences", {"全部待定的", "everything to decide"}},
+                      {"spiral doc differences 3f2a --json", {"一份文档，给脚本", "one document, for scripts"}}},
          .run = differences},
         {.name = "doc resolve",
          .summary = {"选定不同版本中的一个，或另写", "decide a difference: take one side, or write it anew"},
-         .positionals = {{"ID", {"文档编号", "id of the document"}}, {"FIELD", {"字段；集合与行表为 字段/元素", "field; of sets and rows FIELD/ELEMENT"}}},
+         .positionals = {{"ID", {"文档编号", "id of the document"}},
+                         {"FIELD", {"字段；集合与行表为 字段/元素", "field; of sets and rows FIELD/ELEMENT"}}},
          .options = {{.name = "--take", .value = "N", .what = {"取第 N 种写法", "take side N"}},
                      {.name = "--value", .value = "V", .what = {"另写的值", "the value, written anew"}}},
          .more = {"最后一处选定时定稿为新版本，接在所有现行版本之后；之前的选择记在草稿里。",
-                  "With the last one decided, a revision is sealed that follows all heads; until then choices are kept in the draft."},
-         .examples = {{"spiral doc resolve 3f2a content --take 2", {"取第二种", "take the second text"}}, {"spiral doc resolve 3f2a content --value \"两稿合一\"", {"另写", "write it anew"}}},
+                  "With the last one decided, a revision is sealed that follows all heads; until then choices are kept "
+                  "in the draft."},
+         .examples = {{"spiral doc resolve 3f2a content --take 2", {"取第二种", "take the second text"}},
+                      {"spiral doc resolve 3f2a content --value \"两稿合一\"", {"另写", "write it anew"}}},
          .run = resolve},
     };
 }

@@ -10,31 +10,12 @@ namespace {
 
 constexpr std::size_t kProposalBytesMax = 1024 * 1024;
 
-Option outputOption() {
-    return {.name = "--output", .letter = "-o", .value = "FILE",
-            .what = {"尚缺他人同意时，提案写到这里", "where the proposal goes when others must agree"}, .completes = Completes::File};
+Option fromOption() {
+    return {.name = "--from", .value = "DATE", .what = {"起始日，默认即日", "first day, default now"}};
 }
-Option fromOption() { return {.name = "--from", .value = "DATE", .what = {"起始日，默认即日", "first day, default now"}}; }
-Option untilOption() { return {.name = "--until", .value = "DATE", .what = {"截止日（不含），默认不限", "end, not included; default open"}}; }
-
-/// Tells whether an act became an entry, or writes the proposal for others to agree to.
-Result<int> tellAppended(Job& job, office::Office::Appended const& appended, std::string_view act, bool proposingIsAll, Json told) {
-    told.set("act", act).set("entry", appended.entry ? Json(appended.entry->hex()) : Json()).set("missing", appended.why);
-    if (appended.entry) {
-        told.set("proposal", Json());
-        job.answer(told);
-        job.tell({"已记入注册簿：{act}（条目 {entry}）", "In the registry: {act} (entry {entry})"},
-                 {{"act", kindText(std::string(act) + ".v1", job.language())}, {"entry", shortId(*appended.entry)}});
-        return status::kDone;
-    }
-    std::string const file = job.arguments.value("--output").value_or("proposal-" + std::string(act) + ".json");
-    if (auto written = job.write(file, appended.proposal, FileMode::Shared); !written) return written.error();
-    told.set("proposal", job.path(file).string());
-    job.answer(told);
-    job.tell({"还不能生效：{why}。提案写在 {file}，请有权的人执行：spiral registry cosign {file} -o 文件",
-              "Not yet in force: {why}. The proposal is in {file}; others run: spiral registry cosign {file} -o FILE"},
-             {{"why", sayReason(appended.why, job.language())}, {"file", file}});
-    return proposingIsAll ? status::kDone : status::kUndecided;
+Option untilOption() {
+    return {
+        .name = "--until", .value = "DATE", .what = {"截止日（不含），默认不限", "end, not included; default open"}};
 }
 
 Result<void> addInterval(Job& job, json::Object& members) {
@@ -64,7 +45,7 @@ Result<int> grant(Job& job) {
     SPIRAL_GIVE(appended, office->propose("grant", std::move(members)));
     Json told = Json::object();
     told.set("person", person.text()).set("role", role.text());
-    return tellAppended(job, appended, "grant", false, std::move(told));
+    return tellAppended(job, appended, "grant", Proposing::ForSomething, std::move(told));
 }
 
 Result<int> revoke(Job& job) {
@@ -104,13 +85,16 @@ Result<int> revoke(Job& job) {
         list.emplace_back(std::move(one));
     }
     json::Object members;
-    if (target.device) members.set("device", target.device->hex());
-    else members.set("grant", target.grant->hex());
+    if (target.device)
+        members.set("device", target.device->hex());
+    else
+        members.set("grant", target.grant->hex());
     members.set("cuts", std::move(list));
     members.set("reason", *job.arguments.value("--reason"));
 
     auto const question = job.say({"撤销 {what}，以本机现有的 {n} 个切口为界；此前的工作保留，此后的隔离。继续吗？",
-                                   "Revoke {what}, cut at the {n} frame(s) held here; work up to there stands, later work is quarantined. Go on?"},
+                                   "Revoke {what}, cut at the {n} frame(s) held here; work up to there stands, later "
+                                   "work is quarantined. Go on?"},
                                   {{"what", target.name}, {"n", std::to_string(cuts.size())}});
     if (job.surroundings.inputIsTerminal && !job.json()) {
         SPIRAL_GIVE(yes, job.agreed(question));
@@ -118,8 +102,9 @@ Result<int> revoke(Job& job) {
     }
     SPIRAL_GIVE(appended, office->propose("revoke", std::move(members)));
     Json told = Json::object();
-    told.set(target.device ? "device" : "grant", target.device ? target.device->hex() : target.grant->hex()).set("cuts", std::move(cutsJson));
-    return tellAppended(job, appended, "revoke", false, std::move(told));
+    told.set(target.device ? "device" : "grant", target.device ? target.device->hex() : target.grant->hex())
+        .set("cuts", std::move(cutsJson));
+    return tellAppended(job, appended, "revoke", Proposing::ForSomething, std::move(told));
 }
 
 Result<int> delegate(Job& job) {
@@ -139,7 +124,7 @@ Result<int> delegate(Job& job) {
     SPIRAL_GIVE(appended, office->propose("delegate", std::move(members)));
     Json told = Json::object();
     told.set("grant", grantId.hex()).set("person", person.text());
-    return tellAppended(job, appended, "delegate", false, std::move(told));
+    return tellAppended(job, appended, "delegate", Proposing::ForSomething, std::move(told));
 }
 
 Result<int> threshold(Job& job) {
@@ -148,7 +133,8 @@ Result<int> threshold(Job& job) {
     int number = 0;
     auto const& text = job.arguments[1];
     auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failure != std::errc() || end != text.data() + text.size() || number < 1) return makeError(ErrorCode::Usage, "usage.threshold", text);
+    if (failure != std::errc() || end != text.data() + text.size() || number < 1)
+        return makeError(ErrorCode::Usage, "usage.threshold", text);
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
     auto const head = office->registry().head().seq;
     auto const& now = what == "root" ? office->registry().root(head) : office->registry().admins(head);
@@ -171,7 +157,7 @@ Result<int> threshold(Job& job) {
     SPIRAL_GIVE(appended, office->propose(what, std::move(members)));
     Json told = Json::object();
     told.set("persons", Json::array(persons)).set("threshold", number);
-    return tellAppended(job, appended, what, false, std::move(told));
+    return tellAppended(job, appended, what, Proposing::ForSomething, std::move(told));
 }
 
 Result<int> propose(Job& job) {
@@ -182,7 +168,7 @@ Result<int> propose(Job& job) {
     SPIRAL_GIVE(value, json::parse(text));
     if (!value.asObject()) return makeError(ErrorCode::Malformed, "proposal.form");
     SPIRAL_GIVE(appended, office->propose(job.arguments[0], *value.asObject()));
-    return tellAppended(job, appended, job.arguments[0], true, Json::object());
+    return tellAppended(job, appended, job.arguments[0], Proposing::IsAll, Json::object());
 }
 
 Result<int> cosign(Job& job) {
@@ -202,7 +188,7 @@ Result<int> cosign(Job& job) {
         if (!yes) return makeError(ErrorCode::Refused, "usage.not-agreed");
     }
     SPIRAL_GIVE(appended, office->cosign(bytes));
-    return tellAppended(job, appended, act, true, Json::object());
+    return tellAppended(job, appended, act, Proposing::IsAll, Json::object());
 }
 
 Result<int> move(Job& job) {
@@ -213,69 +199,137 @@ Result<int> move(Job& job) {
     SPIRAL_GIVE(appended, office->propose("move", std::move(members)));
     Json told = Json::object();
     told.set("device", device.hex());
-    return tellAppended(job, appended, "move", false, std::move(told));
+    return tellAppended(job, appended, "move", Proposing::ForSomething, std::move(told));
 }
 
 }  // namespace
+
+Option proposalOption() {
+    return {.name = "--output",
+            .letter = "-o",
+            .value = "FILE",
+            .what = {"尚缺他人同意时，提案写到这里", "where the proposal goes when others must agree"},
+            .completes = Completes::File};
+}
+
+Result<int> tellAppended(Job& job, office::Office::Appended const& appended, std::string_view act, Proposing proposing,
+                         Json told) {
+    told.set("act", act)
+        .set("entry", appended.entry ? Json(appended.entry->hex()) : Json())
+        .set("missing", appended.why);
+    if (appended.entry) {
+        told.set("proposal", Json());
+        job.answer(told);
+        job.tell({"已记入注册簿：{act}（条目 {entry}）", "In the registry: {act} (entry {entry})"},
+                 {{"act", kindText(std::string(act) + ".v1", job.language())}, {"entry", shortId(*appended.entry)}});
+        return status::kDone;
+    }
+    std::string const file = job.arguments.value("--output").value_or("proposal-" + std::string(act) + ".json");
+    if (auto written = job.write(file, appended.proposal, FileMode::Shared); !written) return written.error();
+    told.set("proposal", job.path(file).string());
+    job.answer(told);
+    job.tell({"还不能生效：{why}。提案写在 {file}，请有权的人执行：spiral registry cosign {file} -o 文件",
+              "Not yet in force: {why}. The proposal is in {file}; others run: spiral registry cosign {file} -o FILE"},
+             {{"why", sayReason(appended.why, job.language())}, {"file", file}});
+    return proposing == Proposing::IsAll ? status::kDone : status::kUndecided;
+}
 
 std::vector<Command> registryActCommands() {
     Positional const person{"PERSON", {"人员编号（前 4 位起）或姓名", "id of a person (4 digits or more), or a name"}};
     return {
         {.name = "registry grant",
          .summary = {"授予角色", "grant a role"},
-         .positionals = {person, {"ROLE", {"角色@范围，如 head@unit/jwc、quality@college", "role@scope, such as head@unit/jwc or quality@college"}}},
-         .options = {{.name = "--unit", .value = "ID", .what = {"角色只写名称时的部门", "the unit when ROLE is a bare name"}}, fromOption(), untilOption(),
-                     {.name = "--delegable", .what = {"可委托一层", "may be delegated, one level"}}, outputOption()},
+         .positionals = {person,
+                         {"ROLE",
+                          {"角色@范围，如 head@unit/jwc、quality@college",
+                           "role@scope, such as head@unit/jwc or quality@college"}}},
+         .options = {{.name = "--unit",
+                      .value = "ID",
+                      .what = {"角色只写名称时的部门", "the unit when ROLE is a bare name"}},
+                     fromOption(),
+                     untilOption(),
+                     {.name = "--delegable", .what = {"可委托一层", "may be delegated, one level"}},
+                     proposalOption()},
          .more = {"授权有起止时间；管理员一人即可，高级角色按门限。门限未够时写出提案，退出状态 2。",
-                  "A grant has a time; one admin suffices, high roles need the threshold. If others must agree, a proposal is written and the exit status is 2."},
-         .examples = {{"spiral registry grant 李雷 head@unit/jwc --delegable", {"部门负责人，可委托", "head of unit jwc, may delegate"}},
+                  "A grant has a time; one admin suffices, high roles need the threshold. If others must agree, a "
+                  "proposal is written and the exit status is 2."},
+         .examples = {{"spiral registry grant 李雷 head@unit/jwc --delegable",
+                       {"部门负责人，可委托", "head of unit jwc, may delegate"}},
                       {"spiral registry grant 3f2a quality@college --until 2027-01-01", {"限期", "until a day"}}},
          .run = grant},
         {.name = "registry revoke",
          .summary = {"撤销设备或授权；以本机所持为切口", "revoke a device or a grant, cut at what is held here"},
          .positionals = {{"ID", {"设备或授权的编号（前 4 位起）", "id of a device or grant, 4 digits or more"}}},
          .options = {{.name = "--reason", .value = "T", .what = {"理由", "the reason"}, .required = true},
-                     {.name = "--cut", .value = "FRAME", .what = {"改用这些帧为切口，可多个", "cut at these frames instead, several allowed"}, .many = true},
-                     {.name = "--cut-nothing", .what = {"不保留任何帧", "let no frame stand"}}, outputOption()},
-         .more = {"切口是一组帧，从不是日期：切口及其以前的工作有效，以后的无论声称何时都被隔离。先读入该设备最新的交换文件，再撤销。",
-                  "A cut is a list of frames, never a date: they and what came before stand, whatever came after is quarantined whatever time it claims. Take the device's newest exchange file in first."},
-         .examples = {{"spiral registry revoke 9a8b7c6d --reason 电脑遗失", {"撤销设备", "a lost device"}}, {"spiral registry revoke 5e6f --reason 调岗", {"撤销授权", "a grant, after a change of post"}}},
+                     {.name = "--cut",
+                      .value = "FRAME",
+                      .what = {"改用这些帧为切口，可多个", "cut at these frames instead, several allowed"},
+                      .many = true},
+                     {.name = "--cut-nothing", .what = {"不保留任何帧", "let no frame stand"}},
+                     proposalOption()},
+         .more = {"切口是一组帧，从不是日期：切口及其以前的工作有效，以后的无论声称何时都被隔离。先读入该设备最新的交换"
+                  "文件，再撤销。",
+                  "A cut is a list of frames, never a date: they and what came before stand, whatever came after is "
+                  "quarantined whatever time it claims. Take the device's newest exchange file in first."},
+         .examples = {{"spiral registry revoke 9a8b7c6d --reason 电脑遗失", {"撤销设备", "a lost device"}},
+                      {"spiral registry revoke 5e6f --reason 调岗", {"撤销授权", "a grant, after a change of post"}}},
          .run = revoke},
         {.name = "registry delegate",
          .summary = {"把自己可委托的授权委托给别人", "delegate your own grant"},
          .positionals = {{"GRANT", {"授权编号", "id of the grant"}}, person},
-         .options = {{.name = "--scope", .value = "S", .what = {"更窄的范围", "a narrower scope"}}, fromOption(),
-                     {.name = "--until", .value = "DATE", .what = {"截止日（不含）", "end, not included"}, .required = true}, outputOption()},
-         .more = {"只有一层；期限和范围须在原授权之内；受托人不能用它审批自己的文档。", "One level only, inside the time and scope of the grant; nobody approves their own work with it."},
-         .examples = {{"spiral registry delegate 5e6f7a8b 韩梅 --until 2026-09-01", {"暑期代理", "for the summer"}}, {"spiral registry show", {"先看授权编号", "ids of grants"}}},
+         .options =
+             {{.name = "--scope", .value = "S", .what = {"更窄的范围", "a narrower scope"}},
+              fromOption(),
+              {.name = "--until", .value = "DATE", .what = {"截止日（不含）", "end, not included"}, .required = true},
+              proposalOption()},
+         .more = {"只有一层；期限和范围须在原授权之内；受托人不能用它审批自己的文档。",
+                  "One level only, inside the time and scope of the grant; nobody approves their own work with it."},
+         .examples = {{"spiral registry delegate 5e6f7a8b 韩梅 --until 2026-09-01", {"暑期代理", "for the summer"}},
+                      {"spiral registry show", {"先看授权编号", "ids of grants"}}},
          .run = delegate},
         {.name = "registry threshold",
          .summary = {"改变 root 或 admin 的人选与门限", "change persons and threshold of root or admin"},
-         .positionals = {{"WHICH", {"root 或 admin", "root or admin"}, true, Completes::Words, "root admin"}, {"N", {"需要几人同意", "how many must agree"}}},
-         .options = {{.name = "--person", .value = "P", .what = {"人选，可多个；默认不变", "its persons, several allowed; default as they are"}, .many = true}, outputOption()},
-         .more = {"门限 1/1 时一人失陷即全盘失陷；root 的改变须新旧两个门限都同意。", "With 1 of 1, one stolen key is everything. A change of root needs the old and the new threshold."},
-         .examples = {{"spiral registry threshold admin 2 --person 王芳 --person 韩梅", {"两人共管", "two admins, both must agree"}}, {"spiral registry threshold root 2 --person 王芳 --person 韩梅 --person 李雷", {"三人中两人", "two of three"}}},
+         .positionals = {{"WHICH", {"root 或 admin", "root or admin"}, true, Completes::Words, "root admin"},
+                         {"N", {"需要几人同意", "how many must agree"}}},
+         .options = {{.name = "--person",
+                      .value = "P",
+                      .what = {"人选，可多个；默认不变", "its persons, several allowed; default as they are"},
+                      .many = true},
+                     proposalOption()},
+         .more = {"门限 1/1 时一人失陷即全盘失陷；root 的改变须新旧两个门限都同意。",
+                  "With 1 of 1, one stolen key is everything. A change of root needs the old and the new threshold."},
+         .examples = {{"spiral registry threshold admin 2 --person 王芳 --person 韩梅",
+                       {"两人共管", "two admins, both must agree"}},
+                      {"spiral registry threshold root 2 --person 王芳 --person 韩梅 --person 李雷",
+                       {"三人中两人", "two of three"}}},
          .run = threshold},
         {.name = "registry propose",
          .summary = {"由文件提出任一注册簿条目", "propose any act of the registry from a file"},
-         .positionals = {{"ACT", {"条目种类：policy server unit redact …", "the act: policy server unit redact …"}}, {"FILE", {"JSON：该条目的各项", "JSON: the members of the act"}, true, Completes::File}},
-         .options = {outputOption()},
-         .more = {"同意够了且本机是保管者时直接记入，否则写出提案。", "Appended when the agreements suffice and this device is the keeper; else a proposal is written."},
-         .examples = {{"spiral registry propose policy 规则.json -o 提案.json", {"改规则", "a new policy"}}, {"spiral registry propose unit 部门.json", {"登记部门", "a unit"}}},
+         .positionals = {{"ACT", {"条目种类：policy server unit redact …", "the act: policy server unit redact …"}},
+                         {"FILE", {"JSON：该条目的各项", "JSON: the members of the act"}, true, Completes::File}},
+         .options = {proposalOption()},
+         .more = {"同意够了且本机是保管者时直接记入，否则写出提案。",
+                  "Appended when the agreements suffice and this device is the keeper; else a proposal is written."},
+         .examples = {{"spiral registry propose policy 规则.json -o 提案.json", {"改规则", "a new policy"}},
+                      {"spiral registry propose unit 部门.json", {"登记部门", "a unit"}}},
          .run = propose},
         {.name = "registry cosign",
          .summary = {"同意一份提案并签名", "agree to a proposal"},
          .positionals = {{"PROPOSAL", {"提案文件", "the proposal file"}, true, Completes::File}},
-         .options = {outputOption()},
-         .more = {"签前显示提案内容。保管者读到同意已够的提案时，记入注册簿。", "The act is shown first. The keeper appends it when the agreements suffice."},
-         .examples = {{"spiral registry cosign 提案.json -o 提案2.json", {"签后转交", "sign and pass on"}}, {"spiral registry cosign 提案2.json", {"保管者记入", "the keeper appends"}}},
+         .options = {proposalOption()},
+         .more = {"签前显示提案内容。保管者读到同意已够的提案时，记入注册簿。",
+                  "The act is shown first. The keeper appends it when the agreements suffice."},
+         .examples = {{"spiral registry cosign 提案.json -o 提案2.json", {"签后转交", "sign and pass on"}},
+                      {"spiral registry cosign 提案2.json", {"保管者记入", "the keeper appends"}}},
          .run = cosign},
         {.name = "registry move",
          .summary = {"把注册簿的保管移交另一台设备", "hand the keeping of the registry to another device"},
          .positionals = {{"DEVICE", {"设备编号（前 4 位起）", "id of the device, 4 digits or more"}}},
-         .options = {outputOption()},
-         .more = {"此后只有那台设备能记入新条目；须 root 门限同意。", "From then on only that device appends entries. Needs the root threshold."},
-         .examples = {{"spiral registry move 9a8b7c6d", {"移交", "hand over"}}, {"spiral registry show", {"查看设备编号", "ids of devices"}}},
+         .options = {proposalOption()},
+         .more = {"此后只有那台设备能记入新条目；须 root 门限同意。",
+                  "From then on only that device appends entries. Needs the root threshold."},
+         .examples = {{"spiral registry move 9a8b7c6d", {"移交", "hand over"}},
+                      {"spiral registry show", {"查看设备编号", "ids of devices"}}},
          .run = move},
     };
 }

@@ -15,7 +15,8 @@ bool isPrefix(std::string_view text) {
 
 /// The one candidate that the text names; `matches` says whether it does.
 template <class T, class Matches>
-Result<T> only(std::vector<T> const& candidates, std::string_view text, std::string_view missing, Matches const& matches) {
+Result<T> only(std::vector<T> const& candidates, std::string_view text, std::string_view missing,
+               Matches const& matches) {
     std::optional<T> found;
     for (auto const& candidate : candidates) {
         if (!matches(candidate)) continue;
@@ -32,7 +33,8 @@ std::vector<trust::Grant> allGrants(trust::Registry const& registry) {
         auto const& grants = registry.grantsOf(person);
         all.insert(all.end(), grants.begin(), grants.end());
     }
-    std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return std::pair(a.since, a.id) < std::pair(b.since, b.id); });
+    std::sort(all.begin(), all.end(),
+              [](auto const& a, auto const& b) { return std::pair(a.since, a.id) < std::pair(b.since, b.id); });
     return all;
 }
 
@@ -67,7 +69,9 @@ Json registryJson(office::Office& office, Instant now, Job& job) {
     auto const at = registry.head().seq;
     Json told = Json::object();
     told.set("school", registry.school().hex()).set("college", registry.college()).set("domain", registry.domain());
-    told.set("head", Json(trust::toJson(registry.head()))).set("forked", registry.forked()).set("keeper", registry.keeper().hex());
+    told.set("head", Json(trust::toJson(registry.head())))
+        .set("forked", registry.forked())
+        .set("keeper", registry.keeper().hex());
     told.set("keeper_here", registry.keeper() == office.replica().device());
     told.set("root", quorumJson(registry.root(at), names)).set("admin", quorumJson(registry.admins(at), names));
     Json units = Json::array();
@@ -88,7 +92,9 @@ Json registryJson(office::Office& office, Instant now, Job& job) {
     for (auto const& device : registry.devices()) {
         Json one = Json::object();
         one.set("id", device.id.hex()).set("name", names.device(device.id)).set("person", device.person.text());
-        one.set("person_name", names.person(device.person)).set("since", device.since).set("key", trust::toSshPublicKey(device.key));
+        one.set("person_name", names.person(device.person))
+            .set("since", device.since)
+            .set("key", trust::toSshPublicKey(device.key));
         one.set("revoked", !registry.revocationsOf(device.id).empty());
         devices.add(std::move(one));
     }
@@ -98,9 +104,11 @@ Json registryJson(office::Office& office, Instant now, Job& job) {
         Json one = Json::object();
         one.set("id", grant.id.hex()).set("person", grant.person.text()).set("person_name", names.person(grant.person));
         one.set("role", grant.role.text()).set("from", toText(grant.from)).set("until", timeJson(grant.until));
-        one.set("delegable", grant.delegable).set("delegated_from", grant.delegatedFrom ? Json(grant.delegatedFrom->hex()) : Json());
+        one.set("delegable", grant.delegable)
+            .set("delegated_from", grant.delegatedFrom ? Json(grant.delegatedFrom->hex()) : Json());
         one.set("revoked", !registry.revocationsOf(grant.id).empty());
-        one.set("in_force", registry.revocationsOf(grant.id).empty() && grant.from <= now && (!grant.until || now < *grant.until));
+        one.set("in_force",
+                registry.revocationsOf(grant.id).empty() && grant.from <= now && (!grant.until || now < *grant.until));
         grants.add(std::move(one));
     }
     (void)job;
@@ -123,41 +131,53 @@ Result<int> show(Job& job) {
     auto const& admins = registry.admins(at);
     job.heading(clean(registry.college()) + "  " + registry.domain());
     job.tell({"  学校编号 {school}", "  college id {school}"}, {{"school", registry.school().hex()}});
-    job.tell({"  条目 {n}，末条 {hash}", "  {n} entries, head {hash}"}, {{"n", std::to_string(at)}, {"hash", shortId(registry.head().hash)}});
+    job.tell({"  条目 {n}，末条 {hash}", "  {n} entries, head {hash}"},
+             {{"n", std::to_string(at)}, {"hash", shortId(registry.head().hash)}});
     bool const here = registry.keeper() == office->replica().device();
     job.tell({"  保管者 {keeper}{here}", "  keeper {keeper}{here}"},
-             {{"keeper", clean(names.device(registry.keeper()))}, {"here", std::string(here ? job.say({"（本机）", " (this device)"}) : "")}});
+             {{"keeper", clean(names.device(registry.keeper()))},
+              {"here", std::string(here ? job.say({"（本机）", " (this device)"}) : "")}});
     job.line("  root   " + quorumText(root, names));
     job.line("  admin  " + quorumText(admins, names));
     if (root.threshold < 2 || admins.threshold < 2) {
         job.tell({"  注意：门限为 1，一把钥匙失陷就等于全校失陷。提高：spiral registry threshold …",
-                  "  Mind: a threshold is 1, so one stolen key is the whole college. Raise it: spiral registry threshold …"});
+                  "  Mind: a threshold is 1, so one stolen key is the whole college. Raise it: spiral registry "
+                  "threshold …"});
     }
     if (registry.forked()) job.tell({"  注意：注册簿已分叉。", "  Mind: the registry has forked."});
     job.line();
-    Table units({{std::string(job.say({"部门", "unit"}))}, {std::string(job.say({"名称", "name"})), Table::Align::Left, true},
+    Table units({{std::string(job.say({"部门", "unit"}))},
+                 {std::string(job.say({"名称", "name"})), Table::Align::Left, true},
                  {std::string(job.say({"校区", "campus"})), Table::Align::Left, true}});
     for (auto const& unit : registry.units()) {
-        units.add({unit.id, unit.name + (unit.closed ? std::string(job.say({"（已撤并）", " (closed)"})) : ""), unit.campus});
+        units.add(
+            {unit.id, unit.name + (unit.closed ? std::string(job.say({"（已撤并）", " (closed)"})) : ""), unit.campus});
     }
     if (!units.empty()) job.lines(units.text(job.width()));
     job.line();
-    Table devices({{std::string(job.say({"设备", "device"}))}, {std::string(job.say({"人", "person"})), Table::Align::Left, true},
-                   {std::string(job.say({"人员编号", "person id"}))}, {std::string(job.say({"名称", "name"})), Table::Align::Left, true},
+    Table devices({{std::string(job.say({"设备", "device"}))},
+                   {std::string(job.say({"人", "person"})), Table::Align::Left, true},
+                   {std::string(job.say({"人员编号", "person id"}))},
+                   {std::string(job.say({"名称", "name"})), Table::Align::Left, true},
                    {std::string(job.say({"状态", "state"}))}});
     for (auto const& device : registry.devices()) {
         bool const revoked = !registry.revocationsOf(device.id).empty();
-        devices.add({shortId(device.id), personText(device.person, names), shortId(device.person.text()), names.device(device.id),
+        devices.add({shortId(device.id), personText(device.person, names), shortId(device.person.text()),
+                     names.device(device.id),
                      std::string(revoked ? job.say({"已撤销", "revoked"}) : job.say({"有效", "good"}))});
     }
     job.lines(devices.text(job.width()));
     job.line();
-    Table grants({{std::string(job.say({"授权", "grant"}))}, {std::string(job.say({"人", "person"})), Table::Align::Left, true},
-                  {std::string(job.say({"角色", "role"})), Table::Align::Left, true}, {std::string(job.say({"起", "from"}))},
-                  {std::string(job.say({"止", "until"}))}, {std::string(job.say({"状态", "state"}))}});
+    Table grants({{std::string(job.say({"授权", "grant"}))},
+                  {std::string(job.say({"人", "person"})), Table::Align::Left, true},
+                  {std::string(job.say({"角色", "role"})), Table::Align::Left, true},
+                  {std::string(job.say({"起", "from"}))},
+                  {std::string(job.say({"止", "until"}))},
+                  {std::string(job.say({"状态", "state"}))}});
     for (auto const& grant : allGrants(registry)) {
         std::string role = roleText(grant.role, names, job.language());
-        if (grant.actingFor) role += job.say({"（代 {who}）", " (for {who})"}, {{"who", personText(*grant.actingFor, names)}});
+        if (grant.actingFor)
+            role += job.say({"（代 {who}）", " (for {who})"}, {{"who", personText(*grant.actingFor, names)}});
         grants.add({shortId(grant.id), personText(grant.person, names), role, localTime(grant.from).substr(0, 10),
                     grant.until ? localTime(*grant.until).substr(0, 10) : "-", grantState(registry, grant, now, job)});
     }
@@ -203,7 +223,8 @@ Result<DeviceId> deviceFrom(office::Office& office, std::string_view text) {
 Result<ObjectId> grantFrom(office::Office& office, std::string_view text) {
     std::vector<ObjectId> all;
     for (auto const& grant : allGrants(office.registry())) all.push_back(grant.id);
-    return only(all, text, "grant.missing", [&](ObjectId const& id) { return isPrefix(text) && id.hex().starts_with(text); });
+    return only(all, text, "grant.missing",
+                [&](ObjectId const& id) { return isPrefix(text) && id.hex().starts_with(text); });
 }
 
 Result<trust::Role> roleFrom(Job& job, std::string_view text) {
@@ -259,7 +280,9 @@ Result<Revocable> revocableFrom(office::Office& office, std::string_view text) {
     if (device) return Revocable{*device, std::nullopt, clean(office.names().device(*device))};
     if (grant) {
         auto const* found = office.registry().grant(*grant);
-        return Revocable{std::nullopt, *grant, found ? personText(found->person, office.names()) + " " + found->role.text() : shortId(*grant)};
+        return Revocable{
+            std::nullopt, *grant,
+            found ? personText(found->person, office.names()) + " " + found->role.text() : shortId(*grant)};
     }
     return makeError(ErrorCode::NotFound, "revoke.missing", std::string(text));
 }
@@ -269,15 +292,23 @@ std::vector<Command> registryCommands() {
         {.name = "registry show",
          .summary = {"人员、设备、角色、部门、门限、保管者", "people, devices, roles, units, thresholds, keeper"},
          .more = {"编号都取前 8 位，输入时前 4 位即可。", "Ids are cut to 8 digits; 4 are enough when you type them."},
-         .examples = {{"spiral registry show", {"全部", "everything"}}, {"spiral registry show --json", {"给脚本", "for scripts"}}},
+         .examples = {{"spiral registry show", {"全部", "everything"}},
+                      {"spiral registry show --json", {"给脚本", "for scripts"}}},
          .run = show},
         {.name = "registry allowed-signers",
          .summary = {"导出 ssh-keygen 用的 allowed_signers", "the allowed_signers file for ssh-keygen"},
-         .options = {{.name = "--output", .letter = "-o", .value = "FILE", .what = {"写入文件；默认写到标准输出", "into a file; default standard output"}, .completes = Completes::File}},
+         .options = {{.name = "--output",
+                      .letter = "-o",
+                      .value = "FILE",
+                      .what = {"写入文件；默认写到标准输出", "into a file; default standard output"},
+                      .completes = Completes::File}},
          .more = {"任何人都能用它和 spiral record show --raw、spiral record signature 核对签名，不需要本程序。",
-                  "With it and spiral record show --raw and spiral record signature, anybody can check signatures without this program."},
+                  "With it and spiral record show --raw and spiral record signature, anybody can check signatures "
+                  "without this program."},
          .examples = {{"spiral registry allowed-signers -o allowed", {"写入文件", "into a file"}},
-                      {"spiral record show 81c0 --raw | ssh-keygen -Y verify -f allowed -I PERSON -n approve@qa.example.edu.cn -s 81c0.sig", {"核对一条记录", "check a record"}}},
+                      {"spiral record show 81c0 --raw | ssh-keygen -Y verify -f allowed -I PERSON -n "
+                       "approve@qa.example.edu.cn -s 81c0.sig",
+                       {"核对一条记录", "check a record"}}},
          .run = allowedSigners},
     };
     for (auto& command : registryActCommands()) commands.push_back(std::move(command));

@@ -5,7 +5,7 @@ namespace spiral::cli {
 
 namespace {
 
-constexpr replica::Count kCounts[] = {replica::Count::Current, replica::Count::Superseded, replica::Count::Different,
+constexpr replica::Count kCounts[] = {replica::Count::Current, replica::Count::Superseded,  replica::Count::Different,
                                       replica::Count::Pending, replica::Count::Quarantined, replica::Count::Redacted};
 
 std::int64_t countOf(replica::StatusCounts const& counts, replica::Count count) {
@@ -25,12 +25,17 @@ Json statusJson(office::StatusShown const& shown, office::Office& office, Instan
     for (auto const& scope : shown.scopes) scopes.add(scope.text());
     told.set("roles", std::move(roles)).set("scopes", std::move(scopes));
     Json registry = Json::object();
-    registry.set("seq", shown.registryHead.seq).set("hash", shown.registryHead.hash.hex()).set("forked", shown.registryForked);
+    registry.set("seq", shown.registryHead.seq)
+        .set("hash", shown.registryHead.hash.hex())
+        .set("forked", shown.registryForked);
     told.set("registry", std::move(registry));
     Json counts = Json::object();
     for (auto const count : kCounts) counts.set(nameOf(count), countOf(shown.counts, count));
     counts.set("total", shown.counts.total).set("drafts", shown.counts.drafts).set("inbox", shown.counts.inbox);
-    told.set("counts", std::move(counts)).set("total", shown.counts.total).set("drafts", shown.counts.drafts).set("inbox", shown.counts.inbox);
+    told.set("counts", std::move(counts))
+        .set("total", shown.counts.total)
+        .set("drafts", shown.counts.drafts)
+        .set("inbox", shown.counts.inbox);
     Json reasons = Json::object();
     for (auto const& [reason, number] : shown.counts.reasons) reasons.set(reason, number);
     told.set("reasons", std::move(reasons)).set("differences", shown.withDifferences);
@@ -40,8 +45,12 @@ Json statusJson(office::StatusShown const& shown, office::Office& office, Instan
         for (auto const& tip : fork.tips) tips.add(tip.hex());
         for (auto const& branch : fork.branches) branches.add(branch.hex());
         Json one = Json::object();
-        one.set("scope", fork.scope.text()).set("device", fork.device.hex()).set("branches", std::move(branches)).set("tips", std::move(tips));
-        one.set("standing", fork.standing ? Json(fork.standing->hex()) : Json()).set("same_incarnation", fork.sameIncarnation);
+        one.set("scope", fork.scope.text())
+            .set("device", fork.device.hex())
+            .set("branches", std::move(branches))
+            .set("tips", std::move(tips));
+        one.set("standing", fork.standing ? Json(fork.standing->hex()) : Json())
+            .set("same_incarnation", fork.sameIncarnation);
         forks.add(std::move(one));
     }
     told.set("forks", std::move(forks));
@@ -49,12 +58,16 @@ Json statusJson(office::StatusShown const& shown, office::Office& office, Instan
     for (auto const& age : shown.ages) {
         Json one = Json::object();
         one.set("unit", age.unit).set("name", age.name).set("newest", timeJson(age.newest));
-        one.set("age_seconds", age.newest ? Json(std::chrono::duration_cast<std::chrono::seconds>(now - *age.newest).count()) : Json());
+        one.set("age_seconds", age.newest
+                                   ? Json(std::chrono::duration_cast<std::chrono::seconds>(now - *age.newest).count())
+                                   : Json());
         one.set("open_tasks", age.openTasks).set("overdue_tasks", age.overdueTasks);
         ages.add(std::move(one));
     }
     told.set("units", std::move(ages));
-    told.set("guard", shown.guard == replica::GuardFinding::Restored ? "restored" : shown.guard == replica::GuardFinding::First ? "first" : "good");
+    told.set("guard", shown.guard == replica::GuardFinding::Restored ? "restored"
+                      : shown.guard == replica::GuardFinding::First  ? "first"
+                                                                     : "good");
     Json held = Json::object();
     held.set("revisions", shown.held.revisions).set("records", shown.held.records).set("frames", shown.held.frames);
     held.set("store_bytes", shown.held.storeBytes);
@@ -65,9 +78,15 @@ Json statusJson(office::StatusShown const& shown, office::Office& office, Instan
 void showForks(Job& job, office::StatusShown const& shown, office::Names const& names) {
     for (auto const& fork : shown.forks) {
         job.tell({"  分叉：设备 {device}，范围 {scope}{kind}", "  fork: device {device}, scope {scope}{kind}"},
-                 {{"device", clean(names.device(fork.device))}, {"scope", scopeText(fork.scope, names, job.language())},
-                  {"kind", std::string(fork.sameIncarnation ? job.say({"（被复制或整机回退）", " (copied, or rolled back whole)"}) : "")}});
-        for (auto const& tip : fork.tips) job.tell({"    分支末端 {tip}    确认：spiral confirm {tip}", "    tip {tip}    to confirm: spiral confirm {tip}"}, {{"tip", shortId(tip)}});
+                 {{"device", clean(names.device(fork.device))},
+                  {"scope", scopeText(fork.scope, names, job.language())},
+                  {"kind", std::string(fork.sameIncarnation
+                                           ? job.say({"（被复制或整机回退）", " (copied, or rolled back whole)"})
+                                           : "")}});
+        for (auto const& tip : fork.tips)
+            job.tell({"    分支末端 {tip}    确认：spiral confirm {tip}",
+                      "    tip {tip}    to confirm: spiral confirm {tip}"},
+                     {{"tip", shortId(tip)}});
     }
 }
 
@@ -85,12 +104,15 @@ void showItems(Job& job, office::Office& office, replica::Count count) {
                  {std::string(job.say({"原因", "why"})), Table::Align::Left, true}});
     for (std::size_t i = 0; i < items.size() && i < shownMax; ++i) {
         auto const& item = items[i];
-        table.add({shortId(item.item.id), item.kind.empty() ? "-" : localTime(item.time), personText(item.person, names),
-                   item.kind.empty() ? std::string(job.say({"内容未到", "content wanted"})) : kindText(item.kind, job.language()),
+        table.add({shortId(item.item.id), item.kind.empty() ? "-" : localTime(item.time),
+                   personText(item.person, names),
+                   item.kind.empty() ? std::string(job.say({"内容未到", "content wanted"}))
+                                     : kindText(item.kind, job.language()),
                    sayReason(item.reason, job.language())});
     }
     job.lines(table.text(job.width()));
-    if (items.size() > shownMax) job.tell({"  另有 {n} 行", "  and {n} more"}, {{"n", std::to_string(items.size() - shownMax)}});
+    if (items.size() > shownMax)
+        job.tell({"  另有 {n} 行", "  and {n} more"}, {{"n", std::to_string(items.size() - shownMax)}});
 }
 
 Result<int> showStatus(Job& job) {
@@ -103,13 +125,18 @@ Result<int> showStatus(Job& job) {
     }
     auto const& names = office->names();
     auto const language = job.language();
-    job.heading(shown.college.empty() ? std::string(job.say({"尚未加入学校", "No college yet"})) : clean(shown.college) + "  " + shown.domain);
+    job.heading(shown.college.empty() ? std::string(job.say({"尚未加入学校", "No college yet"}))
+                                      : clean(shown.college) + "  " + shown.domain);
     if (shown.person) {
         std::string roles;
-        for (auto const& grant : shown.grants) roles += (roles.empty() ? "" : "、") + roleText(grant.role, names, language);
+        for (auto const& grant : shown.grants)
+            roles += (roles.empty() ? "" : "、") + roleText(grant.role, names, language);
         job.tell({"  我是 {person}，设备 {device}（{id}）", "  I am {person}, device {device} ({id})"},
-                 {{"person", clean(shown.personName)}, {"device", clean(names.device(shown.device))}, {"id", shortId(shown.device)}});
-        job.line(std::string(job.say({"  角色：", "  roles: "})) + (roles.empty() ? std::string(job.say({"无", "none"})) : roles));
+                 {{"person", clean(shown.personName)},
+                  {"device", clean(names.device(shown.device))},
+                  {"id", shortId(shown.device)}});
+        job.line(std::string(job.say({"  角色：", "  roles: "})) +
+                 (roles.empty() ? std::string(job.say({"无", "none"})) : roles));
     }
     if (shown.registryHead.seq > 0) {
         job.tell({"  注册簿 {n} 条，末条 {hash}", "  registry: {n} entries, head {hash}"},
@@ -124,10 +151,16 @@ Result<int> showStatus(Job& job) {
     for (auto const count : kCounts) {
         std::int64_t const number = countOf(shown.counts, count);
         sum += number;
-        job.line("  " + padded(countText(count, language), 12) + " " + std::string(8 - std::min<std::size_t>(8, std::to_string(number).size()), ' ') + std::to_string(number));
+        job.line("  " + padded(countText(count, language), 12) + " " +
+                 std::string(8 - std::min<std::size_t>(8, std::to_string(number).size()), ' ') +
+                 std::to_string(number));
     }
-    job.tell({"  合计 {sum} = 所持总数 {total}；另有草稿 {drafts}，等前一帧的 {inbox}", "  sum {sum} = total held {total}; apart: {drafts} draft(s), {inbox} waiting for an earlier frame"},
-             {{"sum", std::to_string(sum)}, {"total", std::to_string(shown.counts.total)}, {"drafts", std::to_string(shown.counts.drafts)}, {"inbox", std::to_string(shown.counts.inbox)}});
+    job.tell({"  合计 {sum} = 所持总数 {total}；另有草稿 {drafts}，等前一帧的 {inbox}",
+              "  sum {sum} = total held {total}; apart: {drafts} draft(s), {inbox} waiting for an earlier frame"},
+             {{"sum", std::to_string(sum)},
+              {"total", std::to_string(shown.counts.total)},
+              {"drafts", std::to_string(shown.counts.drafts)},
+              {"inbox", std::to_string(shown.counts.inbox)}});
     for (auto const& [reason, number] : shown.counts.reasons) {
         job.line("    " + std::to_string(number) + "  " + sayReason(reason, language));
     }
@@ -140,7 +173,8 @@ Result<int> showStatus(Job& job) {
                     {std::string(job.say({"逾期", "overdue"})), Table::Align::Right}});
         for (auto const& age : shown.ages) {
             ages.add({age.name, age.newest ? localTime(*age.newest) : "-",
-                      age.newest ? ageText(*age.newest, job.now(), language) : std::string(job.say({"尚无数据", "nothing yet"})),
+                      age.newest ? ageText(*age.newest, job.now(), language)
+                                 : std::string(job.say({"尚无数据", "nothing yet"})),
                       std::to_string(age.openTasks), std::to_string(age.overdueTasks)});
         }
         job.lines(ages.text(job.width()));
@@ -166,9 +200,12 @@ Result<int> showStatus(Job& job) {
 std::vector<Command> statusCommands() {
     return {
         {.name = "status",
-         .summary = {"身份、范围、各状态计数、数据新旧、不同版本、分叉、建议", "identity, scopes, counts by state, ages, differences, forks, advice"},
-         .more = {"计数守恒：凡是向人确认过已保存的，任何时候都恰好计在 现行、已被取代、不同版本、待定、隔离、已遮盖 之一，合计等于总数。",
-                  "Counts are conserved: whatever was once acknowledged is at all times counted in exactly one of current, superseded, different, pending, quarantined, redacted, and the sum is the total."},
+         .summary = {"身份、范围、各状态计数、数据新旧、不同版本、分叉、建议",
+                     "identity, scopes, counts by state, ages, differences, forks, advice"},
+         .more = {"计数守恒：凡是向人确认过已保存的，任何时候都恰好计在 现行、已被取代、不同版本、待定、隔离、已遮盖 "
+                  "之一，合计等于总数。",
+                  "Counts are conserved: whatever was once acknowledged is at all times counted in exactly one of "
+                  "current, superseded, different, pending, quarantined, redacted, and the sum is the total."},
          .examples = {{"spiral status", {"给人看", "for people"}}, {"spiral status --json", {"给脚本", "for scripts"}}},
          .run = showStatus},
     };

@@ -12,8 +12,10 @@ namespace {
 std::string quoted(std::string_view text) {
     std::string result = "'";
     for (char const c : text) {
-        if (c == '\'') result += "'\\''";
-        else result.push_back(c);
+        if (c == '\'')
+            result += "'\\''";
+        else
+            result.push_back(c);
     }
     return result + "'";
 }
@@ -34,13 +36,15 @@ std::string tableAsShell() {
         auto const space = command->name.find(' ');
         std::string const first(command->name.substr(0, space));
         firsts.insert(first);
-        if (space != std::string_view::npos) seconds[first] += (seconds[first].empty() ? "" : " ") + std::string(command->name.substr(space + 1));
+        if (space != std::string_view::npos)
+            seconds[first] += (seconds[first].empty() ? "" : " ") + std::string(command->name.substr(space + 1));
     }
     std::string out = "_spiral_firsts=" + quoted([&] {
-        std::string all;
-        for (auto const& first : firsts) all += (all.empty() ? "" : " ") + first;
-        return all;
-    }()) + "\n";
+                          std::string all;
+                          for (auto const& first : firsts) all += (all.empty() ? "" : " ") + first;
+                          return all;
+                      }()) +
+                      "\n";
     out += "_spiral_seconds() {\n    case $1 in\n";
     for (auto const& [first, words] : seconds) out += "    " + first + ") echo " + quoted(words) + " ;;\n";
     out += "    esac\n}\n";
@@ -71,7 +75,8 @@ std::string tableAsShell() {
         for (auto const& option : command->options) {
             if (option.value.empty()) continue;
             std::string pattern = quoted(std::string(command->name) + " " + std::string(option.name));
-            if (!option.letter.empty()) pattern += "|" + quoted(std::string(command->name) + " " + std::string(option.letter));
+            if (!option.letter.empty())
+                pattern += "|" + quoted(std::string(command->name) + " " + std::string(option.letter));
             out += "    " + pattern + ") echo " + quoted(kind(option.completes, option.words)) + " ;;\n";
         }
         std::size_t place = 0;
@@ -81,7 +86,9 @@ std::string tableAsShell() {
         }
     }
     for (auto const& option : globalOptions()) {
-        if (!option.value.empty()) out += "    *' " + std::string(option.name) + "') echo " + quoted(kind(option.completes, option.words)) + " ;;\n";
+        if (!option.value.empty())
+            out += "    *' " + std::string(option.name) + "') echo " + quoted(kind(option.completes, option.words)) +
+                   " ;;\n";
     }
     out += "    esac\n}\n";
     // Walks over the words before the cursor; sets command, place, and the option that waits for its value.
@@ -124,7 +131,8 @@ _spiral_offer() {
 }  // namespace
 
 std::string bashCompletion() {
-    return "# bash completion for spiral. Use:  source <(spiral completion bash)\n" + tableAsShell() + R"shell(_spiral() {
+    return "# bash completion for spiral. Use:  source <(spiral completion bash)\n" + tableAsShell() +
+           R"shell(_spiral() {
     local current=${COMP_WORDS[COMP_CWORD]} offer
     COMPREPLY=()
     _spiral_walk "${COMP_WORDS[@]:1:COMP_CWORD-1}"
@@ -140,7 +148,8 @@ complete -o filenames -F _spiral spiral
 }
 
 std::string zshCompletion() {
-    return "#compdef spiral\n# zsh completion for spiral. Use:  source <(spiral completion zsh)\n" + tableAsShell() + R"shell(_spiral() {
+    return "#compdef spiral\n# zsh completion for spiral. Use:  source <(spiral completion zsh)\n" + tableAsShell() +
+           R"shell(_spiral() {
     local offer
     _spiral_walk "${(@)words[2,CURRENT-1]}"
     offer=$(_spiral_offer "${words[CURRENT]}")

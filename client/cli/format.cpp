@@ -28,18 +28,18 @@ constexpr Named kStates[] = {
 };
 
 constexpr Named kRoles[] = {
-    {"clerk", {"经办人", "clerk"}},   {"head", {"部门负责人", "head"}}, {"quality", {"质控办", "quality office"}},
-    {"leader", {"校领导", "leader"}}, {"admin", {"管理员", "admin"}},   {"reviewer", {"复核专家", "reviewer"}},
+    {"clerk", {"经办人", "clerk"}},         {"head", {"部门负责人", "head"}}, {"quality", {"质控办", "quality office"}},
+    {"leader", {"校领导", "leader"}},       {"admin", {"管理员", "admin"}},   {"reviewer", {"复核专家", "reviewer"}},
     {"keeper", {"注册簿保管者", "keeper"}},
 };
 
 constexpr Named kKinds[] = {
-    {"affirm", {"本人确认", "affirm"}},   {"admit", {"准予采纳", "admit"}},     {"confirm", {"确认分支", "confirm"}},
-    {"receipt", {"回执", "receipt"}},     {"root", {"建立", "root"}},           {"admin", {"管理员门限", "admins"}},
-    {"policy", {"规则", "policy"}},       {"move", {"移交保管", "move"}},       {"server", {"服务器", "server"}},
-    {"unit", {"部门", "unit"}},           {"person", {"人员", "person"}},       {"device", {"设备", "device"}},
-    {"grant", {"授权", "grant"}},         {"delegate", {"委托", "delegate"}},   {"revoke", {"撤销", "revoke"}},
-    {"redact", {"遮盖", "redact"}},       {"witness", {"见证", "witness"}},
+    {"affirm", {"本人确认", "affirm"}}, {"admit", {"准予采纳", "admit"}},   {"confirm", {"确认分支", "confirm"}},
+    {"receipt", {"回执", "receipt"}},   {"root", {"建立", "root"}},         {"admin", {"管理员门限", "admins"}},
+    {"policy", {"规则", "policy"}},     {"move", {"移交保管", "move"}},     {"server", {"服务器", "server"}},
+    {"unit", {"部门", "unit"}},         {"person", {"人员", "person"}},     {"device", {"设备", "device"}},
+    {"grant", {"授权", "grant"}},       {"delegate", {"委托", "delegate"}}, {"revoke", {"撤销", "revoke"}},
+    {"redact", {"遮盖", "redact"}},     {"witness", {"见证", "witness"}},
 };
 
 engine::Workflow const* workflowOf(std::string_view type) {
@@ -47,11 +47,15 @@ engine::Workflow const* workflowOf(std::string_view type) {
     return known && !known->workflow.empty() ? engine::WorkflowCatalogue::builtIn().find(known->workflow) : nullptr;
 }
 
-std::string in(model::Label const& label, Language language) { return language == Language::Chinese ? label.zh : label.en; }
+std::string in(model::Label const& label, Language language) {
+    return language == Language::Chinese ? label.zh : label.en;
+}
 
 /// The value of one field or column.
-std::string cellText(model::Field const* field, json::Value const& value, office::Names const& names, Language language) {
-    if (auto const* boolean = value.asBool()) return std::string(Text{*boolean ? "是" : "否", *boolean ? "yes" : "no"}.in(language));
+std::string cellText(model::Field const* field, json::Value const& value, office::Names const& names,
+                     Language language) {
+    if (auto const* boolean = value.asBool())
+        return std::string(Text{*boolean ? "是" : "否", *boolean ? "yes" : "no"}.in(language));
     if (auto const* integer = value.asInteger()) return std::to_string(*integer);
     if (auto const* text = value.asString()) {
         if (!field) return cleanLines(*text);
@@ -78,14 +82,18 @@ std::string cellText(model::Field const* field, json::Value const& value, office
         for (auto const& [key, member] : *object) {
             auto const* column = field ? field->column(key) : nullptr;
             std::string const label = column ? in(column->label, language) : key;
-            line += (line.empty() ? "" : "  ") + (key == "id" ? "" : label + ": ") + clean(cellText(column, member, names, language));
+            line += (line.empty() ? "" : "  ") + (key == "id" ? "" : label + ": ") +
+                    clean(cellText(column, member, names, language));
         }
         return line;
     }
     std::string joined;
     for (auto const& element : *value.asArray()) {
         bool const plain = element.asString() != nullptr;
-        joined += (joined.empty() ? "" : plain ? "、" : "\n") + cellText(plain ? nullptr : field, element, names, language);
+        joined += (joined.empty() ? ""
+                   : plain        ? "、"
+                                  : "\n") +
+                  cellText(plain ? nullptr : field, element, names, language);
     }
     return joined;
 }
@@ -106,7 +114,9 @@ std::string localTime(Instant instant) {
 std::string ageText(Instant then, Instant now, Language language) {
     using namespace std::chrono;
     auto const minutes = floor<std::chrono::minutes>(now - then).count();
-    auto const told = [&](std::int64_t number, Text unit) { return std::to_string(number) + std::string(unit.in(language)); };
+    auto const told = [&](std::int64_t number, Text unit) {
+        return std::to_string(number) + std::string(unit.in(language));
+    };
     if (minutes < -60) return std::string(Text{"在将来（时钟可疑）", "in the future (clock?)"}.in(language));
     if (minutes < 2) return std::string(Text{"刚刚", "just now"}.in(language));
     if (minutes < 120) return told(minutes, {" 分钟前", " min ago"});
@@ -166,8 +176,9 @@ std::string roleText(trust::Role const& role, office::Names const& names, Langua
 
 std::string countText(replica::Count count, Language language) {
     static constexpr Named counts[] = {
-        {"current", {"现行", "current"}},   {"superseded", {"已被取代", "superseded"}}, {"different", {"不同版本", "different"}},
-        {"pending", {"待定", "pending"}},   {"quarantined", {"隔离", "quarantined"}},   {"redacted", {"已遮盖", "redacted"}},
+        {"current", {"现行", "current"}},         {"superseded", {"已被取代", "superseded"}},
+        {"different", {"不同版本", "different"}}, {"pending", {"待定", "pending"}},
+        {"quarantined", {"隔离", "quarantined"}}, {"redacted", {"已遮盖", "redacted"}},
     };
     return lookUp(counts, nameOf(count), language);
 }
@@ -209,8 +220,14 @@ Json toJson(replica::ListedDocument const& listed, office::Names const& names) {
     for (auto const& head : row.heads) heads.add(head.hex());
     Json told = Json::object();
     told.set("id", listed.doc.hex()).set("scope", listed.scope.text()).set("type", row.type).set("title", row.title);
-    told.set("state", row.state).set("owner", row.owner).set("owner_name", names.unit(row.owner)).set("due", dayJson(row.due));
-    told.set("closed", row.closed).set("disputed", row.disputed).set("changed_after", row.changedAfter).set("round", row.round);
+    told.set("state", row.state)
+        .set("owner", row.owner)
+        .set("owner_name", names.unit(row.owner))
+        .set("due", dayJson(row.due));
+    told.set("closed", row.closed)
+        .set("disputed", row.disputed)
+        .set("changed_after", row.changedAfter)
+        .set("round", row.round);
     told.set("failed_rounds", row.failedRounds).set("differences", row.differences).set("heads", std::move(heads));
     told.set("last_action", timeJson(row.lastAction));
     return told;
@@ -219,10 +236,15 @@ Json toJson(replica::ListedDocument const& listed, office::Names const& names) {
 Json toJson(replica::ItemRow const& item, office::Names const& names) {
     Json told = Json::object();
     told.set("id", item.item.id.hex()).set("sort", item.item.kind == trust::Item::Kind::Record ? "record" : "revision");
-    told.set("kind", item.kind).set("scope", item.scope.text()).set("document", item.doc ? Json(item.doc->hex()) : Json());
+    told.set("kind", item.kind)
+        .set("scope", item.scope.text())
+        .set("document", item.doc ? Json(item.doc->hex()) : Json());
     told.set("of", item.of ? Json(item.of->hex()) : Json()).set("person", item.person.text());
     told.set("person_name", names.person(item.person)).set("device", item.device.hex()).set("time", toText(item.time));
-    told.set("frame", item.frame.hex()).set("count", nameOf(item.count)).set("verdict", item.verdict).set("reason", item.reason);
+    told.set("frame", item.frame.hex())
+        .set("count", nameOf(item.count))
+        .set("verdict", item.verdict)
+        .set("reason", item.reason);
     told.set("about", item.about);
     return told;
 }
@@ -254,7 +276,9 @@ Json toJson(replica::DifferenceRow const& difference, office::Names const& names
                     Json told1 = Json::object();
                     auto const person = PersonId::parse(text("person"));
                     told1.set("revision", text("revision")).set("person", text("person"));
-                    told1.set("person_name", person ? names.person(*person) : "").set("device", text("device")).set("time", text("t"));
+                    told1.set("person_name", person ? names.person(*person) : "")
+                        .set("device", text("device"))
+                        .set("time", text("t"));
                     writers.add(std::move(told1));
                 }
             }
@@ -313,22 +337,26 @@ void showDifference(Job& job, model::DocumentType const* type, replica::Differen
 void tellAssignment(Job& job, office::Office& office, office::Assignment const& assignment) {
     auto const shown = office.view().document(assignment.doc);
     Json told = Json::object();
-    told.set("id", assignment.doc.hex()).set("revision", assignment.revision ? Json(assignment.revision->hex()) : Json());
+    told.set("id", assignment.doc.hex())
+        .set("revision", assignment.revision ? Json(assignment.revision->hex()) : Json());
     told.set("draft", assignment.draft).set("state", shown ? shown->row.state : std::string());
     told.set("still_open", Json::array(assignment.stillOpen)).set("differences", shown ? shown->row.differences : 0);
     job.answer(told);
     std::string const id = shortId(assignment.doc);
     if (!assignment.stillOpen.empty()) {
         job.tell({"选择已记在草稿里。还要决定：", "The choice is kept in the draft. Still to decide:"});
-        for (auto const& open : assignment.stillOpen) job.line("  spiral doc resolve " + id + " " + clean(open) + " --take N");
+        for (auto const& open : assignment.stillOpen)
+            job.line("  spiral doc resolve " + id + " " + clean(open) + " --take N");
     } else if (assignment.draft) {
-        job.tell({"草稿已保存在本机：{id}。定稿：spiral doc seal {id}", "Draft kept on this device: {id}. To seal it: spiral doc seal {id}"},
+        job.tell({"草稿已保存在本机：{id}。定稿：spiral doc seal {id}",
+                  "Draft kept on this device: {id}. To seal it: spiral doc seal {id}"},
                  {{"id", id}});
     } else {
         job.tell({"已保存：{id}（版本 {revision}）", "Saved: {id} (revision {revision})"},
                  {{"id", id}, {"revision", assignment.revision ? shortId(*assignment.revision) : ""}});
         if (shown && shown->row.differences > 0) {
-            job.tell({"此文档仍有 {n} 处不同版本：spiral doc differences {id}", "It still has {n} open difference(s): spiral doc differences {id}"},
+            job.tell({"此文档仍有 {n} 处不同版本：spiral doc differences {id}",
+                      "It still has {n} open difference(s): spiral doc differences {id}"},
                      {{"n", std::to_string(shown->row.differences)}, {"id", id}});
         }
     }

@@ -17,7 +17,8 @@ constexpr std::chrono::milliseconds kBarDelay{300}, kBarEvery{100};
 
 }  // namespace
 
-// --- progress ----------------------------------------------------------------------------------------------------------
+// --- progress
+// ----------------------------------------------------------------------------------------------------------
 
 void ProgressBar::tell(std::uint64_t done, std::uint64_t of, std::string_view what) {
     if (!m_wanted) return;
@@ -31,10 +32,14 @@ void ProgressBar::tell(std::uint64_t done, std::uint64_t of, std::string_view wh
     if (now - m_began < kBarDelay || (now - m_drawn < kBarEvery && done != of)) return;
     m_drawn = now;
     static constexpr std::pair<std::string_view, Text> kinds[] = {
-        {"view", {"整理视图", "bringing the view up to date"}}, {"search", {"建立索引", "indexing"}},
-        {"import", {"导入", "importing"}},                       {"import.frames", {"导入", "importing"}},
-        {"import.rows", {"写入", "writing"}},                    {"export", {"导出", "exporting"}},
-        {"attach", {"存入附件", "storing the attachment"}},      {"check", {"检查", "checking"}},
+        {"view", {"整理视图", "bringing the view up to date"}},
+        {"search", {"建立索引", "indexing"}},
+        {"import", {"导入", "importing"}},
+        {"import.frames", {"导入", "importing"}},
+        {"import.rows", {"写入", "writing"}},
+        {"export", {"导出", "exporting"}},
+        {"attach", {"存入附件", "storing the attachment"}},
+        {"check", {"检查", "checking"}},
     };
     std::string text(what);
     for (auto const& [name, label] : kinds) {
@@ -43,7 +48,8 @@ void ProgressBar::tell(std::uint64_t done, std::uint64_t of, std::string_view wh
     if (of > 0) {
         constexpr std::size_t cells = 24;
         std::size_t const full = static_cast<std::size_t>(std::min(done, of) * cells / of);
-        text += " [" + std::string(full, '#') + std::string(cells - full, '.') + "] " + std::to_string(done) + "/" + std::to_string(of);
+        text += " [" + std::string(full, '#') + std::string(cells - full, '.') + "] " + std::to_string(done) + "/" +
+                std::to_string(of);
     } else {
         text += " " + std::to_string(done);
     }
@@ -61,7 +67,8 @@ void ProgressBar::wipe() {
     m_visible = false;
 }
 
-// --- words -------------------------------------------------------------------------------------------------------------
+// --- words
+// -------------------------------------------------------------------------------------------------------------
 
 Job::Job(Command const& running, Arguments given, Settings told, replica::World around, Surroundings& where)
     : command(running),
@@ -69,8 +76,8 @@ Job::Job(Command const& running, Arguments given, Settings told, replica::World 
       settings(std::move(told)),
       world(around),
       surroundings(where),
-      m_bar(where.err, around.monotonic, settings.language, where.errorIsTerminal || settings.progress, where.errorIsTerminal,
-            where.columns) {}
+      m_bar(where.err, around.monotonic, settings.language, where.errorIsTerminal || settings.progress,
+            where.errorIsTerminal, where.columns) {}
 
 void Job::line(std::string_view text) {
     if (json()) return;
@@ -107,7 +114,8 @@ void Job::raw(std::string_view bytes) {
     surroundings.out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-// --- the world ---------------------------------------------------------------------------------------------------------
+// --- the world
+// ---------------------------------------------------------------------------------------------------------
 
 Day Job::today() {
     if (settings.today) return *settings.today;
@@ -120,7 +128,7 @@ Day Job::today() {
 
 Path Job::path(std::string_view text) const {
     Path const given{std::string(text)};
-    return given.is_absolute() ? given : surroundings.workingFolder / given;
+    return (given.is_absolute() ? given : surroundings.workingFolder / given).lexically_normal();
 }
 
 Result<Bytes> Job::read(std::string_view file, std::size_t bytesMax) { return world.files.read(path(file), bytesMax); }
@@ -129,20 +137,23 @@ Result<void> Job::write(std::string_view file, std::string_view bytes, FileMode 
     return world.files.replace(path(file), asBytes(bytes), mode);
 }
 
-// --- the replica -------------------------------------------------------------------------------------------------------
+// --- the replica
+// -------------------------------------------------------------------------------------------------------
 
 Result<Path> Job::replicaFolder() {
     auto given = settings.replica;
     if (!given) given = surroundings.variable("SPIRAL_REPLICA");
     if (given && !given->empty()) {
-        if (!world.files.exists(path(*given) / "store.db")) return makeError(ErrorCode::NotFound, "replica.missing", *given);
+        if (!world.files.exists(path(*given) / "store.db"))
+            return makeError(ErrorCode::NotFound, "replica.missing", *given);
         return path(*given);
     }
     for (Path folder = surroundings.workingFolder;; folder = folder.parent_path()) {
         if (world.files.exists(folder / "store.db")) return folder;
         if (!folder.has_relative_path()) break;
     }
-    return makeError(ErrorCode::Usage, "replica.not-named", "no --replica, no SPIRAL_REPLICA, no store.db in a folder above");
+    return makeError(ErrorCode::Usage, "replica.not-named",
+                     "no --replica, no SPIRAL_REPLICA, no store.db in a folder above");
 }
 
 Result<office::Office*> Job::office(replica::Access access) {
@@ -160,12 +171,14 @@ office::Progress Job::progress() {
 
 Result<bool> Job::agreed(std::string_view question) {
     if (settings.yes) return true;
-    if (!surroundings.inputIsTerminal || json()) return makeError(ErrorCode::Usage, "usage.not-agreed", std::string(question));
+    if (!surroundings.inputIsTerminal || json())
+        return makeError(ErrorCode::Usage, "usage.not-agreed", std::string(question));
     auto const answered = surroundings.askLine(std::string(question) + std::string(say({" [是/否] ", " [yes/no] "})));
     return answered && (*answered == "y" || *answered == "Y" || *answered == "yes" || *answered == "是");
 }
 
-// --- the key -----------------------------------------------------------------------------------------------------------
+// --- the key
+// -----------------------------------------------------------------------------------------------------------
 
 Result<Secret> Job::passphraseFromFile(std::string const& file) {
     auto bytes = world.files.read(path(file), kPassphraseFileBytesMax);
@@ -188,7 +201,8 @@ Result<Secret> Job::newPassphrase() {
         if (!secret) return secret.error();
         first = std::move(*secret);
     } else {
-        auto typed = surroundings.askSecret(std::string(say({"为本机密钥设置口令（至少 8 个字节）：", "New passphrase for this device's key (8 bytes or more): "})));
+        auto typed = surroundings.askSecret(std::string(say(
+            {"为本机密钥设置口令（至少 8 个字节）：", "New passphrase for this device's key (8 bytes or more): "})));
         if (!typed) return makeError(ErrorCode::Usage, "passphrase.no-terminal");
         if (typed->view().size() < kPassphraseBytesMin) return makeError(ErrorCode::Usage, "passphrase.short");
         auto again = surroundings.askSecret(std::string(say({"再输入一次：", "Once more: "})));
@@ -226,7 +240,8 @@ office::Unlock Job::unlock() {
             passphrase = std::move(*secret);
         } else {
             m_bar.wipe();
-            auto typed = surroundings.askSecret(std::string(say({"本机密钥的口令：", "Passphrase of this device's key: "})));
+            auto typed =
+                surroundings.askSecret(std::string(say({"本机密钥的口令：", "Passphrase of this device's key: "})));
             if (!typed) return makeError(ErrorCode::Usage, "passphrase.no-terminal");
             passphrase = std::move(*typed);
         }
@@ -237,7 +252,8 @@ office::Unlock Job::unlock() {
         if (noAgent) return std::unique_ptr<trust::Signer>(std::make_unique<trust::SecretKey>(std::move(*secretKey)));
         // The agent is a copy of this process: what it need not have is wiped before.
         // Another command may have started one meanwhile.
-        if (auto started = trust::startAgent(std::move(*secretKey), socket); !started && started.error().reason != "agent.running") {
+        if (auto started = trust::startAgent(std::move(*secretKey), socket);
+            !started && started.error().reason != "agent.running") {
             return started.error();
         }
         return trust::AgentSigner::connect(socket, key);

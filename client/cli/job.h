@@ -24,8 +24,14 @@ struct Settings {
 /// shows nothing. The last one drawn is wiped when the work is over.
 class ProgressBar {
 public:
-    ProgressBar(std::ostream& err, MonotonicClock& clock, Language language, bool wanted, bool terminal, std::size_t columns)
-        : m_err(err), m_clock(clock), m_language(language), m_wanted(wanted), m_terminal(terminal), m_columns(columns) {}
+    ProgressBar(std::ostream& err, MonotonicClock& clock, Language language, bool wanted, bool terminal,
+                std::size_t columns)
+        : m_err(err),
+          m_clock(clock),
+          m_language(language),
+          m_wanted(wanted),
+          m_terminal(terminal),
+          m_columns(columns) {}
     ~ProgressBar() { wipe(); }
     ProgressBar(ProgressBar const&) = delete;
     ProgressBar& operator=(ProgressBar const&) = delete;
@@ -60,7 +66,9 @@ public:
     [[nodiscard]] std::string_view label(model::Label const& both) const noexcept {
         return settings.language == Language::Chinese ? both.zh : both.en;
     }
-    [[nodiscard]] std::string say(Text text, std::initializer_list<Filling> fillings) const { return filled(say(text), fillings); }
+    [[nodiscard]] std::string say(Text text, std::initializer_list<Filling> fillings) const {
+        return filled(say(text), fillings);
+    }
     /// A line for people; nothing with --json. Text from documents goes through clean() first.
     void line(std::string_view text = {});
     void tell(Text text, std::initializer_list<Filling> fillings = {}) { line(filled(say(text), fillings)); }
@@ -75,7 +83,9 @@ public:
     void answer(Json const& json);
     /// Bytes as they are, for pipes (also with --json).
     void raw(std::string_view bytes);
-    [[nodiscard]] std::size_t width() const noexcept { return surroundings.outputIsTerminal ? surroundings.columns : 0; }
+    [[nodiscard]] std::size_t width() const noexcept {
+        return surroundings.outputIsTerminal ? surroundings.columns : 0;
+    }
 
     // --- the world -------------------------------------------------------------------------------------------------
     [[nodiscard]] Instant now() { return world.wall.now(); }
@@ -105,9 +115,9 @@ private:
 };
 
 /// Returns from the handler with the error unless the result has a value; for the many steps that may be refused.
-#define SPIRAL_GIVE(variable, expression)                                     \
-    auto variable##Result = (expression);                                      \
-    if (!variable##Result) return std::move(variable##Result).error();         \
+#define SPIRAL_GIVE(variable, expression)                              \
+    auto variable##Result = (expression);                              \
+    if (!variable##Result) return std::move(variable##Result).error(); \
     auto& variable = *variable##Result
 
 }  // namespace spiral::cli

@@ -1,13 +1,13 @@
 // The command line's main: the real world is made here and nowhere else.
 #include "cli/program.h"
 
-#include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
-#include <iostream>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstdlib>
+#include <iostream>
 
 namespace {
 
@@ -52,8 +52,10 @@ public:
             auto const got = ::read(m_file, &character, 1);
             if (got < 0 && errno == EINTR) continue;
             if (got <= 0) break;
-            if (character == '\n') ended = true;
-            else line.push_back(character);
+            if (character == '\n')
+                ended = true;
+            else
+                line.push_back(character);
         }
         if (quiet) {
             ::tcsetattr(m_file, TCSAFLUSH, &before);
@@ -88,7 +90,8 @@ int main(int count, char** words) {
     bool badClock = false;
     if (auto const told = variable("SPIRAL_CLOCK")) {
         auto instant = parseInstant(*told);
-        if (!instant && told->size() == 20 && told->back() == 'Z') instant = parseInstant(told->substr(0, 19) + ".000Z");
+        if (!instant && told->size() == 20 && told->back() == 'Z')
+            instant = parseInstant(told->substr(0, 19) + ".000Z");
         badClock = !instant;
         if (instant) wall = &rehearsal.emplace(*instant);
     }

@@ -49,7 +49,9 @@ std::span<Message const> messages(Language language) {
 Message const* findMessage(std::string_view reason, Language language) {
     auto const all = messages(language);
     auto const named = [&](std::string_view name) -> Message const* {
-        auto const found = std::lower_bound(all.begin(), all.end(), name, [](Message const& row, std::string_view wanted) { return row.reason < wanted; });
+        auto const found =
+            std::lower_bound(all.begin(), all.end(), name,
+                             [](Message const& row, std::string_view wanted) { return row.reason < wanted; });
         return found != all.end() && found->reason == name ? &*found : nullptr;
     };
     if (auto const* row = named(reason)) return row;
@@ -63,21 +65,38 @@ Said say(Error const& error, Language language) {
     auto const line = error.detail.find('\n');
     std::string const detail = error.detail.substr(0, line);
     std::string near = line == std::string::npos ? "" : error.detail.substr(line + 1);
-    if (near.empty()) near = "spiral help";
-    else if (error.reason == "usage.unknown-command") near = std::string(Text{"是不是 spiral ", "Did you mean spiral "}.in(language)) + near + "?";
-    else if (error.reason == "usage.unknown-option") near = std::string(Text{"是不是 ", "Did you mean "}.in(language)) + near + "?";
+    if (near.empty())
+        near = "spiral help";
+    else if (error.reason == "usage.unknown-command")
+        near = std::string(Text{"是不是 spiral ", "Did you mean spiral "}.in(language)) + near + "?";
+    else if (error.reason == "usage.unknown-option")
+        near = std::string(Text{"是不是 ", "Did you mean "}.in(language)) + near + "?";
     if (!row) {
         std::string text(generalText(error.code).in(language));
         text += " (" + error.reason + (detail.empty() ? "" : ": " + detail) + ")";
         return {std::move(text), "spiral help"};
     }
-    std::string words = sayReason(error.reason.starts_with(kAuthority) ? std::string_view(error.reason).substr(kAuthority.size()) : std::string_view(error.reason), language);
+    // "open NAME: No such file or directory.": people need the name.
+    std::string file = detail.substr(std::min(detail.size(), detail.find(' ') + 1));
+    file.resize(std::min(file.size(), file.rfind(": ")));
+    // "it is open; possible: submit, extend" and "there is submit, extend": the list is what helps.
+    std::string tail = detail;
+    for (std::string_view const before : {"possible: ", "there is "}) {
+        if (auto const at = detail.find(before); at != std::string::npos) tail = detail.substr(at + before.size());
+    }
+    std::string words =
+        sayReason(error.reason.starts_with(kAuthority) ? std::string_view(error.reason).substr(kAuthority.size())
+                                                       : std::string_view(error.reason),
+                  language);
     auto const fill = [&](std::string_view text) {
-        return filled(text, {{"detail", isSlug(detail) && findMessage(detail, language) ? sayReason(detail, language) : detail},
-                             {"reason", error.reason},
-                             {"short", detail.substr(0, kShortDigits)},
-                             {"near", near},
-                             {"words", words}});
+        return filled(
+            text, {{"detail", isSlug(detail) && findMessage(detail, language) ? sayReason(detail, language) : detail},
+                   {"reason", error.reason},
+                   {"short", detail.substr(0, kShortDigits)},
+                   {"near", near},
+                   {"file", file},
+                   {"tail", tail},
+                   {"words", words}});
     };
     return {fill(row->text), fill(row->next)};
 }
@@ -91,7 +110,8 @@ std::string sayReason(std::string_view reason, Language language) {
 int exitStatus(Error const& error) {
     auto const about = [&](std::string_view prefix) { return error.reason.starts_with(prefix); };
     // A sound refusal of what a file holds is a verdict, whatever stands behind it; a failing store is not.
-    if (about("exchange.") || about("backup.")) return error.code == ErrorCode::Environment ? status::kEnvironment : status::kRefused;
+    if (about("exchange.") || about("backup."))
+        return error.code == ErrorCode::Environment ? status::kEnvironment : status::kRefused;
     if (about("store.")) return status::kEnvironment;
     if (error.reason == "device.not-enrolled" || error.reason == "replica.not-enrolled") return status::kUndecided;
     switch (error.code) {

@@ -21,14 +21,18 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
                 cost[i][j] = i + j;
                 continue;
             }
-            cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+            cost[i][j] =
+                std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
         }
     }
     return cost[a.size()][b.size()];
 }
 
-Error usage(std::string_view reason, std::string detail) { return makeError(ErrorCode::Usage, reason, std::move(detail)); }
+Error usage(std::string_view reason, std::string detail) {
+    return makeError(ErrorCode::Usage, reason, std::move(detail));
+}
 
 std::string withNear(std::string_view word, std::vector<std::string> const& candidates) {
     std::string const near = nearest(word, candidates);
@@ -42,10 +46,11 @@ Option const* optionNamed(std::vector<Option> const& options, std::string_view w
     return nullptr;
 }
 
-/// Takes the command's name off the words. The words of a name stand together; only global options may stand before them.
+/// Takes the command's name off the words. The words of a name stand together; only global options may stand before
+/// them.
 struct Named {
     Command const* command = nullptr;
-    std::string groupWord;              ///< a first word that needs a second one, when that is missing
+    std::string groupWord;  ///< a first word that needs a second one, when that is missing
     std::vector<std::string> rest;
 };
 
@@ -107,7 +112,8 @@ std::string nearest(std::string_view word, std::vector<std::string> const& candi
     std::size_t least = std::min(kNearDistanceMax, word.size() / 2 + 1);
     for (auto const& candidate : candidates) {
         // A beginning counts as near, however much is missing.
-        std::size_t const distance = word.size() >= 2 && candidate.starts_with(word) ? 1 : editDistance(word, candidate);
+        std::size_t const distance =
+            word.size() >= 2 && candidate.starts_with(word) ? 1 : editDistance(word, candidate);
         if (distance < least || (distance == least && best.empty())) {
             least = distance;
             best = candidate;
@@ -140,7 +146,8 @@ Result<Parsed> parse(std::vector<std::string> const& words) {
     app.add_option("positionals", positionals);
     std::vector<std::pair<Option const*, CLI::Option*>> made;
     for (auto const& option : options) {
-        std::string const names = (option.letter.empty() ? "" : std::string(option.letter) + ",") + std::string(option.name);
+        std::string const names =
+            (option.letter.empty() ? "" : std::string(option.letter) + ",") + std::string(option.name);
         if (option.value.empty()) {
             made.emplace_back(&option, app.add_flag(names));
         } else {
@@ -180,7 +187,8 @@ Result<Parsed> parse(std::vector<std::string> const& words) {
     std::size_t least = 0;
     for (auto const& positional : command.positionals) least += positional.required;
     if (parsed.arguments.count() < least) {
-        return usage("usage.missing", std::string(command.positionals[parsed.arguments.count()].name) + "\n" + usageLine(command));
+        return usage("usage.missing",
+                     std::string(command.positionals[parsed.arguments.count()].name) + "\n" + usageLine(command));
     }
     bool const many = !command.positionals.empty() && command.positionals.back().many;
     if (!many && parsed.arguments.count() > command.positionals.size()) {
@@ -191,7 +199,8 @@ Result<Parsed> parse(std::vector<std::string> const& words) {
         if (option.required && given == 0) {
             return usage("usage.missing", std::string(option.name) + "\n" + usageLine(command));
         }
-        if (!option.many && !option.value.empty() && given > 1) return usage("usage.repeated", std::string(option.name));
+        if (!option.many && !option.value.empty() && given > 1)
+            return usage("usage.repeated", std::string(option.name));
     }
     return parsed;
 }

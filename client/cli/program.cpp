@@ -13,8 +13,10 @@ namespace {
 Language languageFrom(std::vector<std::string> const& words, Surroundings const& surroundings) {
     std::string told;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i] == "--lang" && i + 1 < words.size()) told = words[i + 1];
-        else if (words[i].starts_with("--lang=")) told = words[i].substr(7);
+        if (words[i] == "--lang" && i + 1 < words.size())
+            told = words[i + 1];
+        else if (words[i].starts_with("--lang="))
+            told = words[i].substr(7);
     }
     for (char const* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
         if (told.empty()) told = surroundings.variable(name).value_or("");
@@ -51,19 +53,28 @@ std::vector<Group> const& commandGroups() {
 
 std::vector<Option> const& globalOptions() {
     static std::vector<Option> const options = {
-        {.name = "--replica", .value = "DIR",
+        {.name = "--replica",
+         .value = "DIR",
          .what = {"副本所在文件夹（或 SPIRAL_REPLICA；否则取上级中含 store.db 的最近一个）",
                   "folder of the replica (or SPIRAL_REPLICA; else the nearest folder above that holds store.db)"},
          .completes = Completes::Folder},
         {.name = "--json", .what = {"标准输出只有一个 JSON 文档", "exactly one JSON document on standard output"}},
-        {.name = "--lang", .value = "zh|en", .what = {"语言；默认按 LC_ALL、LANG，否则中文", "language; default from LC_ALL or LANG, else Chinese"},
-         .completes = Completes::Words, .words = "zh en"},
-        {.name = "--yes", .what = {"不再询问（登记设备仍需 --digits）", "ask nothing (enrolling still needs --digits)"}},
-        {.name = "--passphrase-file", .value = "F",
-         .what = {"口令取自文件首行（或 SPIRAL_PASSPHRASE_FILE）", "passphrase from the first line of a file (or SPIRAL_PASSPHRASE_FILE)"},
+        {.name = "--lang",
+         .value = "zh|en",
+         .what = {"语言；默认按 LC_ALL、LANG，否则中文", "language; default from LC_ALL or LANG, else Chinese"},
+         .completes = Completes::Words,
+         .words = "zh en"},
+        {.name = "--yes",
+         .what = {"不再询问（登记设备仍需 --digits）", "ask nothing (enrolling still needs --digits)"}},
+        {.name = "--passphrase-file",
+         .value = "F",
+         .what = {"口令取自文件首行（或 SPIRAL_PASSPHRASE_FILE）",
+                  "passphrase from the first line of a file (or SPIRAL_PASSPHRASE_FILE)"},
          .completes = Completes::File},
-        {.name = "--today", .value = "DATE",
-         .what = {"把这一天当作今天来算到期与逾期，便于复现列表", "count due and overdue as of this day, for lists that can be repeated"}},
+        {.name = "--today",
+         .value = "DATE",
+         .what = {"把这一天当作今天来算到期与逾期，便于复现列表",
+                  "count due and overdue as of this day, for lists that can be repeated"}},
         {.name = "--progress", .what = {"即使不在终端也显示进度", "show progress even without a terminal"}},
         {.name = "--help", .letter = "-h", .what = {"显示帮助", "show help"}},
     };
@@ -102,8 +113,10 @@ int Program::run() {
     if (!command || parsed->help) {
         // `spiral`, `spiral doc --help` and `spiral doc new --help` are the help command with that name.
         Arguments asked;
-        if (command) asked.addPositional(std::string(command->name));
-        else if (arguments.count() > 0) asked.addPositional(arguments[0]);
+        if (command)
+            asked.addPositional(std::string(command->name));
+        else if (arguments.count() > 0)
+            asked.addPositional(arguments[0]);
         given = asked;
         bool const nothing = !command && !parsed->help;
         command = findCommand("help");

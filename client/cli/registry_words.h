@@ -1,4 +1,5 @@
-// What a person types for somebody or something in the registry: ids by their first digits, names where they are unique.
+// What a person types for somebody or something in the registry: ids by their first digits, names where they are
+// unique.
 #pragma once
 
 #include "format.h"
@@ -23,6 +24,14 @@ struct Revocable {
     std::string name;
 };
 [[nodiscard]] Result<Revocable> revocableFrom(office::Office& office, std::string_view text);
+
+/// `-o FILE`: where a proposal goes when others must agree.
+[[nodiscard]] Option proposalOption();
+/// What the person wanted: the act in force, or the proposal that carries it round.
+enum class Proposing { ForSomething, IsAll };
+/// Tells whether an act became an entry, or writes the proposal for others to agree to.
+[[nodiscard]] Result<int> tellAppended(Job& job, office::Office::Appended const& appended, std::string_view act,
+                                       Proposing proposing, Json told);
 
 [[nodiscard]] std::vector<Command> registryActCommands();
 

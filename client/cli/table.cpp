@@ -41,15 +41,35 @@ struct Range {
 
 template <std::size_t Size>
 bool inside(std::array<Range, Size> const& ranges, char32_t code) noexcept {
-    return std::any_of(ranges.begin(), ranges.end(), [&](Range const& range) { return range.first <= code && code <= range.last; });
+    return std::any_of(ranges.begin(), ranges.end(),
+                       [&](Range const& range) { return range.first <= code && code <= range.last; });
 }
 
 // Unicode 15, EastAsianWidth W and F, reduced to blocks: a few unassigned places count as wide, which harms nobody.
-constexpr std::array<Range, 15> kWide{{{0x1100, 0x115f}, {0x231a, 0x231b}, {0x2e80, 0x303e}, {0x3041, 0x33ff}, {0x3400, 0x4dbf},
-                                       {0x4e00, 0x9fff}, {0xa000, 0xa4cf}, {0xa960, 0xa97c}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},
-                                       {0xfe10, 0xfe6f}, {0xff01, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}}};
-constexpr std::array<Range, 9> kNoWidth{{{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x610, 0x61a}, {0x64b, 0x65f},
-                                         {0x1ab0, 0x1aff}, {0x200b, 0x200d}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}}};
+constexpr std::array<Range, 15> kWide{{{0x1100, 0x115f},
+                                       {0x231a, 0x231b},
+                                       {0x2e80, 0x303e},
+                                       {0x3041, 0x33ff},
+                                       {0x3400, 0x4dbf},
+                                       {0x4e00, 0x9fff},
+                                       {0xa000, 0xa4cf},
+                                       {0xa960, 0xa97c},
+                                       {0xac00, 0xd7a3},
+                                       {0xf900, 0xfaff},
+                                       {0xfe10, 0xfe6f},
+                                       {0xff01, 0xff60},
+                                       {0xffe0, 0xffe6},
+                                       {0x1f300, 0x1faff},
+                                       {0x20000, 0x3fffd}}};
+constexpr std::array<Range, 9> kNoWidth{{{0x300, 0x36f},
+                                         {0x483, 0x489},
+                                         {0x591, 0x5bd},
+                                         {0x610, 0x61a},
+                                         {0x64b, 0x65f},
+                                         {0x1ab0, 0x1aff},
+                                         {0x200b, 0x200d},
+                                         {0x20d0, 0x20ff},
+                                         {0xfe00, 0xfe0f}}};
 
 std::size_t widthOf(char32_t code) noexcept {
     if (code < 0x300) return 1;
@@ -68,10 +88,14 @@ std::string cleaned(std::string_view text, bool keepLines) {
     result.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
         auto const [code, bytes] = characterAt(text, at);
-        if (code == '\n') result.push_back(keepLines ? '\n' : ' ');
-        else if (code == '\t') result.push_back(' ');
-        else if (code == kNotUtf8 || steers(code)) result += kReplacement;
-        else result += text.substr(at, bytes);
+        if (code == '\n')
+            result.push_back(keepLines ? '\n' : ' ');
+        else if (code == '\t')
+            result.push_back(' ');
+        else if (code == kNotUtf8 || steers(code))
+            result += kReplacement;
+        else
+            result += text.substr(at, bytes);
         at += bytes;
     }
     return result;
@@ -88,7 +112,8 @@ std::string filled(std::string_view text, std::initializer_list<Filling> filling
         text.remove_prefix(open);
         auto const close = text.find('}');
         auto const name = close == std::string_view::npos ? std::string_view() : text.substr(1, close - 1);
-        auto const found = std::find_if(fillings.begin(), fillings.end(), [&](Filling const& each) { return each.name == name; });
+        auto const found =
+            std::find_if(fillings.begin(), fillings.end(), [&](Filling const& each) { return each.name == name; });
         if (found == fillings.end()) {
             result.push_back('{');
             text.remove_prefix(1);
@@ -210,7 +235,9 @@ std::string Table::text(std::size_t width) const {
     while (width > 0 && total() > width) {
         std::size_t widest = m_columns.size();
         for (std::size_t i = 0; i < m_columns.size(); ++i) {
-            if (m_columns[i].mayShrink && widths[i] > leastWidth && (widest == m_columns.size() || widths[i] > widths[widest])) widest = i;
+            if (m_columns[i].mayShrink && widths[i] > leastWidth &&
+                (widest == m_columns.size() || widths[i] > widths[widest]))
+                widest = i;
         }
         if (widest == m_columns.size()) break;
         widths[widest] -= std::min(total() - width, widths[widest] - leastWidth);
@@ -220,8 +247,10 @@ std::string Table::text(std::size_t width) const {
         std::string line;
         for (std::size_t i = 0; i < m_columns.size(); ++i) {
             std::string const cell = fitted(cellOf(i), widths[i]);
-            if (m_columns[i].align == Align::Right) line.append(widths[i] - displayWidth(cell), ' ').append(cell);
-            else line += padded(cell, widths[i]);
+            if (m_columns[i].align == Align::Right)
+                line.append(widths[i] - displayWidth(cell), ' ').append(cell);
+            else
+                line += padded(cell, widths[i]);
             line.append(gap, ' ');
         }
         line.erase(line.find_last_not_of(' ') + 1);

@@ -34,7 +34,21 @@ Result<DocumentId> TheOffice::resolveId(std::string_view text) {
 
 Result<ObjectId> TheOffice::resolveObject(std::string_view text) {
     if (auto whole = ObjectId::fromHex(text)) return *whole;
-    return makeError(ErrorCode::Usage, "id.form", std::string(text));
+    if (text.size() < kPrefixMin || text.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+        return makeError(ErrorCode::Usage, "id.form", std::string(text));
+    }
+    // A look at every item held: people type a few digits now and then, scripts the whole id.
+    std::optional<ObjectId> found;
+    for (auto const count : {replica::Count::Current, replica::Count::Superseded, replica::Count::Different,
+                             replica::Count::Pending, replica::Count::Quarantined, replica::Count::Redacted}) {
+        for (auto const& row : m_view->items(count)) {
+            if (!row.item.id.hex().starts_with(text) || row.item.id == found) continue;
+            if (found) return makeError(ErrorCode::Usage, "id.ambiguous", std::string(text));
+            found = row.item.id;
+        }
+    }
+    if (!found) return makeError(ErrorCode::NotFound, "item.missing", std::string(text));
+    return *found;
 }
 
 Result<Scope> TheOffice::defaultScope() {

@@ -13,6 +13,9 @@ namespace {
 std::string invitationNote(Sha256 const& hash) { return "invitation/" + hash.hex(); }
 std::string invitedNameNote(PersonId const& person) { return "invited/" + person.text(); }
 
+/// More people may still agree: nothing else is wrong with the act.
+bool lacksAgreements(Error const& error) { return error.code == ErrorCode::Waiting || error.reason == "registry.threshold"; }
+
 }  // namespace
 
 Result<trust::Proposal> TheOffice::agreedAct(std::string_view act, json::Object members) {
@@ -86,7 +89,7 @@ Result<Office::Appended> TheOffice::propose(std::string_view act, json::Object m
         return Appended{ids->front(), {}, {}};
     }
     // What can never count is refused now; what only lacks agreements or the keeper goes round.
-    if (!judged && judged.error().code != ErrorCode::Waiting) return judged.error();
+    if (!judged && !lacksAgreements(judged.error())) return judged.error();
     return Appended{std::nullopt, json::encode(trust::bodyOf(*proposal)), judged ? "registry.not-keeper" : judged.error().reason};
 }
 
@@ -114,7 +117,7 @@ Result<Office::Appended> TheOffice::cosign(ByteView bytes) {
         if (!ids) return ids.error();
         return Appended{ids->front(), {}, {}};
     }
-    if (!judged && judged.error().code != ErrorCode::Waiting) return judged.error();
+    if (!judged && !lacksAgreements(judged.error())) return judged.error();
     return Appended{std::nullopt, json::encode(trust::bodyOf(*proposal)), judged ? "registry.not-keeper" : judged.error().reason};
 }
 

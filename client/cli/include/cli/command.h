@@ -19,21 +19,21 @@ class Job;
 enum class Completes { Nothing, File, Folder, Words };
 
 struct Positional {
-    std::string_view name;                     ///< `ID`, as it stands in the usage line
+    std::string_view name;  ///< `ID`, as it stands in the usage line
     Text what{};
     bool required = true;
     Completes completes = Completes::Nothing;
-    std::string_view words{};                  ///< for Completes::Words, parted by spaces
-    bool many = false;                         ///< the last one: may stand several times
+    std::string_view words{};  ///< for Completes::Words, parted by spaces
+    bool many = false;         ///< the last one: may stand several times
 };
 
 struct Option {
-    std::string_view name;                     ///< `--set`
-    std::string_view letter{};                 ///< `-o`, or nothing
-    std::string_view value{};                  ///< `FILE`, as it stands in the usage line; nothing: a flag
+    std::string_view name;      ///< `--set`
+    std::string_view letter{};  ///< `-o`, or nothing
+    std::string_view value{};   ///< `FILE`, as it stands in the usage line; nothing: a flag
     Text what{};
     bool required = false;
-    bool many = false;                         ///< may stand several times
+    bool many = false;  ///< may stand several times
     Completes completes = Completes::Nothing;
     std::string_view words{};
 };
@@ -44,11 +44,11 @@ struct Example {
 };
 
 struct Command {
-    std::string_view name;                     ///< `doc new`
-    Text summary;                              ///< one line
+    std::string_view name;  ///< `doc new`
+    Text summary;           ///< one line
     std::vector<Positional> positionals{};
     std::vector<Option> options{};
-    Text more{};                               ///< paragraphs parted by line feeds
+    Text more{};  ///< paragraphs parted by line feeds
     std::vector<Example> examples{};
     /// The exit status, or why not. Expected ends only; a failing disk throws.
     Result<int> (*run)(Job&) = nullptr;
@@ -81,7 +81,9 @@ struct Group {
 class Arguments {
 public:
     void addPositional(std::string value) { m_positionals.push_back(std::move(value)); }
-    void addOption(std::string_view name, std::string value) { m_options[std::string(name)].push_back(std::move(value)); }
+    void addOption(std::string_view name, std::string value) {
+        m_options[std::string(name)].push_back(std::move(value));
+    }
 
     /// REQUIRES: the command has it as required, or count() says it is there.
     [[nodiscard]] std::string const& operator[](std::size_t place) const { return m_positionals.at(place); }
@@ -98,9 +100,9 @@ private:
 };
 
 struct Parsed {
-    Command const* command = nullptr;   ///< null: none was named
+    Command const* command = nullptr;  ///< null: none was named
     bool help = false;
-    Arguments arguments;                ///< global options too
+    Arguments arguments;  ///< global options too
 };
 /// Reads the words behind the program's name. Usage ("usage.unknown-command", "usage.unknown-option", "usage.missing",
 /// "usage.extra", "usage.value", "usage.group"); the detail names what, and behind a line feed what is near it.

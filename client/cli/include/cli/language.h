@@ -1,5 +1,5 @@
-// Two languages, Chinese first. A short text stands in both at the place that says it; sentences about refusals stand in
-// the tables of messages.h.
+// Two languages, Chinese first. A short text stands in both at the place that says it; sentences about refusals stand
+// in the tables of messages.h.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// The one JSON document that --json prints. It is not strict JSON (base/json.h): it may hold fractions, null and any key,
-// and keeps the order in which members were set, because people read it too.
+// The one JSON document that --json prints. It is not strict JSON (base/json.h): it may hold fractions, null and any
+// key, and keeps the order in which members were set, because people read it too.
 #pragma once
 
 #include "base/json.h"
@@ -20,8 +20,7 @@ public:
     Json() = default;  // null
     Json(bool value) : m_data(value) {}
     template <std::integral Integer>
-        requires(!std::same_as<Integer, bool>)
-    Json(Integer value) : m_data(static_cast<std::int64_t>(value)) {}
+    requires(!std::same_as<Integer, bool>) Json(Integer value) : m_data(static_cast<std::int64_t>(value)) {}
     Json(double value) : m_data(value) {}
     Json(std::string value) : m_data(std::move(value)) {}
     Json(std::string_view value) : m_data(std::string(value)) {}

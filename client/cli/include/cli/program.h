@@ -16,10 +16,10 @@ namespace spiral::cli {
 
 /// Where the program runs, as main found it.
 struct Surroundings {
-    std::function<std::optional<std::string>(char const* name)> variable;   ///< of the environment
+    std::function<std::optional<std::string>(char const* name)> variable;  ///< of the environment
     Path workingFolder;
     bool inputIsTerminal = false, outputIsTerminal = false, errorIsTerminal = false;
-    std::size_t columns = 0;                                                 ///< of the terminal; 0 unknown
+    std::size_t columns = 0;  ///< of the terminal; 0 unknown
     std::ostream& out;
     std::ostream& err;
     /// Asks on the terminal, the first without echo. Nothing when there is no terminal or it was closed.

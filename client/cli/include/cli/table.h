@@ -22,7 +22,8 @@ namespace spiral::cli {
 [[nodiscard]] std::string padded(std::string_view text, std::size_t width);
 /// The text, cut to `width` with … at its end if it is wider. No character is cut in two.
 [[nodiscard]] std::string fitted(std::string_view text, std::size_t width);
-/// The text broken into lines of at most `width`: at spaces, between Chinese characters, and inside words that are wider.
+/// The text broken into lines of at most `width`: at spaces, between Chinese characters, and inside words that are
+/// wider.
 [[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
 /// Rows of cells under headings. Cells are cleaned; the widest column that may give way is cut where the whole is wider

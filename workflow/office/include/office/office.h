@@ -185,6 +185,7 @@ public:
     [[nodiscard]] virtual Result<DocumentShown> show(DocumentId const& doc) = 0;
     [[nodiscard]] virtual std::vector<replica::ListedDocument> list(replica::ListFilter const& filter) = 0;
     [[nodiscard]] virtual Result<std::vector<model::Change>> diff(ObjectId const& a, ObjectId const& b) = 0;
+    /// A revision or record by its id or 4 and more first digits of it.
     [[nodiscard]] virtual Result<ObjectId> resolveObject(std::string_view text) = 0;
 
     // --- steps and tasks --------------------------------------------------------------------------------------------------
