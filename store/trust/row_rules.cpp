@@ -215,7 +215,13 @@ Evaluation RowRules::evaluateGrant(Subject const& subject, Place const& place, A
     if (grant.delegatedFrom) consider(checkCuts(m_registry.revocationsOf(*grant.delegatedFrom), place));
     bool const isServer = standing.device->kind == Device::Kind::Server;
     Instant const time = place.receipt ? place.receipt->time : subject.claimed;
-    if (time < grant.from || (grant.until && time >= *grant.until))
+    // A row cannot be older than the registry entry it relies on. So a clock that stands years behind does not put a row
+    // before its own grant; one that runs ahead is believed until a receipt says better.
+    Instant beginning = time;
+    if (auto const relied = place.receipt ? std::nullopt : m_registry.timeOf(*standing.reg); relied) {
+        beginning = std::max(beginning, *relied);
+    }
+    if (beginning < grant.from || (grant.until && time >= *grant.until))
         consider(judged(Verdict::Quarantined, "outside-interval", grant.id.hex()));
     if (high && (place.receipt || isServer)) {
         auto const next = m_registry.successor(*standing.reg);

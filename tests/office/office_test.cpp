@@ -316,3 +316,32 @@ TEST_CASE("the welcome of another college does not finish a join", "[office][joi
     REQUIRE_FALSE(finished);
     CHECK_FALSE((*zhao)->enrol(asBytes("{}"), "0", place.path() / "w"));
 }
+
+TEST_CASE("a clock in 2019 or 2038, or one that jumps, never blocks work and never loses it", "[office][clock]") {
+    auto zhao = Workplace::founds("赵");
+    auto li = zhao->hires("李", "yc-d03", {"clerk"});
+    auto head = zhao->hires("孙", "yc-d03", {"head"});
+    zhao->carriesTo(*li);
+    std::vector<DocumentId> made;
+    for (auto const* time : {"2019-01-01T00:00:00.000Z", "2038-01-19T03:14:07.000Z", "2026-03-02T09:00:00.000Z", "2001-01-01T00:00:00.000Z"}) {
+        li->clock.time = *parseInstant(time);
+        auto const doc = li->creates("task", "unit/yc-d03", {{"title", time}});
+        li->edits(doc, {{"note", "改"}});
+        CHECK(li->steps(doc, "submit").state == "submitted");
+        made.push_back(doc);
+        li->open();
+    }
+    // A new edit from a right clock follows the one that claimed 2038, by its parent and not by its time.
+    li->clock.time = *parseInstant("2026-03-02T10:00:00.000Z");
+    li->edits(made[1], {{"note", "再改"}});
+    CHECK(li->field(made[1], "note") == "再改");
+    li->carriesTo(*head);
+    CHECK(head->dump() == li->dump());
+    for (auto const& doc : made) CHECK(head->shows(doc).listed.row.state != "nothing-stands");
+    CHECK(head->field(made[1], "note") == "再改");
+    // The head's clock was not dragged to 2038.
+    auto const own = head->creates("task", "unit/yc-d03", {{"title", "负责人的"}});
+    for (auto const& item : head->shows(own).items) CHECK(item.time < *parseInstant("2026-04-01T00:00:00.000Z"));
+    auto const status = (*head)->status();
+    CHECK(std::find(status.advice.begin(), status.advice.end(), "clock-suspect") != status.advice.end());
+}

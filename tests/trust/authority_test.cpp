@@ -158,6 +158,23 @@ TEST_CASE("time: the receipt lies in the grant's interval, else the claim does",
     CHECK(write(15, 20).verdict == Verdict::Valid);
 }
 
+// A laptop whose battery had died claimed 2019 for everything it wrote, years before its person's first grant.
+TEST_CASE("a clock years behind does not put work before the grant that its registry head holds", "[authority]") {
+    College college;
+    auto const li = college.person("li");
+    college.entryTime = day(5);
+    college.grant(li, "clerk@unit/jwc", day(4));
+    Made made;
+    made.time = day(-2500);
+    Row const row = college.write(li, "unit/jwc", {}, made);
+    CHECK(college.verdict({row}, row) == Verdict::NotYetWitnessed);
+    // A grant that begins later than the head is not opened by it.
+    auto const wang = college.person("wang");
+    college.grant(wang, "clerk@unit/jwc", day(9));
+    Row const early = college.write(wang, "unit/jwc", {}, made);
+    CHECK(college.reason({early}, early) == "outside-interval");
+}
+
 TEST_CASE("an act stands in the scope of its target", "[authority]") {
     Office office;
     Row const plan = office.plan();
