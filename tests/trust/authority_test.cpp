@@ -256,6 +256,7 @@ TEST_CASE("the author of a revision does not approve it", "[authority][differ]")
     SECTION("nor when her own revision is quarantined") {
         Made late;
         late.time = day(-5);
+        late.receipt = day(-5);
         Row const first = office.write(office.clerk, "unit/jwc", {}, late);
         Row const next = office.write(office.other, "unit/jwc", {first.id});
         Row const approval = office.act(office.clerk, "approve", "head@unit/jwc", next);
