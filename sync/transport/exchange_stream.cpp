@@ -91,7 +91,7 @@ std::optional<std::size_t> declaredSize(trust::Payload const& payload) {
 
 struct ExchangeWriter::Compressor {
     struct Free {
-        void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
+        void operator()(ZSTD_CCtx* made) const noexcept { ZSTD_freeCCtx(made); }
     };
     std::unique_ptr<ZSTD_CCtx, Free> context{ZSTD_createCCtx()};
     Bytes buffer = Bytes(ZSTD_CStreamOutSize());
@@ -207,7 +207,7 @@ Result<CheckedFile> checkWhole(Files& files, Path const& file, BytesDone const& 
 
 struct ExchangeReader::Decompressor {
     struct Free {
-        void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
+        void operator()(ZSTD_DCtx* made) const noexcept { ZSTD_freeDCtx(made); }
     };
     std::unique_ptr<ZSTD_DCtx, Free> context{ZSTD_createDCtx()};
 };

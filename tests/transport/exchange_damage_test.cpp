@@ -277,3 +277,23 @@ TEST_CASE("a full disk leaves no half of a file and says what is wrong", "[trans
         CHECK(toText(bench.stick.bytes("a")) == "the file of before");
     }
 }
+
+TEST_CASE("the example on the page of formats is an exchange file", "[transport][formats]") {
+    std::string const page = toText(systemFiles().read("docs/formats.md", 1U << 20).value());
+    std::size_t const section = page.find("## Exchange file");
+    REQUIRE(section != std::string::npos);
+    std::size_t const begin = page.find("```hex\n", section) + 7;
+    std::string hex;
+    bool comment = false;
+    for (char c : page.substr(begin, page.find("```", begin) - begin)) {
+        comment = c == '#' || (comment && c != '\n');
+        if (!comment && c != ' ' && c != '\n') hex += c;
+    }
+    auto const bytes = fromHex(hex);
+    REQUIRE(bytes);
+    Stick stick;
+    stick.put("example", *bytes);
+    auto const frames = readFrames(stick.path("example"), systemFiles(), FileKind::Exchange);
+    REQUIRE(frames);
+    CHECK(frames->empty());
+}
