@@ -533,6 +533,23 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
         batch.inboxBytes = static_cast<std::size_t>(
             m_db.integer("SELECT coalesce(sum(length(header) + coalesce(length(bytes), 0)), 0) FROM local_inbox"));
         std::vector<FrameId> arrived;
+        // Files come again and again. What is in needs no second look: its header hashes to a name that is held. Only
+        // frames at or below a tip can be, so new ones cost no look-up.
+        for (auto& offer : offers) {
+            if (offer.decided) continue;
+            auto const& header = offer.frame.header;
+            auto const* feed = findFeed(header.scope, header.device);
+            if (feed == nullptr || std::none_of(feed->tips.begin(), feed->tips.end(),
+                                                [&](auto const& tip) { return header.seq <= tip.seq; })) {
+                continue;
+            }
+            Use use(m_statements->frame);
+            use->bind(1, offer.frame.id);
+            if (!use->step()) continue;
+            Use placed(m_statements->placeOf);
+            placed->bind(1, feed->feed).bind(2, static_cast<std::int64_t>(header.seq)).bind(3, use->integer(0));
+            if (placed->step() && placed->integer(0) != 0) offer.decide(Answer::What::Known);
+        }
         foldRegistryFrames(offers);
         bool const inboxUsed = m_db.integer("SELECT EXISTS(SELECT 1 FROM local_inbox)") != 0;
 
