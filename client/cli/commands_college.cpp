@@ -62,9 +62,22 @@ Result<int> unitAdd(Job& job) {
 }
 
 Result<int> invite(Job& job) {
+    auto const person = job.arguments.value("--person"), again = job.arguments.value("--another-device-of");
+    if (person.has_value() == again.has_value()) return makeError(ErrorCode::Usage, "invite.person");
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
-    SPIRAL_GIVE(invited, office->invite(*job.arguments.value("--person"), job.arguments.value("--unit").value_or(""),
-                                        job.arguments.values("--role"), job.arguments.value("--server")));
+    office::Office::Invited invited;
+    std::string name;
+    if (again) {
+        SPIRAL_GIVE(known, personFrom(*office, *again));
+        SPIRAL_GIVE(made, office->inviteDevice(known));
+        invited = made;
+        name = personText(known, office->names());
+    } else {
+        SPIRAL_GIVE(made, office->invite(*person, job.arguments.value("--unit").value_or(""),
+                                         job.arguments.values("--role"), job.arguments.value("--server")));
+        invited = made;
+        name = clean(*person);
+    }
     auto const file = *job.arguments.value("--output");
     if (auto written = job.write(file, invited.invitation, FileMode::Private); !written) return written.error();
     Json roles = Json::array();
@@ -79,10 +92,7 @@ Result<int> invite(Job& job) {
     job.answer(told);
     job.tell({"邀请已写入 {file}：{person}，{roles}；有效至 {until}",
               "Invitation written to {file}: {person}, {roles}; valid until {until}"},
-             {{"file", file},
-              {"person", clean(*job.arguments.value("--person"))},
-              {"roles", list},
-              {"until", localTime(invited.content.expires)}});
+             {{"file", file}, {"person", name}, {"roles", list}, {"until", localTime(invited.content.expires)}});
     job.tell({"请当面或经可信渠道交给本人；文件里有一次性口令，用一次即作废。",
               "Hand it over in person or by a road you trust: it holds a one-time code, good for one device."});
     job.tell({"对方执行：spiral join 文件夹 {file} -o 申请.json",
@@ -238,13 +248,16 @@ std::vector<Command> collegeCommands() {
          .run = unitAdd},
         {.name = "invite",
          .summary = {"为一人的一台设备写邀请", "write an invitation for one device of a person"},
-         .options = {{.name = "--person", .value = "NAME", .what = {"姓名", "name of the person"}, .required = true},
+         .options = {{.name = "--person", .value = "NAME", .what = {"姓名", "name of the person"}},
+                     {.name = "--another-device-of",
+                      .value = "P",
+                      .what = {"已登记的人的另一台设备，不再授角色",
+                               "another device of somebody enrolled; no new roles"}},
                      {.name = "--unit", .value = "ID", .what = {"所属部门", "their unit"}},
                      {.name = "--role",
                       .value = "ROLE",
                       .what = {"角色，可多个；带范围如 quality@college",
                                "role, several allowed; with a scope: quality@college"},
-                      .required = true,
                       .many = true,
                       .completes = Completes::Words,
                       .words = kRoleWords},

@@ -75,7 +75,8 @@ Json statusJson(office::StatusShown const& shown, office::Office& office, Instan
     return told;
 }
 
-void showForks(Job& job, office::StatusShown const& shown, office::Names const& names) {
+void showForks(Job& job, office::StatusShown const& shown, office::Office& office) {
+    auto const& names = office.names();
     for (auto const& fork : shown.forks) {
         job.tell({"  分叉：设备 {device}，范围 {scope}{kind}", "  fork: device {device}, scope {scope}{kind}"},
                  {{"device", clean(names.device(fork.device))},
@@ -83,10 +84,18 @@ void showForks(Job& job, office::StatusShown const& shown, office::Names const& 
                   {"kind", std::string(fork.sameIncarnation
                                            ? job.say({"（被复制或整机回退）", " (copied, or rolled back whole)"})
                                            : "")}});
-        for (auto const& tip : fork.tips)
-            job.tell({"    分支末端 {tip}    确认：spiral confirm {tip}",
-                      "    tip {tip}    to confirm: spiral confirm {tip}"},
-                     {{"tip", shortId(tip)}});
+        for (auto const& tip : fork.tips) {
+            bool const standing =
+                fork.standing &&
+                office.replica().standsBelow(fork.device, fork.scope, *fork.standing, tip).value_or(false);
+            if (standing) {
+                job.tell({"    分支末端 {tip}    已成立", "    tip {tip}    stands"}, {{"tip", shortId(tip)}});
+            } else {
+                job.tell({"    分支末端 {tip}    其主人在另一台设备上可确认：spiral confirm {tip}",
+                          "    tip {tip}    its owner may, on another device: spiral confirm {tip}"},
+                         {{"tip", shortId(tip)}});
+            }
+        }
     }
 }
 
@@ -180,7 +189,7 @@ Result<int> showStatus(Job& job) {
         job.lines(ages.text(job.width()));
     }
     if (!shown.forks.empty()) job.line();
-    showForks(job, shown, names);
+    showForks(job, shown, *office);
     showItems(job, *office, replica::Count::Quarantined);
     showItems(job, *office, replica::Count::Pending);
     if (!shown.advice.empty()) {

@@ -161,6 +161,10 @@ Result<office::Office*> Job::office(replica::Access access) {
         SPIRAL_GIVE(folder, replicaFolder());
         SPIRAL_GIVE(opened, office::Office::open(folder, world, access, unlock(), progress()));
         m_office = std::move(opened);
+        if (access == replica::Access::Write && m_office->replica().guard() == replica::GuardFinding::Restored) {
+            auto const* message = findMessage("advice.restored", language());
+            aside(std::string(message->text) + "\n→ " + std::string(message->next));
+        }
     }
     return m_office.get();
 }

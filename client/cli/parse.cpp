@@ -39,6 +39,15 @@ std::string withNear(std::string_view word, std::vector<std::string> const& cand
     return std::string(word) + (near.empty() ? "" : "\n" + near);
 }
 
+/// Words kept for parts that are still to come: not mistyped, only not there yet.
+bool isLater(std::string_view word) {
+    static constexpr std::string_view later[] = {"board",     "bundle",     "calendar", "chain",    "cycle",
+                                                 "demo",      "disclosure", "expert",   "incident", "inbox",
+                                                 "indicator", "appeal",     "publish",  "report",   "review",
+                                                 "rules",     "survey",     "template", "witness",  "withdraw"};
+    return std::find(std::begin(later), std::end(later), word) != std::end(later);
+}
+
 Option const* optionNamed(std::vector<Option> const& options, std::string_view word) {
     for (auto const& option : options) {
         if (word == option.name || (!option.letter.empty() && word == option.letter)) return &option;
@@ -83,6 +92,7 @@ Result<Named> takeName(std::vector<std::string> const& words) {
                     isGroup = isGroup || command.name.starts_with(one + " ");
                 }
             }
+            if (isLater(one)) return usage("usage.later-command", one);
             if (!isGroup) return usage("usage.unknown-command", withNear(one, all));
         } else {
             named.command = findCommand(both);

@@ -34,7 +34,10 @@ Result<transport::FileTotals> TheOffice::importFrom(Path const& file) {
     if (registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled", "");
     auto totals = transport::importFile(*m_replica, m_attachments, file,
                                         [this](std::uint64_t done, std::uint64_t of) { tell(done, of, "import"); });
-    if (totals) catchUp();
+    if (!totals) return totals;
+    bool const fromOthers = totals->writer && totals->writer->device != m_replica->device();
+    if (fromOthers && m_replica->note(kRestoredNote)) m_replica->setNote(kRestoredNote, "");
+    catchUp();
     return totals;
 }
 
@@ -78,7 +81,7 @@ StatusShown TheOffice::status() {
     auto const at = registry.head().seq;
     if (registry.root(at).threshold < 2 || registry.admins(at).threshold < 2) status.advice.push_back("threshold-one");
     if (registry.forked()) status.advice.push_back("registry-forked");
-    if (status.guard == replica::GuardFinding::Restored || m_replica->note("restored")) status.advice.push_back("restored");
+    if (status.guard == replica::GuardFinding::Restored || !m_replica->note(kRestoredNote).value_or("").empty()) status.advice.push_back("restored");
     if (!status.forks.empty()) status.advice.push_back("forked");
     if (!registry.revocationsOf(m_replica->device()).empty()) status.advice.push_back("revoked");
     for (auto const& [scope, newest] : m_replica->newestByScope()) {

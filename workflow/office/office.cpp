@@ -13,6 +13,10 @@ Result<std::unique_ptr<Office>> Office::open(Path const& folder, World world, re
     auto replica = replica::Replica::open(folder, world, access);
     if (!replica) return replica.error();
     try {
+        // Said until other replicas have told what may be missing, not only by the one opening that found it.
+        if (access == replica::Access::Write && (*replica)->guard() == replica::GuardFinding::Restored) {
+            (*replica)->setNote(kRestoredNote, toText(world.wall.now()));
+        }
         auto office = std::make_unique<TheOffice>(std::move(*replica), std::move(unlock), std::move(progress));
         office->catchUp();
         return std::unique_ptr<Office>(std::move(office));
@@ -99,8 +103,11 @@ Names const& TheOffice::names() {
             if (!revision) continue;
             if (auto const* name = json::stringAt(revision->fields, "name")) names.persons[person.text()] = *name;
         }
+        // Numbered in the order in which they were enrolled.
+        auto devices = registry.devices();
+        std::stable_sort(devices.begin(), devices.end(), [](auto const& a, auto const& b) { return a.since < b.since; });
         std::map<std::string, int> devicesOf;
-        for (auto const& device : registry.devices()) {
+        for (auto const& device : devices) {
             int const number = ++devicesOf[device.person.text()];
             names.devices[device.id.hex()] = names.person(device.person) + " #" + std::to_string(number);
         }

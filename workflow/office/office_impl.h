@@ -10,6 +10,8 @@
 
 namespace spiral::office {
 
+/// When this replica was found to be restored or copied; empty once others have been asked.
+inline constexpr std::string_view kRestoredNote = "restored";
 inline constexpr std::string_view kKeyFile = "device.key";
 inline constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 [[nodiscard]] Path keyFile(Path const& replicaFolder);
@@ -26,6 +28,7 @@ public:
 
     Result<Invited> invite(std::string_view personName, std::string_view unit, std::vector<std::string> const& roles,
                            std::optional<std::string> const& serverUrl) override;
+    Result<Invited> inviteDevice(PersonId const& person) override;
     Result<std::array<std::string, 6>> digits(ByteView request) override;
     Result<DeviceId> enrol(ByteView request, std::string_view digits, Path const& welcome) override;
     Result<void> addUnit(std::string_view id, std::string_view name, std::string_view campus) override;

@@ -192,6 +192,22 @@ Result<Office::Invited> TheOffice::invite(std::string_view personName, std::stri
     return Invited{std::move(bytes), std::move(invitation)};
 }
 
+Result<Office::Invited> TheOffice::inviteDevice(PersonId const& person) {
+    auto const persons = registry().persons();
+    if (std::find(persons.begin(), persons.end(), person) == persons.end()) {
+        return makeError(ErrorCode::NotFound, "person.missing", person.text());
+    }
+    trust::Invitation invitation;
+    invitation.school = registry().school();
+    invitation.domain = registry().domain();
+    m_replica->world().random.fill(invitation.code.raw);
+    invitation.expires = m_replica->world().wall.now() + trust::kInvitationValid;
+    invitation.person = person;
+    std::string bytes = trust::encode(invitation);
+    m_replica->setNote(invitationNote(sha256(asBytes(bytes))), bytes);
+    return Invited{std::move(bytes), std::move(invitation)};
+}
+
 Result<std::array<std::string, 6>> TheOffice::digits(ByteView request) {
     auto decoded = trust::decodeJoinRequest(request);
     if (!decoded) return decoded.error();

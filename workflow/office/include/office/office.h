@@ -149,6 +149,8 @@ public:
     [[nodiscard]] virtual Result<Invited> invite(std::string_view personName, std::string_view unit,
                                                  std::vector<std::string> const& roles,
                                                  std::optional<std::string> const& serverUrl) = 0;
+    /// The same for another device of somebody who is in the registry already: no new person, no new grants.
+    [[nodiscard]] virtual Result<Invited> inviteDevice(PersonId const& person) = 0;
     /// The six groups for a request whose invitation this replica made.
     [[nodiscard]] virtual Result<std::array<std::string, 6>> digits(ByteView request) = 0;
     /// Compares the digits, appends person, device and grants, writes the welcome file.
