@@ -21,7 +21,7 @@ Result<DocumentId> TheOffice::resolveId(std::string_view text) {
     if (text.size() < kPrefixMin || text.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
         return makeError(ErrorCode::Usage, "id.form", std::string(text));
     }
-    auto found = m_view->find(text);
+    auto found = view().find(text);
     for (auto const& draft : m_replica->drafts()) {
         if (draft.doc.hex().starts_with(text) && std::find(found.begin(), found.end(), draft.doc) == found.end()) {
             found.push_back(draft.doc);
@@ -41,7 +41,7 @@ Result<ObjectId> TheOffice::resolveObject(std::string_view text) {
     std::optional<ObjectId> found;
     for (auto const count : {replica::Count::Current, replica::Count::Superseded, replica::Count::Different,
                              replica::Count::Pending, replica::Count::Quarantined, replica::Count::Redacted}) {
-        for (auto const& row : m_view->items(count)) {
+        for (auto const& row : view().items(count)) {
             if (!row.item.id.hex().starts_with(text) || row.item.id == found) continue;
             if (found) return makeError(ErrorCode::Usage, "id.ambiguous", std::string(text));
             found = row.item.id;
@@ -117,7 +117,7 @@ Result<Assignment> TheOffice::edit(DocumentId const& doc, std::vector<std::pair<
             HybridTime newest;
             auto const person = me();
             for (auto const& head : seen->merged.heads) {
-                auto const item = m_view->item(head);
+                auto const item = view().item(head);
                 if (item && person && item->person == *person && HybridTime{item->time, item->counter} >= newest) {
                     newest = {item->time, item->counter};
                     chosen = head;
@@ -261,8 +261,8 @@ Result<DocumentShown> TheOffice::show(DocumentId const& doc) { return shown(doc,
 
 Result<DocumentShown> TheOffice::shown(DocumentId const& doc, bool withItems) {
     DocumentShown result;
-    auto listed = m_view->document(doc);
-    auto facts = m_view->facts(doc);
+    auto listed = view().document(doc);
+    auto facts = view().facts(doc);
     result.draft = m_replica->draft(doc);
     if (!listed || !facts) {
         return makeError(ErrorCode::NotFound, "document.missing", doc.hex());
@@ -275,8 +275,8 @@ Result<DocumentShown> TheOffice::shown(DocumentId const& doc, bool withItems) {
     result.merged = reading.merged;
     if (reading.merged.heads.size() == 1) result.merged.fields = reading.shown->fields;
     if (reading.workflow) result.possible = engine::possible(reading.facts(), reading.standing);
-    result.differences = m_view->differences(doc);
-    if (withItems) result.items = m_view->items(doc);
+    result.differences = view().differences(doc);
+    if (withItems) result.items = view().items(doc);
     // Attachments of all heads, each once.
     for (auto const& row : facts->rows) {
         auto const* revision = row.revision();
@@ -295,7 +295,7 @@ std::vector<replica::ListedDocument> TheOffice::list(replica::ListFilter const& 
     if (full.type) {
         if (auto const* type = model::TypeCatalogue::builtIn().find(*full.type)) full.type = type->name;
     }
-    return m_view->list(full);
+    return view().list(full);
 }
 
 Result<std::vector<model::Change>> TheOffice::diff(ObjectId const& a, ObjectId const& b) {

@@ -32,6 +32,7 @@ Result<transport::FileTotals> TheOffice::exportTo(Path const& file, std::optiona
 
 Result<transport::FileTotals> TheOffice::importFrom(Path const& file) {
     if (registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled", "");
+    m_viewIsBehind = true;   // also when it ends half way: what came till then is here
     auto totals = transport::importFile(*m_replica, m_attachments, file,
                                         [this](std::uint64_t done, std::uint64_t of) { tell(done, of, "import"); });
     if (!totals) return totals;
@@ -47,8 +48,8 @@ StatusShown TheOffice::status() {
     StatusShown status;
     status.device = m_replica->device();
     status.person = m_replica->person();
-    status.counts = m_view->status();
-    status.forks = m_view->forks();
+    status.counts = view().status();
+    status.forks = view().forks();
     status.guard = m_replica->guard();
     status.held = m_replica->held();
     auto const& registry = m_replica->registry();
@@ -76,7 +77,7 @@ StatusShown TheOffice::status() {
     status.ages = ages(Day{std::chrono::floor<std::chrono::days>(now)});
     replica::ListFilter different;
     different.withDifferences = true;
-    status.withDifferences = static_cast<std::int64_t>(m_view->list(different).size());
+    status.withDifferences = static_cast<std::int64_t>(view().list(different).size());
 
     auto const at = registry.head().seq;
     if (registry.root(at).threshold < 2 || registry.admins(at).threshold < 2) status.advice.push_back("threshold-one");

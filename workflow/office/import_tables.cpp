@@ -172,7 +172,7 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
         if (!tasks || tasks->size() > kRowsMax) return makeError(ErrorCode::Malformed, "import.form", "tasks");
         // The quality office answers for what names nobody we know.
         trust::Unit const* office = unitNamed("质控办");
-        auto const held = sourcesHeld(*m_view, type);
+        auto const held = sourcesHeld(view(), type);
         struct Seen {
             std::string id, title, project;
             std::optional<Day> due;
@@ -260,7 +260,7 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
         type = "catalogue.v1";
         auto const* tables = json::arrayAt(*root, "tables");
         if (!tables || tables->size() > kRowsMax) return makeError(ErrorCode::Malformed, "import.form", "tables");
-        auto const held = sourcesHeld(*m_view, type);
+        auto const held = sourcesHeld(view(), type);
         for (auto const& each : *tables) {
             ++result.rows;
             auto const* table = each.asObject();
@@ -373,12 +373,13 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
                 result.documents.push_back(rows[begin].first);
                 batch.push_back(std::move(rows[begin++].second));
             }
+            m_viewIsBehind = true;   // also when the next one fails: what is in is known at the next attempt
             auto sealed = m_replica->seal(scope, batch, **key);
             if (!sealed) return sealed.error();
             tell(done += batch.size(), planned.size(), "import.rows");
         }
     }
-    catchUp();
+    followWhatWasWritten();
     return result;
 }
 

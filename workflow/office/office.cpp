@@ -41,6 +41,15 @@ void TheOffice::catchUp() {
         tell(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(of), "view");
     });
     m_names.reset();
+    m_viewIsBehind = false;
+}
+
+void TheOffice::followWhatWasWritten() {
+    m_viewIsBehind = true;
+    try {
+        catchUp();
+    } catch (replica::SqliteError const&) {
+    }
 }
 
 void TheOffice::rebuild() {
@@ -50,7 +59,7 @@ void TheOffice::rebuild() {
 }
 
 std::vector<replica::SearchHit> TheOffice::search(std::string_view words) {
-    if (!m_search) m_search = replica::Search::open(*m_replica, *m_view);
+    if (!m_search) m_search = replica::Search::open(*m_replica, view());
     m_search->catchUp([this](std::int64_t done, std::int64_t of) {
         tell(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(of), "search");
     });
@@ -142,7 +151,7 @@ Result<replica::NewRow> TheOffice::revisionRow(Scope const& scope, NewRevision c
     revision.by = {*person, m_replica->device()};
     // What was built upon came before, whatever our clock says.
     for (auto const& parent : revision.parents) {
-        if (auto const item = m_view->item(parent)) m_replica->clock().observe({item->time, item->counter});
+        if (auto const item = view().item(parent)) m_replica->clock().observe({item->time, item->counter});
     }
     revision.time = m_replica->clock().next();
     revision.nonce = m_replica->world().random.token<Nonce>();
@@ -157,7 +166,7 @@ Result<replica::NewRow> TheOffice::revisionRow(Scope const& scope, NewRevision c
 
 trust::Judgement TheOffice::foresee(Scope const& scope, DocumentId const& doc, replica::NewRow const& row) {
     std::vector<trust::Row> rows;
-    if (auto facts = m_view->facts(doc)) rows = std::move(facts->rows);
+    if (auto facts = view().facts(doc)) rows = std::move(facts->rows);
     trust::Row fresh;
     fresh.id = row.item.id;
     if (row.item.kind == trust::Item::Kind::Revision) {
@@ -204,7 +213,7 @@ Result<ObjectId> TheOffice::sealRevision(Scope const& scope, NewRevision const& 
     if (!key) return key.error();
     auto sealed = m_replica->seal(scope, {*row}, **key, [&] { m_replica->dropDraft(draft.doc); });
     if (!sealed) return sealed.error();
-    catchUp();
+    followWhatWasWritten();
     return row->item.id;
 }
 

@@ -21,7 +21,11 @@ public:
     TheOffice(std::unique_ptr<replica::Replica> replica, Unlock unlock, Progress progress);
 
     replica::Replica& replica() override { return *m_replica; }
-    replica::View& view() override { return *m_view; }
+    /// Reads what the view has reached, which is all that was written here: what it could not follow then, it follows now.
+    replica::View& view() override {
+        if (m_viewIsBehind) catchUp();
+        return *m_view;
+    }
     trust::Registry const& registry() const override { return m_replica->registry(); }
     Names const& names() override;
     StatusShown status() override;
@@ -72,6 +76,9 @@ public:
     Result<trust::Signer*> signer();
     Result<PersonId> me() const;
     void catchUp();
+    /// What is sealed is done, even where the view cannot be written at the moment (a full disk): an error would make
+    /// people do it again. The view follows before it is read next.
+    void followWhatWasWritten();
     void tell(std::uint64_t done, std::uint64_t of, std::string_view what) const;
 
     struct NewRevision {
@@ -102,6 +109,7 @@ private:
     Progress m_progress;
     DocumentProjector m_projector;
     std::unique_ptr<replica::View> m_view;
+    bool m_viewIsBehind = false;
     std::unique_ptr<replica::Search> m_search;
     replica::Attachments m_attachments;
     std::unique_ptr<trust::Signer> m_signer;

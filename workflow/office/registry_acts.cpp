@@ -75,7 +75,7 @@ Result<std::vector<ObjectId>> TheOffice::append(std::vector<trust::Proposal> pro
                                       **key);
         if (!sealed) return sealed.error();
     }
-    catchUp();
+    followWhatWasWritten();
     return ids;
 }
 

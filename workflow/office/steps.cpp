@@ -9,8 +9,8 @@ namespace spiral::office {
 
 Result<StepDone> TheOffice::step(DocumentId const& doc, std::string_view action, std::string_view comment,
                                  std::optional<Day> until) {
-    auto facts = m_view->facts(doc);
-    auto const listed = m_view->document(doc);
+    auto facts = view().facts(doc);
+    auto const listed = view().document(doc);
     if (!facts || !listed) return makeError(ErrorCode::NotFound, "document.missing", doc.hex());
     auto person = me();
     if (!person) return person.error();
@@ -49,14 +49,15 @@ Result<StepDone> TheOffice::step(DocumentId const& doc, std::string_view action,
     if (!key) return key.error();
     auto sealed = m_replica->seal(facts->scope, {*row}, **key);
     if (!sealed) return sealed.error();
-    catchUp();
-    auto const after = m_view->document(doc);
+    followWhatWasWritten();
+    // The state is left out while the view is behind: the old one would be wrong.
+    auto const after = m_viewIsBehind ? std::nullopt : m_view->document(doc);
     return StepDone{doc, of, row->item.id, after ? after->row.state : std::string()};
 }
 
 Result<ObjectId> TheOffice::actOn(std::string_view kind, ObjectId const& target, std::string_view comment) {
     if (kind != "affirm" && kind != "admit") return makeError(ErrorCode::Usage, "step.unknown-action", std::string(kind));
-    auto const item = m_view->item(target);
+    auto const item = view().item(target);
     if (!item || item->kind.empty()) return makeError(ErrorCode::NotFound, "item.missing", target.hex());
     if (!item->doc) return makeError(ErrorCode::Refused, "item.no-document", target.hex());
     json::Object body;
@@ -67,7 +68,7 @@ Result<ObjectId> TheOffice::actOn(std::string_view kind, ObjectId const& target,
     if (!key) return key.error();
     auto sealed = m_replica->seal(item->scope, {*row}, **key);
     if (!sealed) return sealed.error();
-    catchUp();
+    followWhatWasWritten();
     return row->item.id;
 }
 
@@ -108,7 +109,7 @@ Result<ObjectId> TheOffice::confirm(FrameId const& tip) {
     ObjectId const id = hashAs<ObjectId>(asBytes(encoded));
     auto sealed = m_replica->seal(header->scope, {{{trust::Item::Kind::Record, id}, std::move(encoded), *signature}}, **key);
     if (!sealed) return sealed.error();
-    catchUp();
+    followWhatWasWritten();
     return id;
 }
 
