@@ -145,11 +145,8 @@ CREATE TABLE document(
     digest        INTEGER NOT NULL         -- of everything projected, to see that nothing changed
 ) STRICT;
 CREATE UNIQUE INDEX document_doc ON document(doc, scope);
-CREATE INDEX document_due ON document(due, scope);
-CREATE INDEX document_open ON document(due, scope) WHERE closed = 0;
-CREATE INDEX document_type ON document(type, due, scope);
+CREATE INDEX document_order ON document(due, scope, title, doc, closed, type);
 CREATE INDEX document_owner ON document(owner, due, scope);
-CREATE INDEX document_scope ON document(scope, due);
 CREATE INDEX document_different ON document(due, scope) WHERE differences > 0;
 CREATE INDEX document_changed ON document(changed);
 

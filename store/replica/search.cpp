@@ -7,21 +7,23 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace spiral::replica {
 
 namespace {
 
 constexpr std::size_t kBatchDocuments = 500;
-constexpr std::size_t kWordsMax = 16;          // of one question; nobody types more
+constexpr std::size_t kWordsMax = 16;  // of one question; nobody types more
 constexpr std::size_t kCharactersMax = 256;
+constexpr std::int64_t kWeighedMax = 1000;
 constexpr std::size_t kExcerptBefore = 20, kExcerptCharacters = 70;
 
 /// One word of a question: what lies between white space, folded, separators as single spaces.
 struct Phrase {
     std::string text;
-    std::vector<FoldedCharacter> characters;   ///< of `text`
-    bool isPrefix = false;                     ///< it ends in a character that stands alone
+    std::vector<FoldedCharacter> characters;  ///< of `text`
+    bool isPrefix = false;                    ///< it ends in a character that stands alone
 };
 
 bool isSpace(std::string_view text, FoldedCharacter const& character) {
@@ -81,7 +83,8 @@ std::size_t matchAt(std::vector<FoldedCharacter> const& text, std::size_t i, Phr
             ++i;
         }
     }
-    bool const cutsWord = wanted.back().kind == Kind::Word && !phrase.isPrefix && i < text.size() && text[i].kind == Kind::Word;
+    bool const cutsWord =
+        wanted.back().kind == Kind::Word && !phrase.isPrefix && i < text.size() && text[i].kind == Kind::Word;
     return cutsWord ? 0 : i;
 }
 
@@ -100,15 +103,18 @@ std::string excerptOf(std::string_view text, std::vector<Phrase> const& phrases)
     std::size_t const from = first > kExcerptBefore ? first - kExcerptBefore : 0;
     std::size_t const to = std::min(characters.size(), from + kExcerptCharacters);
     std::string excerpt = from > 0 ? "…" : "";
-    std::size_t inside = 0;   // the hit that is open ends here
+    std::size_t inside = 0;  // the hit that is open ends here
     for (std::size_t i = from; i < to; ++i) {
         if (inside == 0) {
             inside = hitAt(i);
             if (inside != 0) excerpt += "«";
         }
-        bool const isBreak = characters[i].end - characters[i].begin == 1 && static_cast<unsigned char>(text[characters[i].begin]) < ' ';
-        if (isBreak) excerpt += ' ';
-        else excerpt += text.substr(characters[i].begin, characters[i].end - characters[i].begin);
+        bool const isBreak =
+            characters[i].end - characters[i].begin == 1 && static_cast<unsigned char>(text[characters[i].begin]) < ' ';
+        if (isBreak)
+            excerpt += ' ';
+        else
+            excerpt += text.substr(characters[i].begin, characters[i].end - characters[i].begin);
         if (inside == i + 1 || (inside != 0 && i + 1 == to)) {
             excerpt += "»";
             inside = 0;
@@ -169,23 +175,38 @@ public:
             match += '"' + phrase.text + '"';
             if (phrase.isPrefix) match += " *";
         }
-        Statement statement(*m_db, "SELECT e.scope, e.doc, e.type, e.title, e.body FROM words w JOIN entry e ON e.entry=w.rowid "
-                                   "WHERE words MATCH ?1 ORDER BY bm25(words, 4.0, 1.0), e.doc LIMIT ?2");
-        statement.bind(1, std::string_view(match)).bind(2, static_cast<std::int64_t>(limit));
-        while (statement.step()) {
-            SearchHit hit;
-            hit.scope = Scope::parse(statement.text(0)).value_or(Scope{});
-            hit.doc = statement.token<DocumentId>(1);
-            hit.type = statement.text(2);
-            hit.title = statement.text(3);
-            std::string_view const body = statement.text(4);
-            hit.excerpt = excerptOf(body.empty() ? std::string_view(hit.title) : body, phrases);
-            hits.push_back(std::move(hit));
+        // To weigh hits, FTS5 looks at all of them. Where there are very many, the newest with the words in their title
+        // serve as well, then the newest.
+        Statement counting(*m_db, "SELECT count(*) FROM (SELECT rowid FROM words WHERE words MATCH ?1 LIMIT ?2)");
+        counting.bind(1, std::string_view(match)).bind(2, kWeighedMax + 1).step();
+        bool const weighed = counting.integer(0) <= kWeighedMax;
+        std::string const titles = "{title} : (" + match + ")";
+        std::set<std::int64_t> seen;
+        Statement statement(*m_db, std::string("SELECT e.entry, e.scope, e.doc, e.type, e.title, e.body FROM words w "
+                                               "JOIN entry e ON e.entry=w.rowid WHERE words MATCH ?1 ORDER BY ") +
+                                       (weighed ? "bm25(words, 4.0, 1.0), e.doc" : "w.rowid DESC") + " LIMIT ?2");
+        for (bool const inTitle : {true, false}) {
+            if (inTitle && weighed) continue;
+            statement.reset();
+            statement.bind(1, std::string_view(inTitle ? titles : match)).bind(2, static_cast<std::int64_t>(limit));
+            while (hits.size() < limit && statement.step()) {
+                if (seen.insert(statement.integer(0)).second) hits.push_back(hitFrom(statement, phrases));
+            }
         }
         return hits;
     }
 
 private:
+    static SearchHit hitFrom(Statement const& row, std::vector<Phrase> const& phrases) {
+        SearchHit hit;
+        hit.scope = Scope::parse(row.text(1)).value_or(Scope{});
+        hit.doc = row.token<DocumentId>(2);
+        hit.type = row.text(3);
+        hit.title = row.text(4);
+        std::string_view const body = row.text(5);
+        hit.excerpt = excerptOf(body.empty() ? std::string_view(hit.title) : body, phrases);
+        return hit;
+    }
     struct Statements {
         explicit Statements(Database& db)
             : find(db, "SELECT entry, type, title, body FROM entry WHERE doc=?1 AND scope=?2"),
@@ -222,7 +243,8 @@ private:
         return statement.step() ? std::string(statement.text(0)) : std::string();
     }
     void setMeta(std::string_view key, std::string_view value) {
-        Statement statement(*m_db, "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=?2");
+        Statement statement(*m_db,
+                            "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=?2");
         statement.bind(1, key).bind(2, value).run();
     }
 
@@ -235,7 +257,8 @@ private:
             if (use->step()) {
                 std::int64_t const entry = use->integer(0);
                 bool const same = projection && use->text(1) == projection->document.type &&
-                                  use->text(2) == projection->document.title && use->text(3) == projection->document.text;
+                                  use->text(2) == projection->document.title &&
+                                  use->text(3) == projection->document.text;
                 if (same) return;
                 Use forget(statements.forget);
                 forget->bind(1, entry).bind(2, use->text(2)).bind(3, use->text(3)).run();
@@ -261,6 +284,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Search> Search::open(Replica& replica, View& view) { return std::make_unique<IndexedSearch>(replica, view); }
+std::unique_ptr<Search> Search::open(Replica& replica, View& view) {
+    return std::make_unique<IndexedSearch>(replica, view);
+}
 
 }  // namespace spiral::replica

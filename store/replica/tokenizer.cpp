@@ -27,12 +27,12 @@ bool isWord(char32_t c) {
 
 /// Lower case of the scripts that have simple pairs; without locale, so that every machine folds alike.
 char32_t fold(char32_t c) {
-    if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;   // full width
+    if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;  // full width
     if (c >= 'A' && c <= 'Z') return c + 32;
     if (c < 0xC0) return c;
     if (c <= 0xDE) return c == 0xD7 ? c : c + 32;
-    bool const evenIsUpper = (c >= 0x100 && c <= 0x137 && c != 0x130) || (c >= 0x14A && c <= 0x177) || (c >= 0x1E00 && c <= 0x1EFF) ||
-                             (c >= 0x460 && c <= 0x481) || (c >= 0x48A && c <= 0x4BF);
+    bool const evenIsUpper = (c >= 0x100 && c <= 0x137 && c != 0x130) || (c >= 0x14A && c <= 0x177) ||
+                             (c >= 0x1E00 && c <= 0x1EFF) || (c >= 0x460 && c <= 0x481) || (c >= 0x48A && c <= 0x4BF);
     if (evenIsUpper) return c | 1U;
     bool const oddIsUpper = (c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E);
     if (oddIsUpper) return (c & 1U) != 0 ? c + 1 : c;
@@ -69,8 +69,11 @@ FoldedCharacter foldedAt(std::string_view text, std::size_t at) {
     character.end = at + 1;
     auto const byte = [&](std::size_t index) { return static_cast<std::uint8_t>(text[index]); };
     std::uint8_t const lead = byte(at);
-    std::size_t const length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3
-                               : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    std::size_t const length = lead < 0x80                   ? 1
+                               : lead >= 0xC2 && lead < 0xE0 ? 2
+                               : lead >= 0xE0 && lead < 0xF0 ? 3
+                               : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                             : 0;
     if (length == 0 || at + length > text.size()) return character;
     char32_t value = length == 1 ? lead : lead & (0xFFU >> (length + 1));
     for (std::size_t i = 1; i < length; ++i) {
@@ -114,7 +117,8 @@ void tokenize(std::string_view text, TokensOf of,
         // A run of CJK characters, pair by pair, then the last one alone.
         bool isFirst = true;
         while (true) {
-            FoldedCharacter const next = character.end < text.size() ? foldedAt(text, character.end) : FoldedCharacter{};
+            FoldedCharacter const next =
+                character.end < text.size() ? foldedAt(text, character.end) : FoldedCharacter{};
             token.clear();
             appendUtf8(token, character.value);
             at = character.end;
@@ -141,7 +145,7 @@ namespace {
 // The three functions that FTS5 calls. Nothing may be thrown through its C frames.
 
 int makeTokenizer(void*, char const**, int, Fts5Tokenizer** made) {
-    static char one = 0;   // it has no state, but must not be null
+    static char one = 0;  // it has no state, but must not be null
     *made = reinterpret_cast<Fts5Tokenizer*>(&one);
     return SQLITE_OK;
 }
@@ -153,10 +157,12 @@ int runTokenizer(Fts5Tokenizer*, void* context, int flags, char const* text, int
     int code = SQLITE_OK;
     try {
         auto const of = (flags & FTS5_TOKENIZE_QUERY) != 0 ? TokensOf::Question : TokensOf::Document;
-        tokenize({text, static_cast<std::size_t>(size)}, of, [&](std::string_view token, std::size_t begin, std::size_t end) {
-            code = take(context, 0, token.data(), static_cast<int>(token.size()), static_cast<int>(begin), static_cast<int>(end));
-            return code == SQLITE_OK;
-        });
+        tokenize({text, static_cast<std::size_t>(size)}, of,
+                 [&](std::string_view token, std::size_t begin, std::size_t end) {
+                     code = take(context, 0, token.data(), static_cast<int>(token.size()), static_cast<int>(begin),
+                                 static_cast<int>(end));
+                     return code == SQLITE_OK;
+                 });
     } catch (std::exception const&) {
         return SQLITE_NOMEM;
     }

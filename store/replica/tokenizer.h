@@ -20,7 +20,7 @@ struct FoldedCharacter {
     enum class Kind { Separator, Word, Cjk };
     char32_t value = 0;
     Kind kind = Kind::Separator;
-    std::size_t begin = 0, end = 0;   ///< bytes, half open
+    std::size_t begin = 0, end = 0;  ///< bytes, half open
 };
 
 /// The character at `at`, folded. Bytes that are no UTF-8 separate. REQUIRES: at < text.size().
@@ -29,7 +29,7 @@ void appendUtf8(std::string& text, char32_t value);
 
 enum class TokensOf {
     Document,
-    Question,   ///< without the last character alone where the text ends in a longer run: the run may go on
+    Question,  ///< without the last character alone where the text ends in a longer run: the run may go on
 };
 /// Calls `take` with each token and the bytes it comes from; stops when that returns false.
 void tokenize(std::string_view text, TokensOf of,

@@ -18,6 +18,12 @@ constexpr std::size_t kBatchBytes = 16 * 1024 * 1024;
 
 Path viewFile(Path const& folder) { return folder / "view.db"; }
 
+/// A view made by anything else is made anew.
+std::string madeBy(Projector const& projector) {
+    return std::to_string(kViewVersion) + " " + std::to_string(projector.version()) + " " +
+           sha256(asBytes(*schemaFile("view.sql"))).hex();
+}
+
 void removeFiles(Path const& file) {
     for (auto const* suffix : {"", "-wal", "-shm"}) {
         Path part = file;
@@ -45,7 +51,8 @@ std::unique_ptr<View> View::open(Replica& replica, Projector const& projector) {
     return std::make_unique<FollowingView>(replica, projector);
 }
 
-FollowingView::FollowingView(Replica& replica, Projector const& projector) : m_replica(replica), m_projector(projector) {
+FollowingView::FollowingView(Replica& replica, Projector const& projector)
+    : m_replica(replica), m_projector(projector) {
     try {
         open();
     } catch (SqliteError const& error) {
@@ -64,19 +71,17 @@ FollowingView::~FollowingView() = default;
 void FollowingView::open() {
     m_db = std::make_unique<Database>(viewFile(m_replica.folder()),
                                       Database::Options{.as = OpenAs::Writer, .create = true, .fullSync = false});
-    std::string const madeBy = std::to_string(kViewVersion) + " " + std::to_string(m_projector.version()) + " " +
-                               sha256(asBytes(*schemaFile("view.sql"))).hex();
     bool const hasTables = m_db->integer("SELECT count(*) FROM sqlite_schema WHERE name='meta'") != 0;
-    if (!hasTables || m_db->textOf("SELECT value FROM meta WHERE key='made-by'") != madeBy) makeTables();
-    else m_sql = std::make_unique<ViewStatements>(*m_db);
+    if (!hasTables || m_db->textOf("SELECT value FROM meta WHERE key='made-by'") != madeBy(m_projector))
+        makeTables();
+    else
+        m_sql = std::make_unique<ViewStatements>(*m_db);
 }
 
 /// Empty tables and a new generation; whatever was there is dropped in the same transaction.
 void FollowingView::makeTables() {
     forget();
     m_sql.reset();
-    std::string const madeBy = std::to_string(kViewVersion) + " " + std::to_string(m_projector.version()) + " " +
-                               sha256(asBytes(*schemaFile("view.sql"))).hex();
     WriteTransaction transaction(*m_db);
     std::vector<std::string> tables;
     {
@@ -86,7 +91,7 @@ void FollowingView::makeTables() {
     for (auto const& table : tables) m_db->execute("DROP TABLE \"" + table + "\"");
     m_db->execute(*schemaFile("view.sql"));
     m_sql = std::make_unique<ViewStatements>(*m_db);
-    setMeta("made-by", madeBy);
+    setMeta("made-by", madeBy(m_projector));
     setMeta("generation", m_replica.world().random.token<Nonce>().hex());
     setMeta("cursor", 0);
     setMeta("cursor-frame", "");
@@ -110,7 +115,7 @@ void FollowingView::forget() {
     m_dataVersion = -1;
 }
 
-// --- following ---------------------------------------------------------------------------------------------------------
+// --- following ---
 
 /// False when the store is another one than the view was made from: put back from a backup, or replaced.
 bool FollowingView::matchesLog() const {
@@ -124,7 +129,21 @@ bool FollowingView::matchesLog() const {
     return same;
 }
 
+/// Another process may have followed the log, or made the view anew; what we remember of its rows is old then.
+void FollowingView::noteOthers() {
+    std::int64_t const version = m_db->integer("PRAGMA data_version");
+    if (version == m_dataVersion) return;
+    forget();
+    m_dataVersion = version;
+    m_total = metaNumber("total");
+    m_changed = metaNumber("changed");
+    m_nextDocument = m_db->integer("SELECT max(document) FROM document") + 1;
+    m_nextItem = m_db->integer("SELECT max(item) FROM item") + 1;
+    m_nextFrame = m_db->integer("SELECT max(frame) FROM frame") + 1;
+}
+
 void FollowingView::catchUp(std::function<void(std::int64_t, std::int64_t)> const& progress) {
+    noteOthers();
     if (!matchesLog()) makeTables();
     std::int64_t cursor = metaNumber("cursor");
     if (cursor == m_replica.logEnd() && meta("registry") == headsText(m_replica.registry())) return;
@@ -148,19 +167,11 @@ void FollowingView::rebuild(std::function<void(std::int64_t, std::int64_t)> cons
 bool FollowingView::batch(std::int64_t& cursor) {
     Work work;
     WriteTransaction transaction(*m_db);
-    // Another process may have followed the log meanwhile; what we remember of its rows is old then.
-    if (std::int64_t const version = m_db->integer("PRAGMA data_version"); version != m_dataVersion) {
-        forget();
-        m_dataVersion = version;
-        m_total = metaNumber("total");
-        m_changed = metaNumber("changed");
-        m_nextDocument = m_db->integer("SELECT max(document) FROM document") + 1;
-        m_nextItem = m_db->integer("SELECT max(item) FROM item") + 1;
-        m_nextFrame = m_db->integer("SELECT max(frame) FROM frame") + 1;
-    }
+    noteOthers();
+    m_someWait = m_db->integer("SELECT EXISTS(SELECT 1 FROM waiting)") != 0;
     cursor = metaNumber("cursor");
     auto const growth = noteRegistry(work);
-    if (growth == RegistryGrowth::Outdated) return false;   // another process follows with a newer registry than ours
+    if (growth == RegistryGrowth::Outdated) return false;  // another process follows with a newer registry than ours
 
     std::vector<LogLine> lines;
     m_replica.log(cursor, [&](LogLine const& line) {
@@ -188,7 +199,7 @@ bool FollowingView::batch(std::int64_t& cursor) {
     return true;
 }
 
-// --- small tables --------------------------------------------------------------------------------------------------------
+// --- small tables ---
 
 std::string FollowingView::meta(std::string_view key) const {
     Use use(m_sql->meta);
@@ -268,8 +279,9 @@ trust::RegistryPoint FollowingView::pointAt(Handle point) const {
 
 FeedLine const* FollowingView::findFeed(DeviceId const& device, Scope const& scope) const {
     if (!m_feedsLoaded) {
-        Statement statement(*m_db, "SELECT f.feed, d.text, s.text, f.forked FROM feed f JOIN name d ON d.name=f.device "
-                                   "JOIN name s ON s.name=f.scope");
+        Statement statement(*m_db,
+                            "SELECT f.feed, d.text, s.text, f.forked FROM feed f JOIN name d ON d.name=f.device "
+                            "JOIN name s ON s.name=f.scope");
         while (statement.step()) {
             FeedLine line{statement.integer(0), DeviceId::fromHex(statement.text(1)).value_or(DeviceId{}),
                           Scope::parse(statement.text(2)).value_or(Scope{}), statement.integer(3) != 0};
@@ -288,7 +300,8 @@ FeedLine& FollowingView::feedOf(DeviceId const& device, Scope const& scope) {
     Handle const deviceName = nameOf(device.hex());
     Handle const scopeName = nameOf(scope.text());
     use->bind(1, deviceName).bind(2, scopeName).run();
-    auto const placed = m_feeds.insert_or_assign({device, scope}, FeedLine{m_db->lastRowId(), device, scope, false}).first;
+    auto const placed =
+        m_feeds.insert_or_assign({device, scope}, FeedLine{m_db->lastRowId(), device, scope, false}).first;
     m_feedsByHandle[placed->second.feed] = &placed->second;
     return placed->second;
 }

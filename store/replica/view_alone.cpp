@@ -1,5 +1,5 @@
-// Records that stand alone: receipts and confirms, registry entries, and records whose target is not held. Receipts give
-// the time of other frames; receipts and confirms decide which branch of a forked feed stands.
+// Records that stand alone: receipts and confirms, registry entries, and records whose target is not held. Receipts
+// give the time of other frames; receipts and confirms decide which branch of a forked feed stands.
 #include "view_impl.h"
 #include "view_statements.h"
 
@@ -13,10 +13,9 @@ std::int64_t milliseconds(Instant instant) { return instant.time_since_epoch().c
 
 std::optional<trust::Receipt> receiptFrom(Statement const& row, int column) {
     if (row.isNull(column)) return std::nullopt;
-    return trust::Receipt{Instant{std::chrono::milliseconds{row.integer(column)}},
-                          static_cast<std::uint64_t>(row.integer(column + 1)),
-                          static_cast<std::uint32_t>(row.integer(column + 2)),
-                          static_cast<std::uint32_t>(row.integer(column + 3))};
+    return trust::Receipt{
+        Instant{std::chrono::milliseconds{row.integer(column)}}, static_cast<std::uint64_t>(row.integer(column + 1)),
+        static_cast<std::uint32_t>(row.integer(column + 2)), static_cast<std::uint32_t>(row.integer(column + 3))};
 }
 
 }  // namespace
@@ -29,32 +28,25 @@ void FollowingView::settleAlone(Work& work) {
     }
 }
 
-/// A record without document. What it waits for is remembered; a receipt or confirm that begins or ceases to stand makes
-/// the frames it names doubtful.
+/// A record without document. What it waits for is remembered; a receipt or confirm that begins or ceases to stand
+/// makes the frames it names doubtful.
 void FollowingView::judgeItem(Handle item, Work& work) {
-    auto const [id, line] = itemAt(item);
-    if (line.frame == 0 || line.document != 0 || (line.state != RowState::Read && line.state != RowState::Newer)) return;
-    {
-        Use use(m_sql->waitNoMore);
-        use->bind(1, -item).run();
-    }
+    auto const found = itemAt(item);
+    auto const& [id, line] = found;
+    if (line.frame == 0 || line.document != 0 || (line.state != RowState::Read && line.state != RowState::Newer))
+        return;
+    waitNoMore(-item);
     trust::Row const row = rowOf(id, line, work);
-    auto const judgement = trust::judgeAlone(row, m_replica.registry(), standsBelow([&](FrameId const& awaited) {
-        Handle const frame = namedFrame(awaited);
-        Use use(m_sql->wait);
-        use->bind(1, frame).bind(2, -item).run();
-    }));
-    if (waitsForRegistry(row)) {
-        Use use(m_sql->wait);
-        use->bind(1, std::int64_t{0}).bind(2, -item).run();
-    }
+    auto const judgement = trust::judgeAlone(
+        row, m_replica.registry(), standsBelow([&](FrameId const& awaited) { wait(namedFrame(awaited), -item); }));
+    if (waitsForRegistry(row)) wait(0, -item);
     judged(line, judgement, Count::Current, {});
     if (auto const* record = row.record(); record && trust::standsForItself(*record) && !work.settled.contains(item)) {
         setStanding(item, trust::stands(judgement.verdict), work);
     }
 }
 
-// --- receipts and confirms -----------------------------------------------------------------------------------------------
+// --- receipts and confirms ---
 
 void FollowingView::noteReceipt(Handle item, trust::Record const& record, Work& work) {
     setStanding(item, false, work);
@@ -69,9 +61,12 @@ void FollowingView::noteReceipt(Handle item, trust::Record const& record, Work& 
     FrameLine const at = frameAt(line.frame, work);
     for (std::size_t list = 0; list < body->frames.size(); ++list) {
         Handle const frame = namedFrame(body->frames[list]);
-        Use use(m_sql->addReceipt);   // a frame listed twice keeps its first place
+        Use use(m_sql->addReceipt);  // a frame listed twice keeps its first place
         use->bind(1, frame).bind(2, item).bind(3, at.feed).bind(4, static_cast<std::int64_t>(at.seq));
-        use->bind(5, std::int64_t{line.place}).bind(6, static_cast<std::int64_t>(list)).bind(7, milliseconds(body->time)).run();
+        use->bind(5, std::int64_t{line.place})
+            .bind(6, static_cast<std::int64_t>(list))
+            .bind(7, milliseconds(body->time))
+            .run();
     }
     if (feedAt(at.feed).forked) work.branching.insert(at.feed);
 }
@@ -121,7 +116,7 @@ void FollowingView::setStanding(Handle item, bool stands, Work& work) {
 /// The earliest receipt that stands. One of another scope says nothing, nor does one that a server gives its own frame.
 void FollowingView::chooseReceipt(Handle frame, Work& work) {
     FrameLine at = frameAt(frame, work);
-    if (at.feed == 0) return;   // named only
+    if (at.feed == 0) return;  // named only
     FeedLine const& feed = feedAt(at.feed);
     std::optional<trust::Receipt> best;
     {
@@ -130,10 +125,9 @@ void FollowingView::chooseReceipt(Handle frame, Work& work) {
         while (use->step()) {
             FeedLine const& giver = feedAt(use->integer(0));
             if (giver.scope != feed.scope || giver.device == feed.device) continue;
-            trust::Receipt const receipt{Instant{std::chrono::milliseconds{use->integer(4)}},
-                                         static_cast<std::uint64_t>(use->integer(1)),
-                                         static_cast<std::uint32_t>(use->integer(2)),
-                                         static_cast<std::uint32_t>(use->integer(3))};
+            trust::Receipt const receipt{
+                Instant{std::chrono::milliseconds{use->integer(4)}}, static_cast<std::uint64_t>(use->integer(1)),
+                static_cast<std::uint32_t>(use->integer(2)), static_cast<std::uint32_t>(use->integer(3))};
             if (!best || receipt < *best) best = receipt;
         }
     }
@@ -155,11 +149,11 @@ void FollowingView::chooseReceipt(Handle frame, Work& work) {
     }
 }
 
-// --- branches ------------------------------------------------------------------------------------------------------------
+// --- branches ---
 
 /// Which branches stand may rest on receipts and confirms that lie on branches themselves. Those are settled together,
-/// beginning with none of them standing and going on in rounds, so that what comes out depends on what is held alone and
-/// not on what was held before.
+/// beginning with none of them standing and going on in rounds, so that what comes out depends on what is held alone
+/// and not on what was held before.
 void FollowingView::settleBranches(Work& work) {
     std::set<Handle> feeds = std::exchange(work.branching, {});
     std::set<Handle> entangled;
@@ -266,7 +260,7 @@ trust::StandsBelow FollowingView::standsBelow(std::function<void(FrameId const&)
             return std::nullopt;
         }
         auto const* feed = findFeed(device, scope);
-        if (!feed || feed->feed != cutFeed) return std::nullopt;   // it is held, and not of this feed
+        if (!feed || feed->feed != cutFeed) return std::nullopt;  // it is held, and not of this feed
         if (frame == cut) return true;
         if (feed->forked) {
             auto& tree = m_trees[feed->feed];

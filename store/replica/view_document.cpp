@@ -1,5 +1,5 @@
-// A document judged and projected anew, as a whole: the same code for the first row of it and for a change in the registry
-// years later, which is why following and rebuilding give the same rows.
+// A document judged and projected anew, as a whole: the same code for the first row of it and for a change in the
+// registry years later, which is why following and rebuilding give the same rows.
 #include "view_impl.h"
 #include "view_statements.h"
 
@@ -18,27 +18,26 @@ class Digest {
 public:
     void add(std::string_view text) {
         add(static_cast<std::int64_t>(text.size()));
-        m_bytes.insert(m_bytes.end(), text.begin(), text.end());
+        m_text.append(text);
     }
-    void add(std::int64_t number) {
-        for (int shift = 0; shift < 64; shift += 8) m_bytes.push_back(static_cast<std::uint8_t>(number >> shift));
-    }
-    void add(ByteView bytes) { m_bytes.insert(m_bytes.end(), bytes.begin(), bytes.end()); }
+    void add(std::int64_t number) { m_text.append(reinterpret_cast<char const*>(&number), sizeof number); }
+    void add(ByteView bytes) { m_text.append(asText(bytes)); }
     [[nodiscard]] std::int64_t finish() const {
-        auto const hash = sha256(m_bytes);
+        auto const hash = sha256(asBytes(m_text));
         std::int64_t number = 0;
         std::memcpy(&number, hash.raw.data(), sizeof number);
         return number;
     }
 
 private:
-    Bytes m_bytes;
+    std::string m_text;
 };
 
 std::int64_t digestOf(Projection const& projection) {
     auto const& row = projection.document;
     Digest digest;
-    for (std::string const* text : {&row.type, &row.title, &row.state, &row.owner, &row.summary, &row.lastActor, &row.text})
+    for (std::string const* text :
+         {&row.type, &row.title, &row.state, &row.owner, &row.summary, &row.lastActor, &row.text})
         digest.add(std::string_view(*text));
     digest.add(row.due ? dayNumber(*row.due) : kNoDue);
     digest.add((row.closed ? 1 : 0) + (row.disputed ? 2 : 0) + (row.changedAfter ? 4 : 0) + (row.lastAction ? 8 : 0));
@@ -61,7 +60,11 @@ trust::Row FollowingView::rowOf(ObjectId const& id, ItemLine const& line, Work& 
     trust::Row row;
     row.id = id;
     if (auto const held = work.objects.find(line.item); held != work.objects.end()) {
-        row.object = held->second;
+        // A row that stands alone may be judged again in this batch; one of a document is not.
+        if (line.document != 0)
+            row.object = std::move(work.objects.extract(held).mapped());
+        else
+            row.object = held->second;
     } else if (auto read = readObject(id, line.isRecord)) {
         row.object = std::move(*read);
     } else {
@@ -95,7 +98,8 @@ trust::Row FollowingView::rowOf(ObjectId const& id, ItemLine const& line, Work& 
     return row;
 }
 
-FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scope, DocumentId const& doc, Work& work) const {
+FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scope, DocumentId const& doc,
+                                              Work& work) const {
     Gathered gathered;
     {
         Use use(m_sql->itemsOfDocument);
@@ -105,7 +109,8 @@ FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scop
             if (item->second.frame != 0) gathered.items.push_back(std::move(*item));
         }
     }
-    std::sort(gathered.items.begin(), gathered.items.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+    std::sort(gathered.items.begin(), gathered.items.end(),
+              [](auto const& a, auto const& b) { return a.first < b.first; });
     auto& facts = gathered.facts;
     facts.scope = scope;
     facts.doc = doc;
@@ -115,15 +120,12 @@ FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scop
     return gathered;
 }
 
-std::pair<Scope, DocumentId> const& FollowingView::documentName(Handle document, Work& work) const {
-    auto const [place, isNew] = work.documentNames.try_emplace(document);
-    if (isNew) {
-        Use use(m_sql->documentAt);
-        use->bind(1, document);
-        if (!use->step()) throw SqliteError(SQLITE_CORRUPT, "reading the view", "a document is not there");
-        place->second = {Scope::parse(use->text(0)).value_or(Scope{}), use->token<DocumentId>(1)};
-    }
-    return place->second;
+std::optional<std::pair<Scope, DocumentId>> FollowingView::documentName(Handle document, Work& work) const {
+    if (auto const known = work.documentNames.find(document); known != work.documentNames.end()) return known->second;
+    Use use(m_sql->documentAt);
+    use->bind(1, document);
+    if (!use->step()) return std::nullopt;
+    return std::pair(Scope::parse(use->text(0)).value_or(Scope{}), use->token<DocumentId>(1));
 }
 
 bool FollowingView::waitsForRegistry(trust::Row const& row) const {
@@ -134,8 +136,8 @@ bool FollowingView::waitsForRegistry(trust::Row const& row) const {
                        [&](trust::Place const& place) { return place.reg && !registry.locate(*place.reg); });
 }
 
-/// A high act is weighed against the successor of the registry head it relies on. While that head is the newest one, the
-/// document is remembered, to be judged again when the successor comes.
+/// A high act is weighed against the successor of the registry head it relies on. While that head is the newest one,
+/// the document is remembered, to be judged again when the successor comes.
 void FollowingView::noteOnHead(Handle document, std::vector<trust::Row> const& rows) {
     auto const& registry = m_replica.registry();
     if (registry.empty()) return;
@@ -145,13 +147,13 @@ void FollowingView::noteOnHead(Handle document, std::vector<trust::Row> const& r
         auto const* record = row.record();
         if (!record) {
             auto const* rule = policy.find("write");
-            return rule && rule->high && std::any_of(row.places.begin(), row.places.end(), [&](trust::Place const& place) {
-                return place.reg && *place.reg == head;
-            });
+            return rule && rule->high &&
+                   std::any_of(row.places.begin(), row.places.end(),
+                               [&](trust::Place const& place) { return place.reg && *place.reg == head; });
         }
         if (!record->reg || *record->reg != head) return false;
         auto const kind = nameWithoutVersion(record->kind);
-        if (kind == "affirm" || kind == "admit") return true;   // as high as what they lend themselves to
+        if (kind == "affirm" || kind == "admit") return true;  // as high as what they lend themselves to
         auto const* rule = policy.find(kind);
         return rule && rule->high;
     };
@@ -161,22 +163,19 @@ void FollowingView::noteOnHead(Handle document, std::vector<trust::Row> const& r
 }
 
 void FollowingView::judgeDocument(Handle document, Work& work) {
-    auto const [scope, doc] = documentName(document, work);
+    auto const name = documentName(document, work);
+    if (!name) return;  // gone since somebody remembered it
+    auto const& [scope, doc] = *name;
     Gathered gathered = gather(document, scope, doc, work);
     auto& facts = gathered.facts;
-    {
-        Use use(m_sql->waitNoMore);
-        use->bind(1, document).run();
-    }
+    waitNoMore(document);
     if (facts.rows.empty()) {
         removeDocument(document, scope, doc, work);
         return;
     }
-    facts.judgements = trust::judgeDocument(facts.rows, m_replica.registry(), standsBelow([&](FrameId const& awaited) {
-        Handle const frame = namedFrame(awaited);
-        Use use(m_sql->wait);
-        use->bind(1, frame).bind(2, document).run();
-    }));
+    facts.judgements =
+        trust::judgeDocument(facts.rows, m_replica.registry(),
+                             standsBelow([&](FrameId const& awaited) { wait(namedFrame(awaited), document); }));
     Projection const projection = m_projector.project(facts);
     for (std::size_t i = 0; i < facts.rows.size(); ++i) {
         auto const& [id, line] = gathered.items[i];
@@ -185,16 +184,17 @@ void FollowingView::judgeDocument(Handle document, Work& work) {
         judged(line, facts.judgements.at(id), count == projection.counts.end() ? Count::Current : count->second,
                reason == projection.reasons.end() ? std::string_view() : std::string_view(reason->second));
     }
-    if (std::any_of(facts.rows.begin(), facts.rows.end(), [&](trust::Row const& row) { return waitsForRegistry(row); })) {
-        Use use(m_sql->wait);
-        use->bind(1, std::int64_t{0}).bind(2, document).run();
+    if (std::any_of(facts.rows.begin(), facts.rows.end(),
+                    [&](trust::Row const& row) { return waitsForRegistry(row); })) {
+        wait(0, document);
     }
     noteOnHead(document, facts.rows);
     writeDocument(document, gathered, projection, work);
 }
 
 /// `count` and `reason` are the projector's; they hold for a row that stands.
-void FollowingView::judged(ItemLine const& before, trust::Judgement const& judgement, Count count, std::string_view reason) {
+void FollowingView::judged(ItemLine const& before, trust::Judgement const& judgement, Count count,
+                           std::string_view reason) {
     auto const verdict = static_cast<int>(judgement.verdict);
     switch (judgement.verdict) {
         case trust::Verdict::Quarantined:
@@ -210,7 +210,8 @@ void FollowingView::judged(ItemLine const& before, trust::Judgement const& judge
     }
 }
 
-void FollowingView::classify(ItemLine const& before, int verdict, Count count, std::string_view reason, std::string_view about) {
+void FollowingView::classify(ItemLine const& before, int verdict, Count count, std::string_view reason,
+                             std::string_view about) {
     Handle const name = reason.empty() ? 0 : nameOf(reason);
     int const number = static_cast<int>(count);
     if (before.verdict == verdict && before.count == number && before.reason == name && before.about == about) return;
@@ -228,12 +229,10 @@ void FollowingView::writeDocument(Handle document, Gathered const& gathered, Pro
     auto const& row = projection.document;
     std::int64_t const digest = digestOf(projection);
     std::int64_t differencesBefore = 0;
-    bool isNew = true;
-    {
+    if (work.unwritten.erase(document) == 0) {
         Use use(m_sql->documentAt);
         use->bind(1, document);
         if (use->step()) {
-            isNew = false;
             if (use->integer(2) == digest) return;
             differencesBefore = use->integer(3);
         }
@@ -243,15 +242,20 @@ void FollowingView::writeDocument(Handle document, Gathered const& gathered, Pro
         auto const found = std::lower_bound(gathered.items.begin(), gathered.items.end(), head,
                                             [](auto const& item, ObjectId const& id) { return item.first < id; });
         if (found == gathered.items.end() || found->first != head) continue;
-        for (int shift = 56; shift >= 0; shift -= 8) heads.push_back(static_cast<std::uint8_t>(found->second.item >> shift));
+        for (int shift = 56; shift >= 0; shift -= 8)
+            heads.push_back(static_cast<std::uint8_t>(found->second.item >> shift));
     }
     {
         Use use(m_sql->writeDocument);
         use->bind(1, document).bind(2, std::string_view(gathered.facts.scope.text())).bind(3, gathered.facts.doc);
-        use->bind(4, std::string_view(row.type)).bind(5, std::string_view(row.title)).bind(6, std::string_view(row.state));
+        use->bind(4, std::string_view(row.type))
+            .bind(5, std::string_view(row.title))
+            .bind(6, std::string_view(row.state));
         use->bind(7, std::string_view(row.owner)).bind(8, std::string_view(row.summary));
         use->bind(9, row.due ? dayNumber(*row.due) : kNoDue).bind(10, std::int64_t{row.closed});
-        use->bind(11, std::int64_t{row.disputed}).bind(12, std::int64_t{row.changedAfter}).bind(13, std::int64_t{row.round});
+        use->bind(11, std::int64_t{row.disputed})
+            .bind(12, std::int64_t{row.changedAfter})
+            .bind(13, std::int64_t{row.round});
         use->bind(14, std::int64_t{row.failedRounds}).bind(15, ByteView(heads));
         use->bind(16, static_cast<std::int64_t>(projection.differences.size()));
         if (row.lastAction) use->bind(17, static_cast<std::int64_t>(row.lastAction->time_since_epoch().count()));
@@ -264,16 +268,15 @@ void FollowingView::writeDocument(Handle document, Gathered const& gathered, Pro
     }
     for (auto const& difference : projection.differences) {
         Use use(m_sql->addDifference);
-        use->bind(1, document).bind(2, std::string_view(difference.field)).bind(3, std::string_view(difference.element));
+        use->bind(1, document)
+            .bind(2, std::string_view(difference.field))
+            .bind(3, std::string_view(difference.element));
         use->bind(4, std::string_view(difference.sides)).run();
     }
-    (void)isNew;
-    (void)work;
 }
 
 void FollowingView::removeDocument(Handle document, Scope const& scope, DocumentId const& doc, Work& work) {
-    work.newDocuments.erase({doc, scope});
-    work.documentNames.erase(document);
+    if (work.unwritten.contains(document)) return;
     {
         Use use(m_sql->documentAt);
         use->bind(1, document);

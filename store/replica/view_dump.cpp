@@ -31,57 +31,57 @@ std::string line(std::string_view table, json::Object row) {
 
 std::string documentLine(ListedDocument const& listed) {
     auto const& row = listed.row;
-    json::Object told_;
-    told_.set("scope", listed.scope.text());
-    told_.set("doc", listed.doc.hex());
-    told_.set("type", told(row.type));
-    told_.set("title", told(row.title));
-    told_.set("state", told(row.state));
-    told_.set("owner", told(row.owner));
-    told_.set("summary", told(row.summary));
-    if (row.due) told_.set("due", toText(*row.due));
-    told_.set("closed", row.closed);
-    told_.set("disputed", row.disputed);
-    told_.set("changed_after", row.changedAfter);
-    told_.set("round", row.round);
-    told_.set("failed_rounds", row.failedRounds);
-    told_.set("heads", hexOf(row.heads));
-    told_.set("differences", row.differences);
-    if (row.lastAction) told_.set("last_action", toText(*row.lastAction));
-    if (!row.lastActor.empty()) told_.set("last_actor", row.lastActor);
-    return line("document", std::move(told_));
+    json::Object object;
+    object.set("scope", listed.scope.text());
+    object.set("doc", listed.doc.hex());
+    object.set("type", told(row.type));
+    object.set("title", told(row.title));
+    object.set("state", told(row.state));
+    object.set("owner", told(row.owner));
+    object.set("summary", told(row.summary));
+    if (row.due) object.set("due", toText(*row.due));
+    object.set("closed", row.closed);
+    object.set("disputed", row.disputed);
+    object.set("changed_after", row.changedAfter);
+    object.set("round", row.round);
+    object.set("failed_rounds", row.failedRounds);
+    object.set("heads", hexOf(row.heads));
+    object.set("differences", row.differences);
+    if (row.lastAction) object.set("last_action", toText(*row.lastAction));
+    if (!row.lastActor.empty()) object.set("last_actor", row.lastActor);
+    return line("document", std::move(object));
 }
 
 std::string itemLine(ItemRow const& row) {
-    json::Object told_;
-    told_.set("item", std::string(1, static_cast<char>(row.item.kind)) + row.item.id.hex());
-    told_.set("scope", row.scope.text());
-    if (row.doc) told_.set("doc", row.doc->hex());
-    told_.set("frame", row.frame.hex());
-    told_.set("count", std::string(nameOf(row.count)));
-    if (!row.kind.empty()) told_.set("kind", row.kind);
-    if (!row.verdict.empty()) told_.set("verdict", row.verdict);
-    if (!row.reason.empty()) told_.set("reason", row.reason);
-    if (!row.about.empty()) told_.set("about", told(row.about));
+    json::Object object;
+    object.set("item", std::string(1, static_cast<char>(row.item.kind)) + row.item.id.hex());
+    object.set("scope", row.scope.text());
+    if (row.doc) object.set("doc", row.doc->hex());
+    object.set("frame", row.frame.hex());
+    object.set("count", std::string(nameOf(row.count)));
+    if (!row.kind.empty()) object.set("kind", row.kind);
+    if (!row.verdict.empty()) object.set("verdict", row.verdict);
+    if (!row.reason.empty()) object.set("reason", row.reason);
+    if (!row.about.empty()) object.set("about", told(row.about));
     if (!row.person.empty()) {
-        told_.set("person", row.person.text());
-        told_.set("t", toText(row.time));
-        told_.set("c", static_cast<std::int64_t>(row.counter));
+        object.set("person", row.person.text());
+        object.set("t", toText(row.time));
+        object.set("c", static_cast<std::int64_t>(row.counter));
     }
-    told_.set("device", row.device.hex());
-    if (row.of) told_.set("of", row.of->hex());
-    return line("item", std::move(told_));
+    object.set("device", row.device.hex());
+    if (row.of) object.set("of", row.of->hex());
+    return line("item", std::move(object));
 }
 
 std::string forkLine(Fork const& fork) {
-    json::Object told_;
-    told_.set("scope", fork.scope.text());
-    told_.set("device", fork.device.hex());
-    told_.set("branches", hexOf(fork.branches));
-    told_.set("tips", hexOf(fork.tips));
-    if (fork.standing) told_.set("standing", fork.standing->hex());
-    told_.set("same_incarnation", fork.sameIncarnation);
-    return line("fork", std::move(told_));
+    json::Object object;
+    object.set("scope", fork.scope.text());
+    object.set("device", fork.device.hex());
+    object.set("branches", hexOf(fork.branches));
+    object.set("tips", hexOf(fork.tips));
+    if (fork.standing) object.set("standing", fork.standing->hex());
+    object.set("same_incarnation", fork.sameIncarnation);
+    return line("fork", std::move(object));
 }
 
 }  // namespace
@@ -94,8 +94,9 @@ void FollowingView::dump(std::function<void(std::string_view)> const& take) cons
         lines.clear();
     };
     {
-        Statement statement(*m_db, "SELECT d.scope, d.doc, f.field, f.element, f.sides FROM difference f "
-                                   "JOIN document d ON d.document=f.document");
+        Statement statement(*m_db,
+                            "SELECT d.scope, d.doc, f.field, f.element, f.sides FROM difference f "
+                            "JOIN document d ON d.document=f.document");
         while (statement.step()) {
             json::Object row;
             row.set("scope", std::string(statement.text(0)));
@@ -108,8 +109,8 @@ void FollowingView::dump(std::function<void(std::string_view)> const& take) cons
     }
     for (auto const& document : list({})) lines.push_back(documentLine(document));
     for (auto const& fork : forks()) lines.push_back(forkLine(fork));
-    for (auto const count : {Count::Redacted, Count::Quarantined, Count::Pending, Count::Different, Count::Superseded,
-                             Count::Current}) {
+    for (auto const count :
+         {Count::Redacted, Count::Quarantined, Count::Pending, Count::Different, Count::Superseded, Count::Current}) {
         for (auto const& row : items(count)) lines.push_back(itemLine(row));
     }
     flush();

@@ -1,7 +1,8 @@
 // The one implementation of View: view.db and the code that follows the log. Private to store/replica.
 //
 //   view.cpp            opening, the cursor, one batch of the log in one transaction
-//   view_note.cpp       what a line of the log brings: frames, items, the document each belongs to
+//   view_note.cpp       what a line of the log brings; what becomes doubtful by it
+//   view_items.cpp      items, their bytes, and the document each belongs to
 //   view_registry.cpp   what a grown registry makes doubtful
 //   view_alone.cpp      receipts, confirms, and the branches of forked feeds that rest on them
 //   view_document.cpp   a document judged and projected anew
@@ -22,7 +23,7 @@ namespace spiral::replica {
 /// The number of a row in view.db.
 using Handle = std::int64_t;
 
-inline constexpr int kViewVersion = 1;              ///< of this code; the tables' own text counts besides
+inline constexpr int kViewVersion = 1;  ///< of this code; the tables' own text counts besides
 inline constexpr std::int64_t kNoDue = 9999999;
 
 /// What became of the bytes of an item.
@@ -65,7 +66,8 @@ struct Work {
     std::set<Handle> settled;                       ///< items whose standing was decided together, see settleBranches()
     std::unordered_map<Handle, RowObject> objects;  ///< of items read in this batch
     std::unordered_map<Handle, FrameLine> frames;
-    std::map<std::pair<DocumentId, Scope>, Handle> newDocuments;   ///< perhaps not written yet
+    std::map<std::pair<DocumentId, Scope>, Handle> newDocuments;
+    std::unordered_set<Handle> unwritten;  ///< new documents without a row
     std::unordered_map<Handle, std::pair<Scope, DocumentId>> documentNames;
     std::size_t items = 0, bytes = 0;
 };
@@ -104,6 +106,7 @@ private:
     void open();
     void makeTables();
     void forget();
+    void noteOthers();
     [[nodiscard]] bool matchesLog() const;
     bool batch(std::int64_t& done);
     [[nodiscard]] std::string meta(std::string_view key) const;
@@ -123,22 +126,33 @@ private:
     // view_note.cpp
     void noteLine(LogLine const& line, Work& work);
     Handle noteFrame(FrameId const& id, trust::FrameHeader const& header, Work& work);
+    Handle namedFrame(FrameId const& id);
+    void wait(Handle awaited, Handle subject);
+    void waitNoMore(Handle subject);
+    void wake(Handle awaited, Work& work);
+    void doubt(Handle item, Handle document, RowState state, Work& work);
+    [[nodiscard]] FrameLine const& frameAt(Handle frame, Work& work) const;
+
+    // view_items.cpp
     void noteItem(FrameLine const& frame, std::uint32_t place, trust::Item const& item, Work& work);
-    void takeRow(Handle item, ObjectId const& id, Work& work);
-    void takeRevision(Handle item, trust::Revision const& revision, Work& work);
-    void takeRecord(Handle item, trust::Record const& record, Work& work);
-    void takeUnread(Handle item, Bytes const& bytes, bool isRecord, Work& work);
+    /// The bytes of a row and what they say.
+    struct Taken {
+        RowState state = RowState::Missing;
+        bool isRecord = false;
+        Bytes bytes;
+        RowObject object = trust::Unread{};
+    };
+    enum class Known { Not, ByName /* a record's target */, Listed };
+    [[nodiscard]] Taken readRow(ObjectId const& id, bool isRecord, bool askBoth) const;
+    void placeUnread(Taken const& taken, ItemLine& line, Handle& scope, Work& work);
+    void takeRow(ObjectId const& id, ItemLine line, Known known, Work& work);
     void choosePlace(Handle item, Work& work);
     void redact(ObjectId const& id, Work& work);
     void detach(Handle item, Work& work);
     void belongTo(Handle item, Handle document, Work& work);
-    Handle targetItem(ObjectId const& id);
-    Handle namedFrame(FrameId const& id);
+    std::pair<Handle, Handle> targetItem(ObjectId const& id);
     Handle documentOf(Scope const& scope, DocumentId const& doc, Work& work);
-    void setMissing(Handle item, Work& work);
-    void wake(Handle awaited, Work& work);
-    void doubt(Handle item, Handle document, RowState state, Work& work);
-    [[nodiscard]] FrameLine const& frameAt(Handle frame, Work& work) const;
+    void setMissing(ObjectId const& id, ItemLine const& line);
     [[nodiscard]] std::pair<ObjectId, ItemLine> itemAt(Handle item) const;
     [[nodiscard]] std::optional<RowObject> readObject(ObjectId const& id, bool isRecord) const;
 
@@ -166,8 +180,9 @@ private:
     // view_document.cpp
     struct Gathered {
         DocumentFacts facts;
-        std::vector<std::pair<ObjectId, ItemLine>> items;   ///< in the order of facts.rows
+        std::vector<std::pair<ObjectId, ItemLine>> items;  ///< in the order of facts.rows
     };
+    /// Takes what the batch has read already out of `work`: a document is judged once a batch.
     Gathered gather(Handle document, Scope const& scope, DocumentId const& doc, Work& work) const;
     [[nodiscard]] trust::Row rowOf(ObjectId const& id, ItemLine const& line, Work& work) const;
     void judgeDocument(Handle document, Work& work);
@@ -177,7 +192,7 @@ private:
     void removeDocument(Handle document, Scope const& scope, DocumentId const& doc, Work& work);
     [[nodiscard]] bool waitsForRegistry(trust::Row const& row) const;
     void noteOnHead(Handle document, std::vector<trust::Row> const& rows);
-    [[nodiscard]] std::pair<Scope, DocumentId> const& documentName(Handle document, Work& work) const;
+    [[nodiscard]] std::optional<std::pair<Scope, DocumentId>> documentName(Handle document, Work& work) const;
 
     // view_queries.cpp
     ItemRow itemRow(Statement& statement) const;
@@ -196,10 +211,11 @@ private:
     mutable std::map<std::pair<DeviceId, Scope>, FeedLine> m_feeds;
     mutable std::unordered_map<Handle, FeedLine const*> m_feedsByHandle;
     mutable bool m_feedsLoaded = false;
-    mutable std::unordered_map<Handle, std::unique_ptr<trust::Feed>> m_trees;   ///< of forked feeds
-    std::map<std::pair<int, Handle>, std::int64_t> m_tally;                     ///< changes not written yet
+    mutable std::unordered_map<Handle, std::unique_ptr<trust::Feed>> m_trees;  ///< of forked feeds
+    std::map<std::pair<int, Handle>, std::int64_t> m_tally;                    ///< changes not written yet
     std::int64_t m_nextDocument = 0, m_nextItem = 0, m_nextFrame = 0;
     std::int64_t m_total = 0, m_changed = 0;
+    bool m_someWait = false;  ///< table `waiting` may have rows
     std::int64_t m_dataVersion = -1;
 };
 

@@ -17,7 +17,8 @@ constexpr std::string_view kItemColumns =
 constexpr std::string_view kItemOrder = " ORDER BY COALESCE(i.time, 0), COALESCE(i.counter, 0), i.id";
 
 constexpr std::string_view kDocumentColumns =
-    "SELECT d.scope, d.doc, d.type, d.title, d.state, d.owner, d.summary, d.due, d.closed, d.disputed, d.changed_after, "
+    "SELECT d.scope, d.doc, d.type, d.title, d.state, d.owner, d.summary, d.due, d.closed, d.disputed, "
+    "d.changed_after, "
     "d.round, d.failed_rounds, d.heads, d.differences, d.last_action, d.last_actor FROM document d ";
 
 Instant instantOf(std::int64_t milliseconds) { return Instant{std::chrono::milliseconds{milliseconds}}; }
@@ -26,8 +27,8 @@ Instant instantOf(std::int64_t milliseconds) { return Instant{std::chrono::milli
 
 StatusCounts FollowingView::status() const {
     StatusCounts status;
-    for (auto const count : {Count::Redacted, Count::Quarantined, Count::Pending, Count::Different, Count::Superseded,
-                             Count::Current}) {
+    for (auto const count :
+         {Count::Redacted, Count::Quarantined, Count::Pending, Count::Different, Count::Superseded, Count::Current}) {
         status.items[count] = 0;
     }
     Statement statement(*m_db, "SELECT t.count, t.items, n.text FROM tally t LEFT JOIN name n ON n.name=t.reason");
@@ -74,13 +75,11 @@ ListedDocument FollowingView::listed(Statement& statement) const {
 }
 
 std::vector<ListedDocument> FollowingView::list(ListFilter const& filter) const {
-    // The index is named, because without statistics SQLite would guess: the narrowest filter first.
-    std::string index = "document_due";
-    if (filter.withDifferences) index = "document_different";
-    else if (filter.owner) index = "document_owner";
-    else if (filter.openOnly) index = "document_open";
-    else if (filter.type) index = "document_type";
-    else if (filter.scope) index = "document_scope";
+    // The index is named, because without statistics SQLite would guess. That of the order holds what is filtered by,
+    // too.
+    std::string const index = filter.withDifferences ? "document_different"
+                              : filter.owner         ? "document_owner"
+                                                     : "document_order";
     std::string sql(kDocumentColumns);
     sql += "INDEXED BY " + index + " WHERE 1";
     if (filter.withDifferences) sql += " AND d.differences > 0";
@@ -95,7 +94,8 @@ std::vector<ListedDocument> FollowingView::list(ListFilter const& filter) const 
     if (filter.type) statement.bind(2, std::string_view(*filter.type));
     if (filter.scope) statement.bind(3, std::string_view(filter.scope->text()));
     if (filter.dueBefore) {
-        statement.bind(4, static_cast<std::int64_t>(std::chrono::sys_days(*filter.dueBefore).time_since_epoch().count()));
+        statement.bind(4,
+                       static_cast<std::int64_t>(std::chrono::sys_days(*filter.dueBefore).time_since_epoch().count()));
     }
     statement.bind(5, filter.limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(filter.limit));
     std::vector<ListedDocument> found;
@@ -135,16 +135,18 @@ std::vector<DocumentId> FollowingView::find(std::string_view prefix) const {
 }
 
 std::vector<DifferenceRow> FollowingView::differences(DocumentId const& doc) const {
-    Statement statement(*m_db, "SELECT field, element, sides FROM difference WHERE document=?1 ORDER BY field, element");
+    Statement statement(*m_db,
+                        "SELECT field, element, sides FROM difference WHERE document=?1 ORDER BY field, element");
     statement.bind(1, documentHandle(doc, nullptr));
     std::vector<DifferenceRow> found;
     while (statement.step()) {
-        found.push_back({std::string(statement.text(0)), std::string(statement.text(1)), std::string(statement.text(2))});
+        found.push_back(
+            {std::string(statement.text(0)), std::string(statement.text(1)), std::string(statement.text(2))});
     }
     return found;
 }
 
-// --- items -------------------------------------------------------------------------------------------------------------
+// --- items ---
 
 ItemRow FollowingView::itemRow(Statement& statement) const {
     ItemRow row;
@@ -175,8 +177,9 @@ std::vector<ItemRow> FollowingView::items(DocumentId const& doc) const {
 }
 
 std::vector<ItemRow> FollowingView::items(Count count) const {
-    // Written out, because the index holds the few exceptions only.
+    // Written out, because the index holds the few exceptions only, and SQLite wants to see its condition.
     std::string sql = std::string(kItemColumns) + "WHERE i.count=" + std::to_string(static_cast<int>(count));
+    if (count < Count::Superseded) sql += " AND i.count < 4";
     Statement statement(*m_db, sql + std::string(kItemOrder));
     std::vector<ItemRow> found;
     while (statement.step()) found.push_back(itemRow(statement));
@@ -191,16 +194,17 @@ std::optional<ItemRow> FollowingView::item(ObjectId const& id) const {
 }
 
 std::vector<ItemRow> FollowingView::records(std::optional<ObjectId> of) const {
-    Statement statement(*m_db, std::string(kItemColumns) +
-                                   (of ? "WHERE t.id=?1 AND i.target IN (SELECT item FROM item WHERE id=?1)"
-                                       : "WHERE i.record=1") + std::string(kItemOrder));
+    Statement statement(
+        *m_db, std::string(kItemColumns) +
+                   (of ? "WHERE t.id=?1 AND i.target IN (SELECT item FROM item WHERE id=?1)" : "WHERE i.record=1") +
+                   std::string(kItemOrder));
     if (of) statement.bind(1, *of);
     std::vector<ItemRow> found;
     while (statement.step()) found.push_back(itemRow(statement));
     return found;
 }
 
-// --- forks and changes ---------------------------------------------------------------------------------------------------
+// --- forks and changes ---
 
 std::vector<Fork> FollowingView::forks() const {
     std::vector<Fork> forks;
@@ -223,8 +227,9 @@ std::vector<Fork> FollowingView::forks() const {
             fork.device = feed.device;
             fork.branches = branches;
             for (auto const& tip : tips) {
-                if (std::any_of(branches.begin(), branches.end(),
-                                [&](FrameId const& first) { return tree.isAncestorOrSelf(first, tip).value_or(false); }))
+                if (std::any_of(branches.begin(), branches.end(), [&](FrameId const& first) {
+                        return tree.isAncestorOrSelf(first, tip).value_or(false);
+                    }))
                     fork.tips.push_back(tip);
             }
             std::set<Incarnation> seen;
@@ -252,8 +257,9 @@ std::vector<Fork> FollowingView::forks() const {
 std::string FollowingView::generation() const { return meta("generation"); }
 
 void FollowingView::changedSince(std::int64_t after, std::function<bool(ChangedDocument const&)> const& take) const {
-    Statement statement(*m_db, "SELECT changed, scope, doc, 0 FROM document WHERE changed>?1 "
-                               "UNION ALL SELECT changed, scope, doc, 1 FROM gone WHERE changed>?1 ORDER BY 1");
+    Statement statement(*m_db,
+                        "SELECT changed, scope, doc, 0 FROM document WHERE changed>?1 "
+                        "UNION ALL SELECT changed, scope, doc, 1 FROM gone WHERE changed>?1 ORDER BY 1");
     statement.bind(1, after);
     while (statement.step()) {
         ChangedDocument const changed{statement.integer(0), Scope::parse(statement.text(1)).value_or(Scope{}),

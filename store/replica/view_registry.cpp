@@ -1,7 +1,7 @@
-// What a grown registry makes doubtful. A row is judged by the registry as it was at the row's own entry number, so later
-// grants, devices and policies change nothing about it. Four things do: an entry that a row waits for; a revocation,
-// which counts for ever back; the successor of the head on which a high act relies; a redaction. And a fork of the
-// registry, which may change the place of every point.
+// What a grown registry makes doubtful. A row is judged by the registry as it was at the row's own entry number, so
+// later grants, devices and policies change nothing about it. Four things do: an entry that a row waits for; a
+// revocation, which counts for ever back; the successor of the head on which a high act relies; a redaction. And a fork
+// of the registry, which may change the place of every point.
 #include "view_impl.h"
 #include "view_statements.h"
 
@@ -50,15 +50,16 @@ FollowingView::RegistryGrowth FollowingView::noteRegistry(Work& work) {
     std::string const before = meta("registry");
     std::string const after = headsText(registry);
     if (before == after) return RegistryGrowth::Same;
-    if (after.empty()) return RegistryGrowth::Outdated;   // a store never loses its registry; this reader opened too early
+    if (after.empty())
+        return RegistryGrowth::Outdated;  // a store never loses its registry; this reader opened too early
     if (!before.empty()) {
         auto const head = onlyHead(before);
         bool const grew = head && !registry.forked() && registry.isAncestorOrSelf(*head, registry.head());
-        if (head && !grew && !registry.locate(*head) && registry.head().seq < head->seq) return RegistryGrowth::Outdated;
+        if (head && !grew && !registry.locate(*head) && registry.head().seq < head->seq)
+            return RegistryGrowth::Outdated;
         if (!grew) {
             doubtEverything(work);
         } else {
-            std::vector<Handle> onHead;
             Statement statement(*m_db, "SELECT document FROM on_head");
             while (statement.step()) work.documents.insert(statement.integer(0));
             m_db->execute("DELETE FROM on_head");
@@ -112,7 +113,8 @@ void FollowingView::doubtEverything(Work& work) {
 void FollowingView::doubtAbove(trust::Revocation const& revocation, DeviceId const& device, Work& work) {
     if (!m_feedsLoaded) (void)findFeed(device, {});
     std::vector<FeedLine const*> feeds;
-    for (auto found = m_feeds.lower_bound({device, Scope{}}); found != m_feeds.end() && found->first.first == device; ++found) {
+    for (auto found = m_feeds.lower_bound({device, Scope{}}); found != m_feeds.end() && found->first.first == device;
+         ++found) {
         feeds.push_back(&found->second);
     }
     for (auto const* feed : feeds) {

@@ -18,31 +18,39 @@ struct ViewStatements {
           addFeed(db, "INSERT INTO feed(device, scope) VALUES(?1, ?2)"),
           forkFeed(db, "UPDATE feed SET forked=1 WHERE feed=?1"),
           frameById(db, "SELECT frame, feed, seq FROM frame WHERE id=?1"),
-          frameAt(db, "SELECT id, feed, seq, prev, school, point, branch, receipt_time, receipt_seq, receipt_item, "
-                      "receipt_list FROM frame WHERE frame=?1"),
+          frameAt(db,
+                  "SELECT id, feed, seq, prev, school, point, branch, receipt_time, receipt_seq, receipt_item, "
+                  "receipt_list FROM frame WHERE frame=?1"),
           nameFrame(db, "INSERT INTO frame(frame, id) VALUES(?1, ?2)"),
-          addFrame(db, "INSERT INTO frame(frame, id, feed, seq, prev, school, point, inc, newer) "
-                       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(frame) DO UPDATE SET "
-                       "feed=?3, seq=?4, prev=?5, school=?6, point=?7, inc=?8, newer=?9"),
+          addFrame(db,
+                   "INSERT INTO frame(frame, id, feed, seq, prev, school, point, inc, newer) "
+                   "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(frame) DO UPDATE SET "
+                   "feed=?3, seq=?4, prev=?5, school=?6, point=?7, inc=?8, newer=?9"),
           sibling(db, "SELECT frame FROM frame WHERE feed=?1 AND seq=?2 AND frame<>?3 AND prev IS ?4"),
           frameIsNewer(db, "SELECT newer FROM frame WHERE frame=?1"),
-          setReceipt(db, "UPDATE frame SET receipt_time=?2, receipt_seq=?3, receipt_item=?4, receipt_list=?5 WHERE frame=?1"),
+          setReceipt(
+              db, "UPDATE frame SET receipt_time=?2, receipt_seq=?3, receipt_item=?4, receipt_list=?5 WHERE frame=?1"),
           setBranch(db, "UPDATE frame SET branch=?2 WHERE frame=?1"),
-          framesOfFeed(db, "SELECT f.frame, f.id, p.id, f.seq, n.text, f.branch, f.receipt_time, f.receipt_seq, "
-                           "f.receipt_item, f.receipt_list FROM frame f LEFT JOIN frame p ON p.frame=f.prev "
-                           "JOIN name n ON n.name=f.inc WHERE f.feed=?1 ORDER BY f.seq, f.frame"),
+          framesOfFeed(db,
+                       "SELECT f.frame, f.id, p.id, f.seq, n.text, f.branch, f.receipt_time, f.receipt_seq, "
+                       "f.receipt_item, f.receipt_list FROM frame f LEFT JOIN frame p ON p.frame=f.prev "
+                       "JOIN name n ON n.name=f.inc WHERE f.feed=?1 ORDER BY f.seq, f.frame"),
           framesFrom(db, "SELECT frame FROM frame WHERE feed=?1 AND seq>=?2"),
-          itemById(db, "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, about, "
-                       "count, id FROM item WHERE id=?1"),
-          itemAt(db, "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, about, "
-                     "count, id FROM item WHERE item=?1"),
-          itemsOfDocument(db, "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, "
-                              "about, count, id FROM item WHERE document=?1"),
+          itemById(db,
+                   "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, about, "
+                   "count, id FROM item WHERE id=?1"),
+          itemAt(db,
+                 "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, about, "
+                 "count, id FROM item WHERE item=?1"),
+          itemsOfDocument(db,
+                          "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, "
+                          "about, count, id FROM item WHERE document=?1"),
           nameItem(db, "INSERT INTO item(item, id) VALUES(?1, ?2)"),
-          addItem(db, "INSERT INTO item(item, id, frame, place, record, state, document, target, kind, scope, person, "
-                      "device, time, counter) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
-                      "ON CONFLICT(item) DO UPDATE SET frame=?3, place=?4, record=?5, state=?6, document=?7, target=?8, "
-                      "kind=?9, scope=?10, person=?11, device=?12, time=?13, counter=?14"),
+          addItem(db,
+                  "INSERT INTO item(item, id, frame, place, record, state, document, target, kind, scope, person, "
+                  "device, time, counter) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+                  "ON CONFLICT(item) DO UPDATE SET frame=?3, place=?4, record=?5, state=?6, document=?7, target=?8, "
+                  "kind=?9, scope=?10, person=?11, device=?12, time=?13, counter=?14"),
           setPlace(db, "UPDATE item SET frame=?2, place=?3, more=?4 WHERE item=?1"),
           setDocument(db, "UPDATE item SET document=?2 WHERE item=?1"),
           setVerdict(db, "UPDATE item SET verdict=?2, reason=?3, about=?4, count=?5 WHERE item=?1"),
@@ -50,10 +58,12 @@ struct ViewStatements {
           addPlace(db, "INSERT OR IGNORE INTO item_place(item, frame, place) VALUES(?1, ?2, ?3)"),
           dropPlace(db, "DELETE FROM item_place WHERE item=?1 AND frame=?2"),
           itemsOn(db, "SELECT item FROM item WHERE target=?1"),
-          itemsOfFrame(db, "SELECT item, document, state FROM item WHERE frame=?1 UNION ALL SELECT i.item, i.document, "
-                           "i.state FROM item_place p JOIN item i ON i.item=p.item WHERE p.frame=?1"),
-          addReceipt(db, "INSERT OR IGNORE INTO receipt(frame, item, feed, seq, place, list, time) "
-                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+          itemsOfFrame(db,
+                       "SELECT item, document, state FROM item WHERE frame=?1 UNION ALL SELECT i.item, i.document, "
+                       "i.state FROM item_place p JOIN item i ON i.item=p.item WHERE p.frame=?1"),
+          addReceipt(db,
+                     "INSERT OR IGNORE INTO receipt(frame, item, feed, seq, place, list, time) "
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
           dropReceipt(db, "DELETE FROM receipt WHERE item=?1"),
           receiptFrames(db, "SELECT frame, stands FROM receipt WHERE item=?1"),
           setReceiptStands(db, "UPDATE receipt SET stands=?2 WHERE item=?1"),
@@ -62,13 +72,15 @@ struct ViewStatements {
           dropConfirm(db, "DELETE FROM confirm WHERE item=?1"),
           confirmFrames(db, "SELECT frame, stands FROM confirm WHERE item=?1"),
           setConfirmStands(db, "UPDATE confirm SET stands=?2 WHERE item=?1"),
-          confirmsOf(db, "SELECT f.id, c.feed FROM confirm c JOIN frame f ON f.frame=c.frame WHERE f.feed=?1 AND c.stands=1"),
-          entangled(db, "SELECT r.item FROM receipt r JOIN frame f ON f.frame=r.frame "
-                        "WHERE r.feed IN (SELECT feed FROM feed WHERE forked=1) "
-                        "AND f.feed IN (SELECT feed FROM feed WHERE forked=1) "
-                        "UNION SELECT c.item FROM confirm c JOIN frame f ON f.frame=c.frame "
-                        "WHERE c.feed IN (SELECT feed FROM feed WHERE forked=1) "
-                        "AND f.feed IN (SELECT feed FROM feed WHERE forked=1)"),
+          confirmsOf(
+              db, "SELECT f.id, c.feed FROM confirm c JOIN frame f ON f.frame=c.frame WHERE f.feed=?1 AND c.stands=1"),
+          entangled(db,
+                    "SELECT r.item FROM receipt r JOIN frame f ON f.frame=r.frame "
+                    "WHERE r.feed IN (SELECT feed FROM feed WHERE forked=1) "
+                    "AND f.feed IN (SELECT feed FROM feed WHERE forked=1) "
+                    "UNION SELECT c.item FROM confirm c JOIN frame f ON f.frame=c.frame "
+                    "WHERE c.feed IN (SELECT feed FROM feed WHERE forked=1) "
+                    "AND f.feed IN (SELECT feed FROM feed WHERE forked=1)"),
           wait(db, "INSERT OR IGNORE INTO waiting(awaited, subject) VALUES(?1, ?2)"),
           waitNoMore(db, "DELETE FROM waiting WHERE subject=?1"),
           waitingFor(db, "SELECT subject FROM waiting WHERE awaited=?1"),
@@ -76,23 +88,27 @@ struct ViewStatements {
           addOnHead(db, "INSERT OR IGNORE INTO on_head(document) VALUES(?1)"),
           documentByDoc(db, "SELECT document FROM document WHERE doc=?1 AND scope=?2"),
           documentAt(db, "SELECT scope, doc, digest, differences FROM document WHERE document=?1"),
-          writeDocument(db, "INSERT INTO document(document, scope, doc, type, title, state, owner, summary, due, closed, "
-                            "disputed, changed_after, round, failed_rounds, heads, differences, last_action, last_actor, "
-                            "changed, digest) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-                            "?16, ?17, ?18, ?19, ?20) ON CONFLICT(document) DO UPDATE SET type=?4, title=?5, state=?6, "
-                            "owner=?7, summary=?8, due=?9, closed=?10, disputed=?11, changed_after=?12, round=?13, "
-                            "failed_rounds=?14, heads=?15, differences=?16, last_action=?17, last_actor=?18, changed=?19, "
-                            "digest=?20"),
+          writeDocument(db,
+                        "INSERT INTO document(document, scope, doc, type, title, state, owner, summary, due, closed, "
+                        "disputed, changed_after, round, failed_rounds, heads, differences, last_action, last_actor, "
+                        "changed, digest) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+                        "?16, ?17, ?18, ?19, ?20) ON CONFLICT(document) DO UPDATE SET type=?4, title=?5, state=?6, "
+                        "owner=?7, summary=?8, due=?9, closed=?10, disputed=?11, changed_after=?12, round=?13, "
+                        "failed_rounds=?14, heads=?15, differences=?16, last_action=?17, last_actor=?18, changed=?19, "
+                        "digest=?20"),
           dropDocument(db, "DELETE FROM document WHERE document=?1"),
           addGone(db, "INSERT INTO gone(changed, scope, doc) VALUES(?1, ?2, ?3)"),
           dropDifferences(db, "DELETE FROM difference WHERE document=?1"),
-          addDifference(db, "INSERT INTO difference(document, field, element, sides) VALUES(?1, ?2, ?3, ?4) "
-                            "ON CONFLICT(document, field, element) DO UPDATE SET sides=?4"),
-          tally(db, "INSERT INTO tally(count, reason, items) VALUES(?1, ?2, ?3) "
-                    "ON CONFLICT(count, reason) DO UPDATE SET items=items+?3") {}
+          addDifference(db,
+                        "INSERT INTO difference(document, field, element, sides) VALUES(?1, ?2, ?3, ?4) "
+                        "ON CONFLICT(document, field, element) DO UPDATE SET sides=?4"),
+          tally(db,
+                "INSERT INTO tally(count, reason, items) VALUES(?1, ?2, ?3) "
+                "ON CONFLICT(count, reason) DO UPDATE SET items=items+?3") {}
 
     Statement meta, setMeta, nameByText, textByName, addName, point, pointAt, addPoint, addFeed, forkFeed;
-    Statement frameById, frameAt, nameFrame, addFrame, sibling, frameIsNewer, setReceipt, setBranch, framesOfFeed, framesFrom;
+    Statement frameById, frameAt, nameFrame, addFrame, sibling, frameIsNewer, setReceipt, setBranch, framesOfFeed,
+        framesFrom;
     Statement itemById, itemAt, itemsOfDocument, nameItem, addItem, setPlace, setDocument, setVerdict;
     Statement placesOf, addPlace, dropPlace, itemsOn, itemsOfFrame;
     Statement addReceipt, dropReceipt, receiptFrames, setReceiptStands, receiptsOf;

@@ -43,7 +43,7 @@ TEST_CASE("Chinese words of one, two and more characters are found, and words of
     library.write("教学诊断", "教学诊断与改进A1类指标");
     CHECK(library.titles("质量") == "质量年报");
     CHECK(library.titles("年报") == "质量年报");
-    CHECK(library.titles("责") == "质量年报");       // the last of its run
+    CHECK(library.titles("责") == "质量年报");  // the last of its run
     CHECK(library.titles("务处负") == "质量年报");
     CHECK(library.titles("量质").empty());
     CHECK(library.titles("2026") == "质量年报");
@@ -51,7 +51,7 @@ TEST_CASE("Chinese words of one, two and more characters are found, and words of
     CHECK(library.titles("java") == "课程标准");
     CHECK(library.titles("JAVA程序") == "课程标准");
     CHECK(library.titles("jav").empty());
-    CHECK(library.titles("j") == "课程标准");        // one character: as a prefix
+    CHECK(library.titles("j") == "课程标准");  // one character: as a prefix
     CHECK(library.titles("abc123") == "课程标准");
     CHECK(library.titles("ＣＩＰＰ模型") == "课程标准");
     CHECK(library.titles("改进A1类") == "教学诊断");
@@ -89,8 +89,9 @@ TEST_CASE("every two-character word is found wherever it stands, and nowhere els
     Library library;
     SeededRandom random(7);
     // Few characters, so that words recur; letters, digits and punctuation between them.
-    std::vector<std::string> const pieces{"教", "学", "质", "量", "诊", "断", "改", "进", "目", "标", "标", "准", "课", "程",
-                                          "年", "报", "，", "。", "A1", "x", " ", "2026", "\n", "（", "𠀀", "の"};
+    std::vector<std::string> const pieces{"教", "学", "质", "量",   "诊", "断", "改", "进", "目",
+                                          "标", "标", "准", "课",   "程", "年", "报", "，", "。",
+                                          "A1", "x",  " ",  "2026", "\n", "（", "𠀀", "の"};
     std::vector<std::string> texts;
     std::vector<NewRow> rows;
     for (int i = 0; i < 1000; ++i) {
@@ -102,7 +103,8 @@ TEST_CASE("every two-character word is found wherever it stands, and nowhere els
     }
     auto const bare = [](std::string text) {
         for (std::string_view const separator : {"，", "。", " ", "\n", "（"}) {
-            for (auto at = text.find(separator); at != std::string::npos; at = text.find(separator)) text.erase(at, separator.size());
+            for (auto at = text.find(separator); at != std::string::npos; at = text.find(separator))
+                text.erase(at, separator.size());
         }
         return text;
     };
@@ -173,9 +175,34 @@ TEST_CASE("a search that was deleted, or belongs to another view, is made again"
 TEST_CASE("any text is safe to ask for", "[search]") {
     Library library;
     library.write("质量\"年报", "质量 AND NOT OR NEAR(年报)");
-    for (std::string_view const words : {"\"", "\"\"\"", "质量\"", "'质量", "质量 AND", "NOT", "OR OR", "NEAR(质量 年报)", "质量*",
-                                         "title:质量", "{title body}: 质量", "^质量", "-质量", "+", "()", "((", ")", ";--", "😀",
-                                         "质量😀", "%", "_", "\\", "a'b\"c", "words MATCH 1", "\xff\xfe", "质\xe9", "\xed\xa0\x80"}) {
+    for (std::string_view const words : {"\"",
+                                         "\"\"\"",
+                                         "质量\"",
+                                         "'质量",
+                                         "质量 AND",
+                                         "NOT",
+                                         "OR OR",
+                                         "NEAR(质量 年报)",
+                                         "质量*",
+                                         "title:质量",
+                                         "{title body}: 质量",
+                                         "^质量",
+                                         "-质量",
+                                         "+",
+                                         "()",
+                                         "((",
+                                         ")",
+                                         ";--",
+                                         "😀",
+                                         "质量😀",
+                                         "%",
+                                         "_",
+                                         "\\",
+                                         "a'b\"c",
+                                         "words MATCH 1",
+                                         "\xff\xfe",
+                                         "质\xe9",
+                                         "\xed\xa0\x80"}) {
         INFO(words);
         CHECK_NOTHROW(library.find(words));
     }
