@@ -16,8 +16,8 @@
    Lost power: before each change of a file its old bytes are read, before each change of a folder the old file is kept
    under a second name in FAULT_ROOT.kept; fsync forgets what it made durable. At the end the rest is undone: changes of
    folders from the newest back to a random one (journals keep their order), of files each by the throw of a coin. Files
-   whose bytes never need to be durable (-shm) are left out. A failed fsync makes nothing durable, and neither does a
-   later one that succeeds: Linux believes those pages clean. */
+   whose bytes never need to be durable (-shm) are left out. A failed fsync of a file makes nothing durable, and neither
+   does a later one that succeeds: Linux believes those pages clean. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -64,6 +65,7 @@ static enum Kind kind;
 static long at, count;
 static int log_file = -1;
 static int fired;             /* the fault has happened */
+static int no_room;           /* the disk says that it is full */
 static uint64_t random_state;
 static struct Change* newest;
 static struct Inode inodes[INODES_MAX];
@@ -74,7 +76,7 @@ static unsigned stashes;
 #define FOR_EACH_REAL(X)                                                                                                  \
     X(write) X(pwrite) X(pwrite64) X(writev) X(ftruncate) X(ftruncate64) X(fallocate) X(fallocate64)                      \
     X(posix_fallocate) X(posix_fallocate64) X(fsync) X(fdatasync) X(rename) X(renameat) X(unlink) X(unlinkat) X(remove)   \
-    X(open) X(open64) X(openat) X(openat64) X(link) X(mkdir) X(rmdir)
+    X(open) X(open64) X(openat) X(openat64) X(link) X(mkdir) X(rmdir) X(statvfs) X(statvfs64)
 #define DECLARE(name) static void* real_##name;
 FOR_EACH_REAL(DECLARE)
 
@@ -208,7 +210,7 @@ static void made_durable(int descriptor, char const* path, int failed) {
         int const hit = change->what == DATA
                             ? !folder && change->file == file
                             : folder && (in_folder(change->path, path) || (change->what == RENAMED && in_folder(change->other, path)));
-        if (!hit || change->doomed) {
+        if (!hit || change->doomed || (failed && change->what != DATA)) {
             place = &change->older;
         } else if (failed) {
             change->doomed = 1;
@@ -266,9 +268,9 @@ static void lose_power(void) {
     for (struct Change* change = newest; change != NULL; change = change->older) {
         if (change->what == DATA) {
             if (all || change->doomed || random_next() % 2 == 0) undo_data(change);
-        } else if (lost > 0 || change->doomed) {
+        } else if (lost > 0) {
             undo_path(change);
-            lost -= lost > 0;
+            --lost;
         }
     }
     newest = NULL;
@@ -314,8 +316,12 @@ static enum Verdict next_call(char const* name, char const* path, enum Need need
                 ++at;   /* the rest of it is refused */
                 return HALF;
             }
-            if (fired > 1 && kind == KIND_FULL) break;
+            if (fired > 1 && kind == KIND_FULL) {
+                no_room = 0;
+                break;
+            }
             fired = 2;
+            no_room = 1;
             errno = ENOSPC;
             return REFUSE;
         case KIND_SYNC:
@@ -503,6 +509,17 @@ int mkdir(char const* path, mode_t mode) {
             if (result == 0 && remembers()) remember_path(MADE_FOLDER, path);
         }
     });
+    return result;
+}
+
+int statvfs(char const* path, struct statvfs* room) {
+    int const result = REAL(statvfs)(path, room);
+    if (result == 0 && no_room && below_root(path)) room->f_bfree = room->f_bavail = 0;
+    return result;
+}
+int statvfs64(char const* path, struct statvfs64* room) {
+    int const result = REAL(statvfs64)(path, room);
+    if (result == 0 && no_room && below_root(path)) room->f_bfree = room->f_bavail = 0;
     return result;
 }
 
