@@ -9,8 +9,10 @@ namespace spiral::replica {
 
 namespace {
 
-// A text that would not fit into one strict JSON value together with others stands as its hash.
-constexpr std::size_t kTextMax = 256 * 1024;
+// A line is one strict JSON value, and those have a greatest size; an escape may take six bytes. What is longer than a
+// person would read stands as its hash.
+constexpr std::size_t kTextMax = 16 * 1024;
+constexpr std::size_t kIdsMax = 1000;
 
 json::Value told(std::string const& text) {
     if (text.size() <= kTextMax) return text;
@@ -20,7 +22,14 @@ json::Value told(std::string const& text) {
 template <class Id>
 json::Array hexOf(std::vector<Id> const& ids) {
     json::Array array;
-    for (auto const& id : ids) array.emplace_back(id.hex());
+    Sha256Stream all;
+    for (auto const& id : ids) {
+        if (ids.size() <= kIdsMax)
+            array.emplace_back(id.hex());
+        else
+            all.add(id.view());
+    }
+    if (ids.size() > kIdsMax) array.emplace_back("sha256:" + all.finish().hex());
     return array;
 }
 
