@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 
 namespace spiral::replica {
 
@@ -146,31 +147,55 @@ void gather(Files& files, Path const& root, std::string const& below, std::vecto
     for (auto const& entry : files.list(root / below)) {
         if (entry.empty() || entry.front() == '.' || entry.ends_with(".part") || entry.ends_with(".new")) continue;
         std::string const name = below + "/" + entry;
-        if (std::filesystem::is_directory(root / name)) gather(files, root, name, names);
+        std::error_code unreadable;   // then it is tried as a file, which says why
+        if (std::filesystem::is_directory(root / name, unreadable)) gather(files, root, name, names);
         else names.push_back(name);
     }
 }
 
+Result<void> removeIfThere(Files& files, Path const& path) {
+    return files.exists(path) ? files.remove(path) : Result<void>{};
+}
+
+/// What SQLite keeps beside a database. Left over from another one of that name it would be taken for this one's.
+Result<void> removeBeside(Files& files, Path const& database) {
+    for (auto const* suffix : {"-wal", "-shm", "-journal"}) {
+        Path part = database;
+        part += suffix;
+        if (auto removed = removeIfThere(files, part); !removed) return removed;
+    }
+    return {};
+}
+
 }  // namespace
 
+/// The copy of the store that a backup makes first; an interrupted one leaves it, as large as the store.
+Path backupCopy(Path const& folder) { return folder / "backup.db.new"; }
+
+void removeBackupCopy(Path const& folder, Files& files) {
+    [[maybe_unused]] auto const one = removeIfThere(files, backupCopy(folder));
+    [[maybe_unused]] auto const rest = removeBeside(files, backupCopy(folder));
+}
+
 Result<void> Store::backup(Path const& file) {
-    Path const copy = m_folder / "backup.db.new";
-    Path unfinished = file;
-    unfinished += ".new";
+    Path const copy = backupCopy(m_folder);
+    // Hidden, and by the same name at each attempt: what a cut leaves is overwritten, and nobody's file is called so.
+    Path const unfinished = file.parent_path() / ("." + file.filename().string() + ".new");
     auto const discard = [&](Error error) -> Error {
-        [[maybe_unused]] auto const one = m_world.files.remove(copy);
-        [[maybe_unused]] auto const two = m_world.files.remove(unfinished);
+        removeBackupCopy(m_folder, m_world.files);
+        [[maybe_unused]] auto const removed = removeIfThere(m_world.files, unfinished);
         return error;
     };
-    if (m_world.files.exists(copy)) [[maybe_unused]] auto const gone = m_world.files.remove(copy);
-    if (m_world.files.exists(unfinished)) [[maybe_unused]] auto const gone = m_world.files.remove(unfinished);
+    removeBackupCopy(m_folder, m_world.files);
+    if (auto removed = removeIfThere(m_world.files, unfinished); !removed) return removed;
     try {
         Database db(copy, {.as = OpenAs::Writer, .create = true});
         using Copying = std::unique_ptr<sqlite3_backup, Deleter<sqlite3_backup_finish>>;
         Copying copying(sqlite3_backup_init(db.handle(), "main", m_db.handle(), "main"));
         if (!copying) db.fail(sqlite3_errcode(db.handle()), "beginning a backup");
-        if (int const code = sqlite3_backup_step(copying.get(), -1); code != SQLITE_DONE) db.fail(code, "copying the store");
-        copying.reset();
+        int const code = sqlite3_backup_step(copying.get(), -1);
+        copying.reset();   // tells the connection what went wrong
+        if (code != SQLITE_DONE) db.fail(code, "copying the store");
         db.execute("DELETE FROM local_note WHERE key='guard'");
         db.execute("PRAGMA journal_mode=DELETE");
     } catch (SqliteError const& error) {
@@ -243,6 +268,8 @@ Result<void> Replica::restore(Path const& file, Path const& folder, World world)
         haveStore = haveStore || isStore;
         Path const to = isStore ? unfinished : folder / text;
         if (auto made = files.makeFolder(to.parent_path(), FileMode::Private); !made) return made;
+        // What an attempt that was cut off left may be longer.
+        if (auto removed = removeIfThere(files, to); !removed) return removed;
         if (bytes == 0) {
             if (auto made = files.writeAt(to, 0, {}, FileMode::Private); !made) return made;
         }
@@ -255,6 +282,7 @@ Result<void> Replica::restore(Path const& file, Path const& folder, World world)
         if (auto synced = files.sync(to); !synced) return synced;
     }
     if (!haveStore) return makeError(ErrorCode::Malformed, "backup.no-store", "the backup holds no store");
+    if (auto removed = removeBeside(files, storeFile(folder)); !removed) return removed;
     return files.rename(unfinished, storeFile(folder));
 }
 
@@ -286,16 +314,19 @@ std::vector<Replica::Finding> Store::check(bool deep, std::function<void(ImportP
             step();
         }
     }
+    // Records that the device they name has not signed. That is damage where one of its own frames lists them; elsewhere
+    // the row claims another device and is invalid by its verdict, but kept as it came.
+    std::unordered_map<ObjectId, DeviceId> unsignedBy;
     {
         Statement rows(m_db, "SELECT id, bytes, sig FROM record");
         while (rows.step()) {
             auto const id = rows.token<ObjectId>(0);
             if (hashAs<ObjectId>(rows.blob(1)) != id) findings.push_back({"record.hash", id.hex()});
             else if (auto record = trust::decodeRecord(rows.blob(1)); record && !m_registry.empty()) {
-                auto const* device = m_registry.device(record->by.device);
-                if (device && !trust::verify(device->key, trust::nameSpaceFor(record->kind, m_registry.domain()), rows.blob(1),
-                                             rows.token<trust::Signature>(2))) {
-                    findings.push_back({"record.signature", id.hex()});
+                auto const* key = m_registry.keyOf(record->by.device);
+                if (key && !trust::verify(*key, trust::nameSpaceFor(record->kind, m_registry.domain()), rows.blob(1),
+                                          rows.token<trust::Signature>(2))) {
+                    unsignedBy.emplace(id, record->by.device);
                 }
             }
             step();
@@ -318,10 +349,15 @@ std::vector<Replica::Finding> Store::check(bool deep, std::function<void(ImportP
                 findings.push_back({"frame.form", id.hex()});
                 continue;
             }
-            auto const* device = m_registry.empty() ? nullptr : m_registry.device(header->device);
-            if (!device || !trust::verify(device->key, trust::nameSpaceFor("frame", m_registry.domain()), rows.blob(1),
-                                          rows.token<trust::Signature>(2))) {
+            auto const* key = m_registry.empty() ? nullptr : m_registry.keyOf(header->device);
+            if (!key || !trust::verify(*key, trust::nameSpaceFor("frame", m_registry.domain()), rows.blob(1),
+                                       rows.token<trust::Signature>(2))) {
                 findings.push_back({"frame.signature", id.hex()});
+            }
+            for (auto const& item : header->items) {
+                auto const found = unsignedBy.find(item.id);
+                if (found != unsignedBy.end() && found->second == header->device)
+                    findings.push_back({"record.signature", item.id.hex()});
             }
             if (rows.isNull(3) || static_cast<std::uint64_t>(rows.integer(4)) != header->seq) {
                 findings.push_back({"frame.place", id.hex()});

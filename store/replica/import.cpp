@@ -148,8 +148,8 @@ void Store::checkFrame(Offer& offer) const {
         offer.decide(Answer::What::OutsideScopes, "scope.not-readable", header.scope.text());
         return;
     }
-    auto const* device = m_registry.device(header.device);
-    if (!device) {
+    auto const* key = m_registry.keyOf(header.device);
+    if (!key) {
         offer.decide(Answer::What::WaitingForGrant, "device.unknown", header.device.hex());
         return;
     }
@@ -157,7 +157,7 @@ void Store::checkFrame(Offer& offer) const {
         offer.decide(Answer::What::WaitingForGrant, "grant.missing", header.scope.text());
         return;
     }
-    if (!trust::verify(device->key, trust::nameSpaceFor("frame", m_registry.domain()), frame.travelling.header,
+    if (!trust::verify(*key, trust::nameSpaceFor("frame", m_registry.domain()), frame.travelling.header,
                        frame.travelling.signature)) {
         offer.decide(Answer::What::Refused, "frame.signature", header.device.hex());
         return;
@@ -204,13 +204,13 @@ void Store::openOffered(CheckedFrame& frame) const {
 /// Each record's signature under the key of the frame's device. A record that claims another device is bound to nothing
 /// and stays invalid by its verdict; one that cannot be read is counted, not judged. Both are kept as they are.
 std::string Store::checkRows(trust::FrameHeader const& header, OpenPayload const& open) const {
-    auto const* device = m_registry.device(header.device);
-    if (!device) return "record.device";
+    auto const* key = m_registry.keyOf(header.device);
+    if (!key) return "record.device";
     for (auto const& row : open.rows) {
         if (row.item.kind != trust::Item::Kind::Record) continue;
         auto const record = trust::decodeRecord(row.bytes);
         if (!record || record->by.device != header.device) continue;
-        if (!trust::verify(device->key, trust::nameSpaceFor(record->kind, m_registry.domain()), row.bytes,
+        if (!trust::verify(*key, trust::nameSpaceFor(record->kind, m_registry.domain()), row.bytes,
                            *row.signature)) {
             return "record.signature";
         }
@@ -259,7 +259,7 @@ void Store::foldRegistryFrames(std::vector<Offer>& offers) {
                     continue;
                 }
             } else {
-                if (!m_registry.device(frame.header.device)) continue;
+                if (m_registry.keyOf(frame.header.device) == nullptr) continue;
                 checkFrame(*offer);
             }
             if (offer->verified && frame.open) fold(m_registry, *frame.open);

@@ -90,6 +90,9 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
         header.reg = m_registry.head();
         domain = m_registry.domain();
     }
+    // `reg` never goes back along a chain, or nobody takes the frame. Our head does: when the registry turns out to be
+    // forked below it, and when we were restored and our own frames came back before the registry did.
+    if (tip != state.tips.end() && header.reg && header.reg->seq < tip->regSeq) header.reg = headerOf(tip->frame)->reg;
 
     std::string const bytes = trust::encode(header);
     if (bytes.size() > trust::FrameHeader::kBytesMax)

@@ -29,6 +29,20 @@ struct Registry::State {
     /// Entries by the predecessor that they wait for. Several signatures of one entry may wait: the first may be bad.
     std::unordered_map<ObjectId, std::vector<Held>> waiting;
 
+    /// Whose frames may be taken in, by the entries of every branch: it only grows, so that replicas which heard of the
+    /// branches in another order come to hold the same frames.
+    struct Ever {
+        struct Enrolled {
+            PublicKey key;
+            std::set<PersonId> persons;
+            std::vector<Scope> scopes;  ///< of a hub
+            bool isServer = false, isKeeper = false;
+        };
+        std::unordered_map<DeviceId, Enrolled> devices;
+        std::unordered_map<PersonId, std::set<Scope>> granted;
+        std::set<Scope> open;
+    };
+    Ever ever;
     std::unordered_map<DeviceId, std::vector<Revocation>> deviceRevocations;
     std::unordered_map<ObjectId, std::vector<Revocation>> grantRevocations;
 
@@ -43,6 +57,7 @@ struct Registry::State {
     Outcome addAfter(Node const& predecessor, ObjectId const& id, Record record, Held const& held);
     void insert(std::shared_ptr<Entry const> entry);
     void note(Entry const& entry);
+    void noteEver(Entry const& entry);
     void wait(ObjectId const& predecessor, Held held);
 };
 
@@ -183,12 +198,42 @@ void Registry::State::insert(std::shared_ptr<Entry const> entry) {
     }
 }
 
-/// Revocations count from every branch: taking away is the safe direction.
 void Registry::State::note(Entry const& entry) {
+    noteEver(entry);
+    // Revocations count from every branch: taking away is the safe direction.
     RevokeAct const* const act = std::get_if<RevokeAct>(&entry.act.what);
     if (act == nullptr) return;
     if (act->device) insertSorted(deviceRevocations[*act->device], revocationOf(entry, *act));
     if (act->grant) insertSorted(grantRevocations[*act->grant], revocationOf(entry, *act));
+}
+
+void Registry::State::noteEver(Entry const& entry) {
+    auto const enrol = [this](PublicKey const& key, PersonId const& person) -> Ever::Enrolled& {
+        Ever::Enrolled& enrolled = ever.devices[deviceIdOf(key)];
+        enrolled.key = key;
+        enrolled.persons.insert(person);
+        return enrolled;
+    };
+    auto const opens = [this](Policy const& policy) { ever.open.insert(policy.open.begin(), policy.open.end()); };
+    auto const& what = entry.act.what;
+    if (auto const* found = std::get_if<FoundAct>(&what)) {
+        enrol(found->key, found->person).isKeeper = true;
+        opens(found->policy);
+    } else if (auto const* policy = std::get_if<PolicyAct>(&what)) {
+        opens(policy->policy);
+    } else if (auto const* move = std::get_if<MoveAct>(&what)) {
+        ever.devices[move->device].isKeeper = true;
+    } else if (auto const* device = std::get_if<DeviceAct>(&what)) {
+        enrol(device->request.key, device->request.person);
+    } else if (auto const* server = std::get_if<ServerAct>(&what)) {
+        Ever::Enrolled& enrolled = enrol(server->key, PersonId::fromDevice(deviceIdOf(server->key)));
+        enrolled.isServer = enrolled.isServer || server->kind == Device::Kind::Server;
+        enrolled.scopes.insert(enrolled.scopes.end(), server->scopes.begin(), server->scopes.end());
+    } else if (auto const* grant = std::get_if<GrantAct>(&what)) {
+        ever.granted[grant->person].insert(grant->role.scope);
+    } else if (auto const* lent = std::get_if<DelegateAct>(&what)) {
+        ever.granted[lent->person].insert(lent->scope);
+    }
 }
 
 Registry::Registry() : m_state(std::make_unique<State>()) {}
@@ -350,23 +395,25 @@ bool Registry::mayRead(DeviceId const& id, Scope const& scope, Instant now) cons
     });
 }
 
+PublicKey const* Registry::keyOf(DeviceId const& id) const {
+    auto const found = m_state->ever.devices.find(id);
+    return found == m_state->ever.devices.end() ? nullptr : &found->second.key;
+}
+
 bool Registry::mayEverWrite(DeviceId const& id, Scope const& scope) const {
-    Device const* const known = device(id);
-    if (known == nullptr) return false;
-    if (known->kind == Device::Kind::Server) return true;
+    State::Ever const& ever = m_state->ever;
+    auto const found = ever.devices.find(id);
+    if (found == ever.devices.end()) return false;
+    State::Ever::Enrolled const& device = found->second;
     auto const covers = [&](Scope const& granted) { return granted.covers(scope); };
-    if (known->kind == Device::Kind::Hub) return std::any_of(known->scopes.begin(), known->scopes.end(), covers);
-    Ledger const& trunk = m_state->trunk;
-    auto const& keepers = trunk.keepers.all();
-    if (std::any_of(keepers.begin(), keepers.end(), [&](auto const& keeper) { return keeper.second == id; }))
-        return true;
-    auto const& policies = trunk.policies.all();
-    bool const isOpen = std::any_of(policies.begin(), policies.end(), [&](auto const& policy) {
-        return std::find(policy.second.open.begin(), policy.second.open.end(), scope) != policy.second.open.end();
+    if (device.isServer || device.isKeeper) return true;
+    if (std::any_of(device.scopes.begin(), device.scopes.end(), covers)) return true;
+    return std::any_of(device.persons.begin(), device.persons.end(), [&](PersonId const& person) {
+        if (person.text().size() == 2 * DeviceId::size) return false;  // a hub writes where it serves, nowhere else
+        if (ever.open.contains(scope)) return true;
+        auto const granted = ever.granted.find(person);
+        return granted != ever.granted.end() && std::any_of(granted->second.begin(), granted->second.end(), covers);
     });
-    auto const& grants = grantsOf(known->person);
-    return isOpen ||
-           std::any_of(grants.begin(), grants.end(), [&](Grant const& grant) { return covers(grant.role.scope); });
 }
 
 Result<void> Registry::judge(Proposal const& proposal) const {

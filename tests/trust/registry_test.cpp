@@ -342,3 +342,32 @@ TEST_CASE("ssh-keygen checks our signatures with the derived allowed_signers", "
     write("record", approval.bytes);
     CHECK_FALSE(verifies(approval, li.key(), li, "approve", "approve"));  // a clerk approves nothing
 }
+
+// The simulation found it: whoever met the branches of a forked registry in another order took other frames, for ever.
+TEST_CASE("whose frames are taken in only grows, also when the registry forks", "[registry]") {
+    College college;
+    auto const head = college.registry.head();
+    Someone li{"li", college.newPersonId(), {college.newKey()}};
+    auto const enrol = college.signEntry(
+        "device.v1", college.propose("device", {{"request", college.requestBytes(li.key(), li.id)}}, {college.founder}));
+    REQUIRE(college.add(enrol).added == Registry::Added::Appended);
+    auto const give = college.signEntry(
+        "grant.v1", college.propose("grant", College::grantMembers(li, "clerk@unit/jwc"), {college.founder}));
+    REQUIRE(college.add(give).added == Registry::Added::Appended);
+    auto const other = college.signEntry(
+        "unit.v1", college.propose("unit", {{"unit", "cw"}, {"name", "财务"}}, {college.founder}, head), head);
+
+    CHECK(college.registry.mayEverWrite(li.key().id(), scopeOf("unit/jwc")));
+    REQUIRE(college.add(other).added == Registry::Added::Branched);
+    CHECK(college.registry.device(li.key().id()) == nullptr);  // nobody vouches for her now
+    CHECK(college.registry.mayEverWrite(li.key().id(), scopeOf("unit/jwc")));
+    CHECK_FALSE(college.registry.mayEverWrite(li.key().id(), scopeOf("unit/cw")));
+    REQUIRE(college.registry.keyOf(li.key().id()) != nullptr);
+    CHECK(*college.registry.keyOf(li.key().id()) == li.key().publicKey());
+
+    Registry late(college.registry.school());
+    for (SignedEntry const* entry : std::vector<SignedEntry const*>{&college.entries.front(), &other, &enrol, &give})
+        late.add(asBytes(entry->bytes), entry->signature);
+    CHECK(late.forked());
+    CHECK(late.mayEverWrite(li.key().id(), scopeOf("unit/jwc")));
+}
