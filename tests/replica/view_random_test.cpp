@@ -60,7 +60,7 @@ public:
         for (int round = 0; round < 2; ++round) {
             for (auto& from : m_desks) {
                 for (auto& to : m_desks) {
-                    if (from != to) to->machine->import(from->machine.framesFor(), "test", {});
+                    if (from != to) deliver(to->machine, from->machine.framesFor());
                 }
             }
         }
@@ -153,7 +153,7 @@ private:
             some.push_back(frame);
             if (m_random.below(10) == 0) some.push_back(std::move(frame));
         }
-        to.machine->import(std::move(some), "test", {});
+        deliver(to.machine, std::move(some));
         check(to);
     }
     std::vector<trust::Cut> someCuts(DeviceId const& device) {
@@ -319,7 +319,7 @@ private:
         }
         if (frames.empty()) return;
         Desk& to = anyDesk();
-        to.machine->import(frames, "test", {});
+        deliver(to.machine, frames);
         check(to);
     }
 

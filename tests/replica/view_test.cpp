@@ -97,14 +97,14 @@ TEST_CASE("a wanted payload is counted pending until it comes", "[view]") {
     auto frames = li.framesFor(wang->tips());
     auto bare = frames;
     for (auto& frame : bare) frame.payload.reset();
-    wang->import(bare, "test", {});
+    deliver(wang, bare);
     Desk desk(wang);
     checkConserved(desk);
     CHECK(desk->status().reasons.at("payload-wanted") == 1);
     CHECK(desk->item(id)->count == Count::Pending);
     CHECK_FALSE(desk->item(id)->doc);
     checkAsRebuilt(desk);
-    wang->import(frames, "test", {});
+    deliver(wang, frames);
     checkConserved(desk);
     CHECK(desk->status().reasons.empty());
     CHECK(desk->item(id)->count == Count::Current);
@@ -125,7 +125,7 @@ TEST_CASE("a record that comes before its revision waits and is then taken up, w
     for (auto& frame : fromHead) {
         if (trust::decodeFrameHeader(frame.header)->device == head.device()) ofHead.push_back(std::move(frame));
     }
-    wang->import(ofHead, "test", {});
+    deliver(wang, ofHead);
     Desk desk(wang);
     checkConserved(desk);
     CHECK(desk->item(approval)->reason == "wait-target");
@@ -197,7 +197,7 @@ TEST_CASE("a cut that is not held yet makes rows wait, and lets them stand when 
     desk->catchUp();
     CHECK(desk->item(early.item.id)->reason == "wait-cut");
     checkAsRebuilt(desk);
-    wang->import(li.framesFor(wang->tips()), "test", {});
+    deliver(wang, li.framesFor(wang->tips()));
     checkConserved(desk);
     CHECK(desk->item(early.item.id)->count == Count::Current);
     CHECK(desk->item(late.item.id)->count == Count::Current);
@@ -317,7 +317,7 @@ TEST_CASE("a receipt gives its frames a witnessed time, whichever comes first, a
     for (auto& frame : spirald.framesFor(wang->tips())) {
         if (trust::decodeFrameHeader(frame.header)->device == spirald.device()) ofServer.push_back(std::move(frame));
     }
-    wang->import(ofServer, "test", {});
+    deliver(wang, ofServer);
     Desk desk(wang);
     CHECK(desk->item(receipted)->count == Count::Current);
     spirald.carryTo(wang);
