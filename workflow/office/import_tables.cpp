@@ -147,7 +147,9 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
             json::Object unit;
             unit.set("unit", id);
             unit.set("name", name);
-            unit.set("campus", at(*row, "campus"));
+            // A unit has a campus; a table that names none says so.
+            std::string const campus = at(*row, "campus");
+            unit.set("campus", campus.empty() ? std::string("未注明") : campus);
             auto proposal = agreedAct("unit", std::move(unit));
             if (!proposal) return proposal.error();
             acts.push_back(std::move(*proposal));
