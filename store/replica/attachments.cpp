@@ -4,6 +4,7 @@
 //   ab/cdef….list                 the hashes of its pieces, and the hash of those hashes: a torn or rotten list shows
 //   ab/cdef….<chunks>.part        pieces that came so far, each at its offset
 //   ab/cdef….<chunks>.list        what they must hash to
+//   abcdef….new                   a copy still being made; removed at the next opening of the replica for writing
 //
 // Parts are named by the piece list too: whoever lies about the pieces of a file disturbs nobody who does not.
 // What has come is not written down anywhere. A piece is synced before put() returns, and after a restart the part file
@@ -230,7 +231,8 @@ Result<Attachment> Attachments::add(Path const& file, std::function<void(std::ui
 
     Path const whole = wholeFile(added.sha256);
     if (auto made = m_files.makeFolder(whole.parent_path(), FileMode::Private); !made) return made.error();
-    Unfinished copy(m_files, partFile(added, ".new"));
+    // Beside the folders of whole files, where the next opening finds it if we are cut off.
+    Unfinished copy(m_files, m_folder / (added.sha256.hex().substr(0, 32) + ".new"));
     if (auto made = m_files.replace(copy.path(), {}, FileMode::Private); !made) return made.error();
     auto const copied = hashFile(m_files, file, [&](std::uint64_t offset, ByteView piece) {
         halfDone((added.size + offset + piece.size()) / 2);

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::string_view kNoteDeviceKey = "device-key";
 constexpr std::string_view kNoteGuard = "guard";
+constexpr std::string_view kNoteRestored = "restored";
+/// Begins the guard's file while a replica is opened for writing for the first time: the store has no token then.
+constexpr std::string_view kFirstGuard = "first\n";
 constexpr std::size_t kGuardBytesMax = 4096;
 
 std::int64_t milliseconds(Instant instant) { return instant.time_since_epoch().count(); }
@@ -79,7 +82,7 @@ Result<void> Replica::create(Path const& folder, World world, trust::PublicKey c
     if (!trust::isAcceptableKey(device)) return makeError(ErrorCode::BadSignature, "key.weak", "a weak public key");
     if (auto made = world.files.makeFolder(folder, FileMode::Private); !made) return made.error();
     Path const unfinished = folder / "store.db.new";
-    for (auto const* suffix : {"", "-wal", "-shm"}) {
+    for (auto const* suffix : {"", "-wal", "-shm", "-journal"}) {
         Path part = unfinished;
         part += suffix;
         if (world.files.exists(part)) {
@@ -228,8 +231,18 @@ Result<void> Store::load(std::optional<Path> const& guardFile) {
     if (last.wall > m_world.wall.now() + HybridClock::kAdvanceMax) last = {};
     m_clock = std::make_unique<HybridClock>(m_world.wall, last);
     if (auto loaded = loadRegistry(); !loaded) return loaded;
-    if (m_access == Access::Write) return renewGuard(guardFile);
-    return {};
+    if (m_access != Access::Write) return {};
+    removeUnfinished();
+    return renewGuard(guardFile);
+}
+
+/// Copies that a cut left half made. Pieces of attachments on their way (.part) stay: they are gone on with.
+void Store::removeUnfinished() const {
+    removeBackupCopy(m_folder, m_world.files);
+    Path const attachments = m_folder / "attachments";
+    for (auto const& name : m_world.files.list(attachments)) {
+        if (name.ends_with(".new")) [[maybe_unused]] auto const removed = m_world.files.remove(attachments / name);
+    }
 }
 
 void Store::loadFeeds() {
@@ -291,7 +304,8 @@ Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
     bool const written =
         findFeed(Scope::registry(), m_device) ||
         std::any_of(m_feeds.begin(), m_feeds.end(), [&](auto const& entry) { return entry.first.second == m_device; });
-    if (!stored && !outside) {
+    bool const cutInFirst = outside && asText(*outside).starts_with(kFirstGuard);
+    if (!stored && (!outside || cutInFirst)) {
         // A store that has written before, and has no guard anywhere, came out of a backup.
         m_guard = written ? GuardFinding::Restored : GuardFinding::First;
     } else if (!stored || !outside) {
@@ -304,7 +318,10 @@ Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
     std::string const token = m_world.random.token<Nonce>().hex();
     m_incarnation = m_world.random.token<Incarnation>();
     if (auto made = m_world.files.makeFolder(file.parent_path(), FileMode::Private); !made) return made.error();
-    std::string const both = (stored ? *stored + "\n" : std::string()) + token + "\n";
+    // A cut may come now; what was found must be found again then.
+    if (m_guard == GuardFinding::Restored) setNote(kNoteRestored, toText(m_world.wall.now()));
+    std::string const before = stored ? *stored + "\n" : std::string(m_guard == GuardFinding::First ? kFirstGuard : "");
+    std::string const both = before + token + "\n";
     if (auto kept = m_world.files.replace(file, asBytes(both), FileMode::Private); !kept) return kept.error();
     setNote(kNoteGuard, token);
     if (auto kept = m_world.files.replace(file, asBytes(token + "\n"), FileMode::Private); !kept) return kept.error();

@@ -114,6 +114,7 @@ private:
     void loadFeeds();
     Result<void> loadRegistry();
     Result<void> renewGuard(std::optional<Path> const& guardFile);
+    void removeUnfinished() const;
     /// Forgets what memory holds and reads it again: after a transaction failed.
     void reload();
 
@@ -181,5 +182,7 @@ struct Store::Inserts {
 [[nodiscard]] bool isAccepted(trust::Registry const& registry, ObjectId const& id, ByteView bytes);
 
 [[nodiscard]] Path storeFile(Path const& folder);
+/// What a backup that was cut off left in the folder (care.cpp).
+void removeBackupCopy(Path const& folder, Files& files);
 
 }  // namespace spiral::replica
