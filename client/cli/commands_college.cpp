@@ -9,7 +9,7 @@ constexpr std::string_view kRoleWords = "clerk head quality leader admin reviewe
 
 Result<int> init(Job& job) {
     Path const folder = job.path(job.arguments[0]);
-    if (job.world.files.exists(folder / "store.db")) return makeError(ErrorCode::Exists, "replica.exists");
+    if (auto const may = office::Office::mayFound(folder, job.world); !may) return may.error();
     SPIRAL_GIVE(passphrase, job.newPassphrase());
     office::Office::Founding founding;
     founding.college = *job.arguments.value("--college");

@@ -9,11 +9,36 @@ namespace spiral::office {
 
 namespace {
 
-/// Makes the device key in the folder, wrapped; the key stays unlocked in what is returned.
-Result<trust::SecretKey> makeDeviceKey(Path const& folder, World world, std::string_view passphrase) {
-    if (world.files.exists(folder / "store.db")) {
-        return makeError(ErrorCode::Exists, "replica.exists", "there is a replica in this folder already");
+/// "begun" from before entry 1 is sealed until the founder's document is cited, then "done".
+constexpr std::string_view kFoundingNote = "founding";
+constexpr std::string_view kBegun = "begun";
+
+Error existsAlready() {
+    return makeError(ErrorCode::Exists, "replica.exists", "there is a replica in this folder already");
+}
+
+enum class Beginning { Founding, Joining };
+
+/// Whether this beginning may be made in the folder, because nothing is there or because an attempt was cut off before
+/// it was finished; the same is then gone on with. Tells if there is a store already.
+Result<bool> storeToGoOnWith(Path const& folder, World world, Beginning beginning) {
+    if (!world.files.exists(folder / "store.db")) return false;
+    if (!world.files.exists(keyFile(folder))) return existsAlready();
+    auto replica = replica::Replica::open(folder, world, replica::Access::Read);
+    if (!replica) return replica.error();
+    try {
+        bool const founding = (*replica)->note(kFoundingNote) == kBegun;
+        bool const empty = (*replica)->registry().empty();
+        bool const joining = (*replica)->note("joining").has_value() || (*replica)->note("school").has_value();
+        if (beginning == Beginning::Founding ? founding || (empty && !joining) : empty && !founding) return true;
+    } catch (replica::SqliteError const& error) {
+        return error.toError();
     }
+    return existsAlready();
+}
+
+/// The device key in the folder, made and wrapped if there is none; it stays unlocked in what is returned.
+Result<trust::SecretKey> deviceKey(Path const& folder, World world, std::string_view passphrase) {
     if (passphrase.size() < 8) return makeError(ErrorCode::Usage, "passphrase.short", "8 bytes or more");
     Path const file = keyFile(folder);
     if (world.files.exists(file)) {
@@ -36,45 +61,67 @@ bool isDomain(std::string_view text) {
            text.find('.') != std::string_view::npos && text.find("..") == std::string_view::npos;
 }
 
+/// Entry 1: everything follows from its hash, which is the college's id.
+Result<SchoolId> sealEntryOne(replica::Replica& replica, Office::Founding const& founding, PersonId const& founder,
+                              trust::SecretKey& key) {
+    World const& world = replica.world();
+    trust::Proposal proposal;
+    proposal.act = trust::foundingAct(founding.college, founding.domain, founder, key.publicKey(),
+                                      trust::firstPolicy(), world.random.token<Nonce>());
+    auto agreement = trust::agree(proposal.act, founder, key, founding.domain);
+    if (!agreement) return agreement.error();
+    proposal.agreed.push_back(*agreement);
+    trust::Record record;
+    record.scope = Scope::registry();
+    record.kind = "root.v1";
+    record.by = {founder, replica.device()};
+    record.role = {"keeper", Scope::registry()};
+    record.body = trust::bodyOf(proposal);
+    record.time = world.wall.now();
+    record.nonce = world.random.token<Nonce>();
+    std::string bytes = trust::encode(record);
+    auto signature = key.sign(trust::nameSpaceFor(record.kind, founding.domain), asBytes(bytes));
+    if (!signature) return signature.error();
+    ObjectId const school = hashAs<ObjectId>(asBytes(bytes));
+    auto sealed = replica.seal(Scope::registry(), {{{trust::Item::Kind::Record, school}, std::move(bytes), *signature}}, key);
+    if (!sealed) return sealed.error();
+    return school;
+}
+
 }  // namespace
+
+Result<void> Office::mayFound(Path const& folder, World world) {
+    auto const there = storeToGoOnWith(folder, world, Beginning::Founding);
+    return there ? Result<void>{} : there.error();
+}
 
 Result<void> Office::found(Path const& folder, World world, Founding const& founding) {
     if (founding.college.empty()) return makeError(ErrorCode::Usage, "found.college", "");
     if (founding.person.empty()) return makeError(ErrorCode::Usage, "found.person", "");
     if (!isDomain(founding.domain)) return makeError(ErrorCode::Usage, "found.domain", founding.domain);
-    auto made = makeDeviceKey(folder, world, founding.passphrase);
+    auto const there = storeToGoOnWith(folder, world, Beginning::Founding);
+    if (!there) return there.error();
+    auto made = deviceKey(folder, world, founding.passphrase);
     if (!made) return made.error();
     auto key = std::make_shared<trust::SecretKey>(std::move(*made));
-    if (auto created = replica::Replica::create(folder, world, key->publicKey()); !created) return created;
+    if (!*there) {
+        if (auto created = replica::Replica::create(folder, world, key->publicKey()); !created) return created;
+    }
 
+    // Each step asks first whether an attempt that was cut off has done it.
     try {
-        PersonId const founder = *PersonId::parse(world.random.token<Nonce>().hex());
+        PersonId founder = *PersonId::parse(world.random.token<Nonce>().hex());
         {
             auto replica = replica::Replica::open(folder, world, replica::Access::Write);
             if (!replica) return replica.error();
-            // Entry 1: everything follows from its hash.
-            trust::Proposal proposal;
-            proposal.act = trust::foundingAct(founding.college, founding.domain, founder, key->publicKey(),
-                                              trust::firstPolicy(), world.random.token<Nonce>());
-            auto agreement = trust::agree(proposal.act, founder, *key, founding.domain);
-            if (!agreement) return agreement.error();
-            proposal.agreed.push_back(*agreement);
-            trust::Record record;
-            record.scope = Scope::registry();
-            record.kind = "root.v1";
-            record.by = {founder, (*replica)->device()};
-            record.role = {"keeper", Scope::registry()};
-            record.body = trust::bodyOf(proposal);
-            record.time = world.wall.now();
-            record.nonce = world.random.token<Nonce>();
-            std::string bytes = trust::encode(record);
-            auto signature = key->sign(trust::nameSpaceFor(record.kind, founding.domain), asBytes(bytes));
-            if (!signature) return signature.error();
-            ObjectId const school = hashAs<ObjectId>(asBytes(bytes));
-            auto sealed = (*replica)->seal(Scope::registry(),
-                                           {{{trust::Item::Kind::Record, school}, std::move(bytes), *signature}}, *key);
-            if (!sealed) return sealed.error();
-            (*replica)->setNote("school", school.hex());
+            (*replica)->setNote(kFoundingNote, kBegun);
+            auto const& begun = (*replica)->registry();
+            if (begun.empty()) {
+                if (auto sealed = sealEntryOne(**replica, founding, founder, *key); !sealed) return sealed.error();
+            }
+            if (begun.college() != founding.college || begun.domain() != founding.domain) return existsAlready();
+            founder = (*replica)->person().value_or(founder);
+            (*replica)->setNote("school", begun.school().hex());
         }
         // The rest is ordinary office work by the founder.
         struct Borrowed final : trust::Signer {
@@ -103,7 +150,8 @@ Result<void> Office::found(Path const& folder, World world, Founding const& foun
         grant.set("scope", "college");
         grant.set("from", toText(world.wall.now() - std::chrono::days{1}));
         if (auto added = add("grant", std::move(grant)); !added) return added;
-        if (founding.sample) {
+        bool const begins = office.registry().grantsOf(founder).empty();
+        if (begins && founding.sample) {
             auto const text = catalogueFile("catalogues/yancheng-organisation.json");
             ensure(text.has_value(), "the sample organisation is built in");
             auto const organisation = model::readData(*text);
@@ -122,23 +170,18 @@ Result<void> Office::found(Path const& folder, World world, Founding const& foun
                 if (auto added = add("unit", std::move(unit)); !added) return added;
             }
         }
-        if (auto appended = office.append(std::move(acts)); !appended) return appended.error();
+        if (begins) {
+            if (auto appended = office.append(std::move(acts)); !appended) return appended.error();
+        }
         // Now the founder may write: her name as a document, cited by the registry.
-        TheOffice::NewRevision document;
-        document.doc = world.random.token<DocumentId>();
-        document.type = "person.v1";
-        document.fields.set("name", founding.person);
-        auto revision = office.sealRevision(Scope::college(), document);
-        if (!revision) return revision.error();
-        json::Object target;
-        target.set("scope", Scope::college().text());
-        target.set("id", revision->hex());
-        json::Object person;
-        person.set("person", founder.text());
-        person.set("document", std::move(target));
-        auto cited = office.agreedAct("person", std::move(person));
-        if (!cited) return cited.error();
-        if (auto appended = office.append({*cited}); !appended) return appended.error();
+        if (!office.registry().personDocument(founder)) {
+            auto person = office.personWithDocument(founder, founding.person, std::nullopt);
+            if (!person) return person.error();
+            auto cited = office.agreedAct("person", std::move(*person));
+            if (!cited) return cited.error();
+            if (auto appended = office.append({*cited}); !appended) return appended.error();
+        }
+        office.replica().setNote(kFoundingNote, "done");
     } catch (replica::SqliteError const& error) {
         return error.toError();
     }
@@ -151,11 +194,15 @@ Result<std::string> Office::joinRequest(Path const& folder, World world, ByteVie
     if (invitation->expires < world.wall.now()) {
         return makeError(ErrorCode::Refused, "invitation.expired", toText(invitation->expires));
     }
-    auto key = makeDeviceKey(folder, world, passphrase);
+    auto const there = storeToGoOnWith(folder, world, Beginning::Joining);
+    if (!there) return there.error();
+    auto key = deviceKey(folder, world, passphrase);
     if (!key) return key.error();
     auto request = trust::makeJoinRequest(invitationBytes, *key);
     if (!request) return request.error();
-    if (auto created = replica::Replica::create(folder, world, key->publicKey()); !created) return created.error();
+    if (!*there) {
+        if (auto created = replica::Replica::create(folder, world, key->publicKey()); !created) return created.error();
+    }
     try {
         auto replica = replica::Replica::open(folder, world, replica::Access::Write);
         if (!replica) return replica.error();

@@ -99,6 +99,9 @@ public:
                                       json::Object const& body, DocumentId const& doc);
     /// Appends acts to the registry, one frame. REQUIRES: this replica is the keeper and each proposal suffices.
     Result<std::vector<ObjectId>> append(std::vector<trust::Proposal> proposals);
+    /// Members of a `person` act: her name as a document of the college, which can be redacted; the registry holds its
+    /// hash. The document is sealed once, however often this is cut off before the act is appended.
+    Result<json::Object> personWithDocument(PersonId const& person, std::string const& name, std::optional<std::string> const& unit);
     /// An act with this person's agreement.
     Result<trust::Proposal> agreedAct(std::string_view act, json::Object members);
     Result<DocumentShown> shown(DocumentId const& doc, bool withItems);

@@ -79,6 +79,37 @@ Result<std::vector<ObjectId>> TheOffice::append(std::vector<trust::Proposal> pro
     return ids;
 }
 
+Result<json::Object> TheOffice::personWithDocument(PersonId const& person, std::string const& name,
+                                                   std::optional<std::string> const& unit) {
+    std::string const note = "person-document/" + person.text();
+    auto const begun = m_replica->note(note);
+    auto doc = begun ? DocumentId::fromHex(*begun) : std::nullopt;
+    std::optional<ObjectId> revision;
+    if (doc) {
+        if (auto const items = view().items(*doc); !items.empty()) revision = items.front().item.id;
+    } else {
+        doc = m_replica->world().random.token<DocumentId>();
+        m_replica->setNote(note, doc->hex());
+    }
+    if (!revision) {
+        NewRevision document;
+        document.doc = *doc;
+        document.type = "person.v1";
+        document.fields.set("name", name);
+        if (unit) document.fields.set("unit", *unit);
+        auto sealed = sealRevision(Scope::college(), document);
+        if (!sealed) return sealed.error();
+        revision = *sealed;
+    }
+    json::Object target;
+    target.set("scope", Scope::college().text());
+    target.set("id", revision->hex());
+    json::Object members;
+    members.set("person", person.text());
+    members.set("document", std::move(target));
+    return members;
+}
+
 Result<Office::Appended> TheOffice::propose(std::string_view act, json::Object members) {
     auto proposal = agreedAct(act, std::move(members));
     if (!proposal) return proposal.error();
@@ -231,7 +262,9 @@ Result<DeviceId> TheOffice::enrol(ByteView requestBytes, std::string_view typed,
     DeviceId const device = trust::deviceIdOf(request->key);
 
     if (!registry().device(device)) {
-        if (m_replica->note("used/" + form->invitation.hex())) {
+        // Noted before the device is appended: what a cut leaves must not let a second device in.
+        std::string const usedNote = "used/" + form->invitation.hex();
+        if (auto const used = m_replica->note(usedNote); used && *used != device.hex()) {
             return makeError(ErrorCode::Refused, "invitation.used", "an invitation is good for one device");
         }
         std::vector<trust::Proposal> acts;
@@ -243,21 +276,10 @@ Result<DeviceId> TheOffice::enrol(ByteView requestBytes, std::string_view typed,
         };
         auto const persons = registry().persons();
         if (std::find(persons.begin(), persons.end(), invitation->person) == persons.end()) {
-            // The name stands in a document of the college, which can be redacted; the registry holds its hash.
-            NewRevision document;
-            document.doc = m_replica->world().random.token<DocumentId>();
-            document.type = "person.v1";
-            document.fields.set("name", m_replica->note(invitedNameNote(invitation->person)).value_or(""));
-            if (auto unit = m_replica->note("invited-unit/" + invitation->person.text())) document.fields.set("unit", *unit);
-            auto revision = sealRevision(Scope::college(), document);
-            if (!revision) return revision.error();
-            json::Object target;
-            target.set("scope", Scope::college().text());
-            target.set("id", revision->hex());
-            json::Object members;
-            members.set("person", invitation->person.text());
-            members.set("document", std::move(target));
-            if (auto added = add("person", std::move(members)); !added) return added.error();
+            auto members = personWithDocument(invitation->person, m_replica->note(invitedNameNote(invitation->person)).value_or(""),
+                                              m_replica->note("invited-unit/" + invitation->person.text()));
+            if (!members) return members.error();
+            if (auto added = add("person", std::move(*members)); !added) return added.error();
         }
         json::Object members;
         members.set("request", asText(requestBytes));
@@ -271,9 +293,9 @@ Result<DeviceId> TheOffice::enrol(ByteView requestBytes, std::string_view typed,
             if (role.name == "head") grant.set("delegable", true);
             if (auto added = add("grant", std::move(grant)); !added) return added.error();
         }
+        m_replica->setNote(usedNote, device.hex());
         auto appended = append(std::move(acts));
         if (!appended) return appended.error();
-        m_replica->setNote("used/" + form->invitation.hex(), device.hex());
     }
     // A welcome can be written again as often as it is lost on the way.
     Instant const now = m_replica->world().wall.now();

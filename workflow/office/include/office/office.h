@@ -125,7 +125,11 @@ public:
     };
     /// Founds a college in an empty folder: device key, entry 1, the founder's person document, first grant.
     [[nodiscard]] static Result<void> found(Path const& folder, World world, Founding const& founding);
-    /// First half of joining: makes the device key in `folder`; the request's bytes to give to the admin.
+    /// Exists, before anybody is asked for a passphrase, if found() would say so. A founding that was cut off may be made
+    /// again, with the same college and domain: it goes on where it was.
+    [[nodiscard]] static Result<void> mayFound(Path const& folder, World world);
+    /// First half of joining: makes the device key in `folder`; the request's bytes to give to the admin. Until the
+    /// second half is done it can be made again, by the same or another invitation; the same gives the same bytes.
     [[nodiscard]] static Result<std::string> joinRequest(Path const& folder, World world, ByteView invitation,
                                                          std::string_view passphrase);
     /// Second half: takes the welcome in. Refused if it is of another college, or does not enrol this device.
