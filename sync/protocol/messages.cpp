@@ -16,7 +16,7 @@ namespace spiral::protocol {
 namespace {
 
 constexpr std::uint32_t kVersion = 1;
-constexpr std::uint8_t kLittleEndian = 1;   // what cereal writes first; we know only this
+constexpr std::uint8_t kLittleEndian = 1;  // what cereal writes first; we know only this
 constexpr std::size_t kScopeBytesMax = 64;
 constexpr std::size_t kReasonBytesMax = 64;
 constexpr std::size_t kTypeBytesMax = 127;
@@ -66,7 +66,9 @@ public:
 class Writer {
 public:
     explicit Writer(Bytes& out)
-        : m_sink(out), m_stream(&m_sink), m_archive(m_stream, cereal::PortableBinaryOutputArchive::Options::LittleEndian()) {}
+        : m_sink(out),
+          m_stream(&m_sink),
+          m_archive(m_stream, cereal::PortableBinaryOutputArchive::Options::LittleEndian()) {}
 
     template <class Number>
     void number(Number value) {
@@ -142,7 +144,8 @@ public:
         if (there == 1) each(value.emplace());
     }
     template <class T, class Each>
-    void list(std::vector<T>& items, std::size_t min, std::size_t max, std::size_t bytesEach, char const* what, Each each) {
+    void list(std::vector<T>& items, std::size_t min, std::size_t max, std::size_t bytesEach, char const* what,
+              Each each) {
         std::size_t const size = count(min, max, bytesEach, what);
         items.reserve(size);
         for (std::size_t i = 0; i < size; ++i) each(items.emplace_back());
@@ -169,7 +172,8 @@ private:
         number(read);
         if (read < min) refuse("message.empty", std::string(what) + ": none");
         if (read > max) {
-            refuse("message.too-large", std::string(what) + ": " + std::to_string(read) + ", at most " + std::to_string(max),
+            refuse("message.too-large",
+                   std::string(what) + ": " + std::to_string(read) + ", at most " + std::to_string(max),
                    ErrorCode::TooLarge);
         }
         if (read > remaining() / bytesEach) refuse("message.truncated", std::string(what) + " goes beyond the message");
@@ -180,7 +184,8 @@ private:
     cereal::PortableBinaryInputArchive m_archive;
 };
 
-// --- one description for both directions; M is const for the Writer ----------------------------------------------------
+// --- one description for both directions; M is const for the Writer
+// ----------------------------------------------------
 
 template <class Channel, class M>
 void describeHello(Channel& channel, M& hello, Limits const& limits) {
@@ -249,15 +254,22 @@ void describeAnswers(Channel& channel, M& answers, Limits const& limits) {
 template <class Channel, class M>
 void describe(Channel& channel, M& message, Limits const& limits) {
     using Plain = std::remove_const_t<M>;
-    if constexpr (std::is_same_v<Plain, Hello>) describeHello(channel, message, limits);
-    else if constexpr (std::is_same_v<Plain, Batch>) describeBatch(channel, message, limits);
-    else if constexpr (std::is_same_v<Plain, PieceList>) describePieceList(channel, message, limits);
-    else if constexpr (std::is_same_v<Plain, Piece>) describePiece(channel, message, limits);
-    else if constexpr (std::is_same_v<Plain, Answers>) describeAnswers(channel, message, limits);
-    else channel.number(message.frames);
+    if constexpr (std::is_same_v<Plain, Hello>)
+        describeHello(channel, message, limits);
+    else if constexpr (std::is_same_v<Plain, Batch>)
+        describeBatch(channel, message, limits);
+    else if constexpr (std::is_same_v<Plain, PieceList>)
+        describePieceList(channel, message, limits);
+    else if constexpr (std::is_same_v<Plain, Piece>)
+        describePiece(channel, message, limits);
+    else if constexpr (std::is_same_v<Plain, Answers>)
+        describeAnswers(channel, message, limits);
+    else
+        channel.number(message.frames);
 }
 
-// --- what the form alone does not say ------------------------------------------------------------------------------------
+// --- what the form alone does not say
+// ------------------------------------------------------------------------------------
 
 void check(Hello const& hello, Limits const&) {
     auto const unordered = std::adjacent_find(hello.tips.begin(), hello.tips.end(),
@@ -269,7 +281,7 @@ void check(Hello const& hello, Limits const&) {
 }
 
 void check(Batch const& batch, Limits const& limits) {
-    if (batch.frames.size() < 2) return;   // one alone may be as large as a frame can be
+    if (batch.frames.size() < 2) return;  // one alone may be as large as a frame can be
     std::size_t bytes = 0;
     for (auto const& frame : batch.frames) bytes += bytesOf(frame);
     if (bytes > limits.batchBytesMax) {
@@ -278,13 +290,14 @@ void check(Batch const& batch, Limits const& limits) {
 }
 
 void check(PieceList const& list, Limits const&) {
-    std::uint64_t const pieces = list.file.size / trust::kAttachmentPieceBytes +
-                                 (list.file.size % trust::kAttachmentPieceBytes != 0 ? 1 : 0);
+    std::uint64_t const pieces =
+        list.file.size / trust::kAttachmentPieceBytes + (list.file.size % trust::kAttachmentPieceBytes != 0 ? 1 : 0);
     if (pieces != list.pieces.size()) refuse("message.pieces", "not as many pieces as the size asks for");
     // The rules for names and types stand in one place.
     constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 53) - 1;
     bool const wellFormed = list.file.size <= kIntegerMax && isUtf8(asBytes(list.file.name)) &&
-                            isUtf8(asBytes(list.file.type)) && trust::attachmentFrom(trust::toJson(list.file)) == list.file;
+                            isUtf8(asBytes(list.file.type)) &&
+                            trust::attachmentFrom(trust::toJson(list.file)) == list.file;
     if (!wellFormed) refuse("message.attachment", "an attachment's description that is not of its form");
 }
 
@@ -297,9 +310,8 @@ void check(Answers const& answers, Limits const&) {
         });
         if (!slug) refuse("message.reason", "a reason that is not of its form");
         bool const printable = isUtf8(asBytes(answer.about)) &&
-                               std::none_of(answer.about.begin(), answer.about.end(), [](char c) {
-                                   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-                               });
+                               std::none_of(answer.about.begin(), answer.about.end(),
+                                            [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
         if (!printable) refuse("message.about", "an answer with control characters");
     }
 }
@@ -359,16 +371,19 @@ Bytes encode(Message const& message) {
 
 Result<Message> decode(ByteView bytes, Limits const& limits) {
     if (bytes.size() > limits.messageBytesMax) {
-        return makeError(ErrorCode::TooLarge, "message.too-large", "a message of " + std::to_string(bytes.size()) + " bytes");
+        return makeError(ErrorCode::TooLarge, "message.too-large",
+                         "a message of " + std::to_string(bytes.size()) + " bytes");
     }
     if (bytes.empty()) return makeError(ErrorCode::Malformed, "message.truncated", "no bytes");
-    if (bytes.front() != kLittleEndian) return makeError(ErrorCode::Malformed, "message.endianness", "not little-endian");
+    if (bytes.front() != kLittleEndian)
+        return makeError(ErrorCode::Malformed, "message.endianness", "not little-endian");
     try {
         Reader reader(bytes);
         std::uint8_t kind = 0;
         reader.number(kind);
         Message message = readBody(kind, reader, limits);
-        if (reader.remaining() != 0) return makeError(ErrorCode::Malformed, "message.trailing", "bytes after the message");
+        if (reader.remaining() != 0)
+            return makeError(ErrorCode::Malformed, "message.trailing", "bytes after the message");
         return message;
     } catch (Refusal& refusal) {
         return std::move(refusal.error);

@@ -43,7 +43,7 @@ struct Session::State {
 
     Road road;
     Hello self;
-    std::vector<trust::FeedTip> fileTips;   ///< WriteFile: what the reader is known to hold
+    std::vector<trust::FeedTip> fileTips;  ///< WriteFile: what the reader is known to hold
     Limits limits;
 
     Stage stage = Stage::Created;
@@ -51,8 +51,8 @@ struct Session::State {
     Totals totals;
     bool doneSent = false;
     bool doneReceived = false;
-    std::uint64_t toApply = 0;              ///< frames handed out with ApplyFrames, not answered by onApplied
-    std::deque<FrameId> unanswered;         ///< Duplex: frames sent, in order, that the peer has not answered
+    std::uint64_t toApply = 0;       ///< frames handed out with ApplyFrames, not answered by onApplied
+    std::deque<FrameId> unanswered;  ///< Duplex: frames sent, in order, that the peer has not answered
 
     using Actions = std::vector<Action>;
 
@@ -188,8 +188,9 @@ std::vector<Action> Session::onMessage(Message message) {
 
 std::vector<Action> Session::onFrames(std::vector<TravellingFrame> frames, bool last) {
     auto& state = *m_state;
-    if (state.isOver()) return {};   // the peer may break off while frames are being read
-    ensure(state.stage == State::Stage::Open && state.road != Road::ReadFile && !state.doneSent, "frames were asked for");
+    if (state.isOver()) return {};  // the peer may break off while frames are being read
+    ensure(state.stage == State::Stage::Open && state.road != Road::ReadFile && !state.doneSent,
+           "frames were asked for");
     std::vector<Action> actions;
     std::vector<TravellingFrame> batch;
     std::size_t batchBytes = 0;
@@ -227,7 +228,8 @@ std::vector<Action> Session::onApplied(std::vector<Answer> answers) {
         Answers message;
         for (auto& answer : answers) {
             message.answers.push_back(clipped(std::move(answer), state.limits));
-            if (message.answers.size() == state.limits.answersMax) actions.emplace_back(Send{std::exchange(message, {})});
+            if (message.answers.size() == state.limits.answersMax)
+                actions.emplace_back(Send{std::exchange(message, {})});
         }
         if (!message.answers.empty()) actions.emplace_back(Send{std::move(message)});
     }

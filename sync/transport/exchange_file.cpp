@@ -57,7 +57,8 @@ constexpr std::string_view kFilesKey = "\"files\":[";
 
 bool mayNameFiles(TravellingFrame const& frame) {
     if (!frame.payload) return false;
-    return frame.payload->codec != trust::Codec::Raw || asText(frame.payload->bytes).find(kFilesKey) != std::string_view::npos;
+    return frame.payload->codec != trust::Codec::Raw ||
+           asText(frame.payload->bytes).find(kFilesKey) != std::string_view::npos;
 }
 
 template <class Take>
@@ -85,7 +86,8 @@ std::size_t costOf(TravellingFrame const& frame) {
     return cost + std::min(declaredSize(*frame.payload).value_or(kUnpackedUnknown), kUnpackedUnknown);
 }
 
-// --- export --------------------------------------------------------------------------------------------------------------
+// --- export
+// --------------------------------------------------------------------------------------------------------------
 
 /// Frames that the reader lacks, counted from tips alone: for the progress bar.
 std::uint64_t framesBetween(std::vector<FeedTip> const& ours, std::vector<FeedTip> const& known) {
@@ -166,7 +168,8 @@ private:
                 });
             }
             std::size_t const bytes = protocol::bytesOf(frame);
-            if (!batch.empty() && (batch.size() == limits.batchFramesMax || batchBytes + bytes > limits.batchBytesMax)) {
+            if (!batch.empty() &&
+                (batch.size() == limits.batchFramesMax || batchBytes + bytes > limits.batchBytesMax)) {
                 m_done += batch.size();
                 carry(session, session.onFrames(std::exchange(batch, {}), false));
                 batchBytes = 0;
@@ -187,10 +190,12 @@ private:
             if (m_failure) return;
             if (!m_attachments.holds(id)) continue;
             auto const bytes = m_replica.revisionBytes(revision);
-            auto const decoded = bytes ? trust::decodeRevision(*bytes) : makeError(ErrorCode::NotFound, "revision.missing");
+            auto const decoded =
+                bytes ? trust::decodeRevision(*bytes) : makeError(ErrorCode::NotFound, "revision.missing");
             if (!decoded) continue;
-            auto const file = std::find_if(decoded->files.begin(), decoded->files.end(),
-                                           [&, wanted = id](Attachment const& candidate) { return candidate.sha256 == wanted; });
+            auto const file =
+                std::find_if(decoded->files.begin(), decoded->files.end(),
+                             [&, wanted = id](Attachment const& candidate) { return candidate.sha256 == wanted; });
             if (file != decoded->files.end()) writeFile(*file);
         }
     }
@@ -227,15 +232,17 @@ private:
     FileTotals m_totals;
     std::optional<Error> m_failure;
     std::unordered_set<AttachmentId> m_named;
-    std::vector<std::pair<AttachmentId, ObjectId>> m_files;   ///< with a revision that names it
-    std::uint64_t m_done = 0, m_of = 0;                       ///< frames and pieces
+    std::vector<std::pair<AttachmentId, ObjectId>> m_files;  ///< with a revision that names it
+    std::uint64_t m_done = 0, m_of = 0;                      ///< frames and pieces
 };
 
-// --- import --------------------------------------------------------------------------------------------------------------
+// --- import
+// --------------------------------------------------------------------------------------------------------------
 
 /// What a session says of a file, in the words of files.
 Error inFileWords(Error const& error) {
-    if (error.reason == "session.other-college") return makeError(ErrorCode::Refused, "exchange.other-college", error.detail);
+    if (error.reason == "session.other-college")
+        return makeError(ErrorCode::Refused, "exchange.other-college", error.detail);
     if (error.reason == "session.version") return makeError(ErrorCode::Unsupported, "exchange.newer", error.detail);
     return makeError(ErrorCode::Damaged, "exchange.damaged", error.reason + ": " + error.detail);
 }
@@ -381,7 +388,8 @@ public:
         for (auto const& [index, header] : std::exchange(m_naming, {})) {
             auto const what = answers[index].what;
             if (what != Answer::What::Stored && what != Answer::What::Known) continue;
-            eachFileNamed(m_replica, header, [&](ObjectId const&, Attachment const& file) { m_wanted.insert(keyOf(file)); });
+            eachFileNamed(m_replica, header,
+                          [&](ObjectId const&, Attachment const& file) { m_wanted.insert(keyOf(file)); });
         }
         return answers;
     }
@@ -419,11 +427,11 @@ private:
     Attachments& m_attachments;
     std::string m_from;
     FileTotals m_totals;
-    std::vector<TravellingFrame> m_frames;                      ///< kept back
+    std::vector<TravellingFrame> m_frames;  ///< kept back
     std::size_t m_cost = 0;
-    std::vector<std::pair<std::size_t, Bytes>> m_naming;        ///< of those: place and header, if they may name files
+    std::vector<std::pair<std::size_t, Bytes>> m_naming;  ///< of those: place and header, if they may name files
     std::set<FileKey> m_wanted;
-    std::optional<Attachment> m_current;                        ///< whose pieces come now
+    std::optional<Attachment> m_current;  ///< whose pieces come now
     std::unordered_set<std::uint32_t> m_missing;
 };
 
@@ -437,7 +445,8 @@ public:
             m_bytes += kFrameOverhead + protocol::bytesOf(frame);
             all.push_back(std::move(frame));
         }
-        if (m_bytes > kFramesInMemoryMax) return makeError(ErrorCode::TooLarge, "exchange.too-large", "too many frames for a welcome");
+        if (m_bytes > kFramesInMemoryMax)
+            return makeError(ErrorCode::TooLarge, "exchange.too-large", "too many frames for a welcome");
         return answers;
     }
     Result<std::vector<Answer>> flush() override { return std::vector<Answer>{}; }

@@ -22,7 +22,7 @@ Error damaged(std::string detail) { return makeError(ErrorCode::Damaged, "exchan
 Error truncated(std::string detail) { return makeError(ErrorCode::Damaged, "exchange.truncated", std::move(detail)); }
 
 std::size_t must(std::size_t code) {
-    if (ZSTD_isError(code)) throw std::bad_alloc();   // parameters of our own: only memory can be wrong
+    if (ZSTD_isError(code)) throw std::bad_alloc();  // parameters of our own: only memory can be wrong
     return code;
 }
 
@@ -87,7 +87,8 @@ std::optional<std::size_t> declaredSize(trust::Payload const& payload) {
     return static_cast<std::size_t>(size);
 }
 
-// --- writing -------------------------------------------------------------------------------------------------------------
+// --- writing
+// -------------------------------------------------------------------------------------------------------------
 
 struct ExchangeWriter::Compressor {
     struct Free {
@@ -106,7 +107,7 @@ ExchangeWriter::ExchangeWriter(Files& files, Path target, std::string_view uniqu
     auto* const context = m_compressor->context.get();
     must(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, kLevel));
     must(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, kWindowLog));
-    must(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0));   // the file has a better one
+    must(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0));  // the file has a better one
 }
 
 ExchangeWriter::~ExchangeWriter() {
@@ -159,14 +160,16 @@ Result<std::uint64_t> ExchangeWriter::finish() {
     if (auto ended = compress({}, true); !ended) return ended.error();
     if (auto flushed = flush(); !flushed) return flushed.error();
     Sha256 const hash = m_hash.finish();
-    if (auto written = m_files.writeAt(m_beside, m_written, hash.view(), FileMode::Shared); !written) return written.error();
+    if (auto written = m_files.writeAt(m_beside, m_written, hash.view(), FileMode::Shared); !written)
+        return written.error();
     if (auto synced = m_files.sync(m_beside); !synced) return synced.error();
     if (auto renamed = m_files.rename(m_beside, m_target); !renamed) return renamed.error();
     m_made = false;
     return m_written + hash.raw.size();
 }
 
-// --- reading -------------------------------------------------------------------------------------------------------------
+// --- reading
+// -------------------------------------------------------------------------------------------------------------
 
 Result<CheckedFile> checkWhole(Files& files, Path const& file, BytesDone const& done) {
     auto const size = files.size(file);
@@ -176,7 +179,8 @@ Result<CheckedFile> checkWhole(Files& files, Path const& file, BytesDone const& 
     std::size_t const magic = std::min(head->size(), kMagic.size());
     if (!std::equal(kMagic.begin(), kMagic.begin() + static_cast<std::ptrdiff_t>(magic), head->begin())) {
         constexpr std::size_t kNameBytes = 6;
-        bool const ours = head->size() > kNameBytes && std::equal(kMagic.begin(), kMagic.begin() + kNameBytes, head->begin());
+        bool const ours =
+            head->size() > kNameBytes && std::equal(kMagic.begin(), kMagic.begin() + kNameBytes, head->begin());
         if (ours && (*head)[kNameBytes] >= '2' && (*head)[kNameBytes] <= '9') {
             return makeError(ErrorCode::Unsupported, "exchange.newer", "a file of a newer program");
         }
@@ -187,7 +191,8 @@ Result<CheckedFile> checkWhole(Files& files, Path const& file, BytesDone const& 
     std::uint64_t const hashed = *size - kTrailerBytes;
     Sha256Stream hash;
     for (std::uint64_t at = 0; at < hashed;) {
-        auto const chunk = files.readAt(file, at, static_cast<std::size_t>(std::min<std::uint64_t>(kFileChunkBytes, hashed - at)));
+        auto const chunk =
+            files.readAt(file, at, static_cast<std::size_t>(std::min<std::uint64_t>(kFileChunkBytes, hashed - at)));
         if (!chunk) return chunk.error();
         if (chunk->empty()) return truncated("the file became shorter while it was read");
         hash.add(*chunk);
@@ -238,11 +243,13 @@ Result<bool> ExchangeReader::fill(std::size_t wanted) {
             bool const first = m_position == kHeadBytes;
             std::uint64_t const left = m_end - m_position;
             if (left == 0) return damaged("the zstd stream does not end");
-            auto chunk = m_files.readAt(m_file, m_position, static_cast<std::size_t>(std::min<std::uint64_t>(kFileChunkBytes, left)));
+            auto chunk = m_files.readAt(m_file, m_position,
+                                        static_cast<std::size_t>(std::min<std::uint64_t>(kFileChunkBytes, left)));
             if (!chunk) return chunk.error();
             if (chunk->empty()) return truncated("the file became shorter while it was read");
             // libzstd would skip what is no zstd frame but looks like one.
-            if (first && (chunk->size() < kZstdMagic.size() || !std::equal(kZstdMagic.begin(), kZstdMagic.end(), chunk->begin()))) {
+            if (first && (chunk->size() < kZstdMagic.size() ||
+                          !std::equal(kZstdMagic.begin(), kZstdMagic.end(), chunk->begin()))) {
                 return damaged("no zstd stream");
             }
             m_position += chunk->size();
@@ -254,7 +261,7 @@ Result<bool> ExchangeReader::fill(std::size_t wanted) {
         ZSTD_outBuffer out{m_out.data(), m_out.size(), had};
         ZSTD_inBuffer in{m_in.data(), m_in.size(), m_inUsed};
         std::size_t const left = ZSTD_decompressStream(m_decompressor->context.get(), &out, &in);
-        m_moreInside = out.pos == out.size;   // full: it may hold back more without any input
+        m_moreInside = out.pos == out.size;  // full: it may hold back more without any input
         m_out.resize(out.pos);
         m_inUsed = in.pos;
         if (ZSTD_isError(left)) return damaged(std::string("zstd: ") + ZSTD_getErrorName(left));
@@ -271,7 +278,8 @@ Result<std::optional<protocol::Message>> ExchangeReader::next() {
     if (!more) return more.error();
     if (!*more) return std::optional<protocol::Message>{};
     std::size_t const length = littleEndian(m_out.data() + m_outUsed, kLengthBytes);
-    if (length > protocol::Limits{}.messageBytesMax) return damaged("a message of " + std::to_string(length) + " bytes");
+    if (length > protocol::Limits{}.messageBytesMax)
+        return damaged("a message of " + std::to_string(length) + " bytes");
     m_outUsed += kLengthBytes;
     if (length > 0) {
         auto const there = fill(length);

@@ -86,11 +86,11 @@ private:
     Path m_file;
     std::uint64_t m_position, m_end;
     std::unique_ptr<Decompressor> m_decompressor;
-    Bytes m_in;               ///< compressed bytes read from the file
+    Bytes m_in;  ///< compressed bytes read from the file
     std::size_t m_inUsed = 0;
-    Bytes m_out;              ///< unpacked bytes; those before m_outUsed are done with
+    Bytes m_out;  ///< unpacked bytes; those before m_outUsed are done with
     std::size_t m_outUsed = 0;
-    bool m_moreInside = false;   ///< the decompressor filled all the room it was given
+    bool m_moreInside = false;  ///< the decompressor filled all the room it was given
     bool m_streamEnded = false;
 };
 

@@ -44,13 +44,14 @@ void addHash(Bytes& file) {
 /// A zstd stream of stored blocks (RFC 8878): packed without a packer.
 void addStored(Bytes& file, ByteView bytes) {
     constexpr std::size_t kBlock = 65'536;
-    file.insert(file.end(), {0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x50});   // magic, no flags, a window of 1 MiB
+    file.insert(file.end(), {0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x50});  // magic, no flags, a window of 1 MiB
     for (std::size_t at = 0;; at += kBlock) {
         std::size_t const size = std::min(kBlock, bytes.size() - at);
         bool const last = at + size == bytes.size();
         std::size_t const head = size << 3 | (last ? 1U : 0U);
         for (int i = 0; i < 3; ++i) file.push_back(static_cast<std::uint8_t>(head >> (8 * i)));
-        file.insert(file.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
+        file.insert(file.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                    bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
         if (last) return;
     }
 }

@@ -64,9 +64,15 @@ TEST_CASE("each message reads back as it was written", "[protocol][messages]") {
 TEST_CASE("a message has one form", "[protocol][messages]") {
     // The first bytes, by hand: little-endian, kind, then the fields.
     Bytes const done = encode(Done{0x0102});
-    CHECK(toHex(done) == "01" "06" "0201000000000000");
+    CHECK(toHex(done) ==
+          "01"
+          "06"
+          "0201000000000000");
     Bytes const piece = encode(Piece{AttachmentId{}, 5, Bytes{0xAA}});
-    CHECK(toHex(piece) == "0104" + std::string(64, '0') + "05000000" "01000000" "aa");
+    CHECK(toHex(piece) == "0104" + std::string(64, '0') +
+                              "05000000"
+                              "01000000"
+                              "aa");
 }
 
 TEST_CASE("every proper prefix of a message is refused, and so is one byte more", "[protocol][messages]") {
@@ -80,7 +86,8 @@ TEST_CASE("every proper prefix of a message is refused, and so is one byte more"
     }
 }
 
-TEST_CASE("a message with any bit flipped is refused, or is the message that these bytes write", "[protocol][messages]") {
+TEST_CASE("a message with any bit flipped is refused, or is the message that these bytes write",
+          "[protocol][messages]") {
     for (auto const& message : eachMessage()) {
         Bytes const whole = encode(message);
         for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
@@ -103,7 +110,8 @@ TEST_CASE("lengths beyond the message are refused before memory is asked for", "
     for (auto const& message : eachMessage()) {
         Bytes const whole = encode(message);
         for (std::size_t at = 2; at + 8 <= whole.size(); ++at) {
-            for (std::uint64_t const lie : {std::uint64_t{1} << 60, std::uint64_t{0xFFFF'FFFF}, std::uint64_t{1} << 28, std::uint64_t{100'000}}) {
+            for (std::uint64_t const lie :
+                 {std::uint64_t{1} << 60, std::uint64_t{0xFFFF'FFFF}, std::uint64_t{1} << 28, std::uint64_t{100'000}}) {
                 Bytes bytes = whole;
                 setNumber(bytes, at, lie, lie >> 32 != 0 ? 8 : 4);
                 CHECK(allocatedBy([&] { static_cast<void>(decode(bytes)); }) < 16 * 1024);
@@ -126,7 +134,7 @@ TEST_CASE("limits are held, and named", "[protocol][messages]") {
     CHECK(reasonOf(encode(batch), small) == "message.too-large");
     batch.frames.resize(1);
     batch.frames[0] = someFrame(random, 10, 5000);
-    CHECK(decode(encode(batch), small));   // one frame alone
+    CHECK(decode(encode(batch), small));  // one frame alone
     small.payloadBytesMax = 4999;
     CHECK(reasonOf(encode(batch), small) == "message.too-large");
 
@@ -168,7 +176,7 @@ TEST_CASE("what is no message of ours is refused by name", "[protocol][messages]
     hello.version = 2;
     bytes = encode(hello);
     CHECK(reasonOf(bytes) == "message.newer");
-    CHECK(reasonOf(ByteView(bytes).first(6)) == "message.newer");   // whatever follows
+    CHECK(reasonOf(ByteView(bytes).first(6)) == "message.newer");  // whatever follows
     hello.version = 0;
     CHECK(reasonOf(encode(hello)) == "message.version");
     hello.version = 1;
@@ -178,7 +186,8 @@ TEST_CASE("what is no message of ours is refused by name", "[protocol][messages]
     CHECK(reasonOf(encode(hello)) == "message.order");
     hello.tips.resize(1);
     bytes = encode(hello);
-    auto const scope = std::search(bytes.begin(), bytes.end(), hello.tips[0].scope.text().begin(), hello.tips[0].scope.text().end());
+    auto const scope =
+        std::search(bytes.begin(), bytes.end(), hello.tips[0].scope.text().begin(), hello.tips[0].scope.text().end());
     REQUIRE(scope != bytes.end());
     *scope = 'U';
     CHECK(reasonOf(bytes) == "message.scope");

@@ -8,7 +8,8 @@
 
 namespace spiral::protocol {
 
-inline trust::TravellingFrame someFrame(SeededRandom& random, std::size_t headerBytes, std::optional<std::size_t> payloadBytes,
+inline trust::TravellingFrame someFrame(SeededRandom& random, std::size_t headerBytes,
+                                        std::optional<std::size_t> payloadBytes,
                                         trust::Codec codec = trust::Codec::Raw) {
     trust::TravellingFrame frame;
     frame.header.resize(headerBytes);
@@ -28,7 +29,8 @@ inline Hello someHello(SeededRandom& random, std::size_t tips) {
     hello.device = random.token<DeviceId>();
     hello.registryHead = trust::RegistryPoint{7, random.token<ObjectId>()};
     for (std::size_t i = 0; i < tips; ++i) {
-        hello.tips.push_back({i % 2 == 0 ? Scope::unit("jwc") : Scope::college(), random.token<DeviceId>(), random.token<FrameId>(), i + 1});
+        hello.tips.push_back({i % 2 == 0 ? Scope::unit("jwc") : Scope::college(), random.token<DeviceId>(),
+                              random.token<FrameId>(), i + 1});
     }
     std::sort(hello.tips.begin(), hello.tips.end());
     return hello;
@@ -41,7 +43,8 @@ inline PieceList someList(SeededRandom& random, std::uint64_t size) {
     list.file.type = "application/pdf";
     list.file.name = "诊改报告.pdf";
     list.file.date = Day{std::chrono::year{2026} / 3 / 2};
-    for (std::uint64_t at = 0; at < size; at += trust::kAttachmentPieceBytes) list.pieces.push_back(random.token<Sha256>());
+    for (std::uint64_t at = 0; at < size; at += trust::kAttachmentPieceBytes)
+        list.pieces.push_back(random.token<Sha256>());
     list.file.chunks = trust::chunksHash(list.pieces);
     return list;
 }
@@ -49,7 +52,8 @@ inline PieceList someList(SeededRandom& random, std::uint64_t size) {
 inline Answers someAnswers(SeededRandom& random) {
     Answers answers;
     answers.answers.push_back({random.token<FrameId>(), trust::Answer::What::Stored, {}, {}});
-    answers.answers.push_back({random.token<FrameId>(), trust::Answer::What::WaitingForFrame, "frame.predecessor", "abcdef"});
+    answers.answers.push_back(
+        {random.token<FrameId>(), trust::Answer::What::WaitingForFrame, "frame.predecessor", "abcdef"});
     answers.answers.push_back({random.token<FrameId>(), trust::Answer::What::Refused, "frame.signature", "某设备"});
     return answers;
 }
@@ -63,8 +67,14 @@ inline std::vector<Message> eachMessage(std::uint64_t seed = 1) {
     batch.frames.push_back(someFrame(random, 1, 0, trust::Codec::ZstdOnParent));
     Piece piece{random.token<AttachmentId>(), 3, Bytes(50, 7)};
     Hello bare;
-    return {someHello(random, 3), bare, batch, someList(random, 3 * trust::kAttachmentPieceBytes + 1), someList(random, 0), piece,
-            someAnswers(random), Done{12}};
+    return {someHello(random, 3),
+            bare,
+            batch,
+            someList(random, 3 * trust::kAttachmentPieceBytes + 1),
+            someList(random, 0),
+            piece,
+            someAnswers(random),
+            Done{12}};
 }
 
 }  // namespace spiral::protocol

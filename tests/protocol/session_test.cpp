@@ -19,7 +19,7 @@ namespace {
 
 /// A store without signatures: a frame's header is "feed number", and it can be stored once its predecessor is.
 struct Shelf {
-    std::map<std::pair<int, int>, TravellingFrame> frames;   ///< by feed and number
+    std::map<std::pair<int, int>, TravellingFrame> frames;  ///< by feed and number
 
     static TravellingFrame frameOf(int feed, int number, std::size_t payload) {
         TravellingFrame frame;
@@ -97,7 +97,8 @@ struct End {
     std::deque<std::vector<TravellingFrame>> toApply;
     std::size_t answersGiven = 0;
 
-    End(Shelf& store, int device, Limits limits) : shelf(store), session(Session::Road::Duplex, helloOf(store, device), std::nullopt, limits) {
+    End(Shelf& store, int device, Limits limits)
+        : shelf(store), session(Session::Road::Duplex, helloOf(store, device), std::nullopt, limits) {
         run(session.start());
     }
     void run(std::vector<Action> actions) {
@@ -218,7 +219,8 @@ TEST_CASE("two sessions end with equal stores, and every frame offered has its a
     }
 }
 
-TEST_CASE("a line cut at any message leaves both stores right, and the next session ends the work", "[protocol][session]") {
+TEST_CASE("a line cut at any message leaves both stores right, and the next session ends the work",
+          "[protocol][session]") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         for (std::size_t cut = 0;; ++cut) {
             INFO("seed " << seed << ", cut " << cut);
@@ -269,7 +271,7 @@ TEST_CASE("answers with long or odd texts travel cut and clean", "[protocol][ses
     auto const message = decode(encode(std::get<Send>(actions[0]).message));
     REQUIRE(message);
     CHECK(std::get<Answers>(*message).answers[0].about == about.substr(0, 255));
-    CHECK(session.totals().answers[0].about == about + "\n");   // ours are whole
+    CHECK(session.totals().answers[0].about == about + "\n");  // ours are whole
 }
 
 TEST_CASE("what comes out of turn ends the session by name", "[protocol][session]") {
@@ -280,7 +282,7 @@ TEST_CASE("what comes out of turn ends the session by name", "[protocol][session
         Session session(Session::Road::Duplex, helloOf(empty, 1));
         static_cast<void>(session.start());
         CHECK(failureOf(session.onMessage(batch)) == "session.no-hello");
-        CHECK(session.onMessage(batch).empty());   // nothing more is said
+        CHECK(session.onMessage(batch).empty());  // nothing more is said
         CHECK(session.onEnd().empty());
     }
     {
@@ -351,7 +353,8 @@ TEST_CASE("a session splits what it is given into batches within their limits", 
 TEST_CASE("a file's reader may be given answers of several batches at once", "[protocol][session]") {
     SeededRandom random(1);
     Session session = opened(Session::Road::ReadFile);
-    for (int i = 0; i < 3; ++i) static_cast<void>(session.onMessage(Batch{{someFrame(random, 10, 10), someFrame(random, 11, 1)}}));
+    for (int i = 0; i < 3; ++i)
+        static_cast<void>(session.onMessage(Batch{{someFrame(random, 10, 10), someFrame(random, 11, 1)}}));
     CHECK(session.onMessage(Done{6}).empty());
     std::vector<Answer> answers(6);
     for (auto& answer : answers) answer.what = Answer::What::Known;

@@ -78,7 +78,7 @@ TEST_CASE("a file of any size comes in, is described, and comes out the same", "
     CHECK(pieces->size() == (size + kPiece - 1) / kPiece);
     CHECK(trust::chunksHash(*pieces) == added->chunks);
     CHECK(desk.extracted(desk.mine, *added) == bytes);
-    CHECK(*desk.mine.add(path) == *added);   // a second time is no work
+    CHECK(*desk.mine.add(path) == *added);  // a second time is no work
 }
 
 TEST_CASE("a file moves in pieces, in any order, and is held when the last is in", "[replica][attachments]") {
@@ -102,7 +102,8 @@ TEST_CASE("a file moves in pieces, in any order, and is held when the last is in
     for (auto const& name : desk.filesOf("theirs")) CHECK(name.find(".part") == std::string::npos);
 }
 
-TEST_CASE("a move interrupted after any piece asks for none that came, and after a torn write for one", "[replica][attachments]") {
+TEST_CASE("a move interrupted after any piece asks for none that came, and after a torn write for one",
+          "[replica][attachments]") {
     Desk desk;
     std::size_t const count = 5;
     auto const file = desk.add("a.mp4", someBytes(count * kPiece - 100, 6));
@@ -123,7 +124,7 @@ TEST_CASE("a move interrupted after any piece asks for none that came, and after
                     part << "torn";
                 }
             }
-            Attachments after = desk.theirs();   // a new process
+            Attachments after = desk.theirs();  // a new process
             auto const missing = after.missing(file);
             CHECK(missing.size() == count - done + (torn && done > 0 && done < count ? 1 : 0));
             for (auto const index : missing) REQUIRE(after.put(file, index, *desk.mine.piece(file.sha256, index)));
@@ -139,7 +140,8 @@ TEST_CASE("a crash between the last piece and the name loses nothing", "[replica
     REQUIRE(theirs.begin(file, *desk.mine.pieces(file.sha256)));
     REQUIRE(theirs.put(file, 0, *desk.mine.piece(file.sha256, 0)));
     for (auto const& name : desk.filesOf("theirs")) {
-        if (name.ends_with(".part")) REQUIRE(systemFiles().writeAt(name, kPiece, *desk.mine.piece(file.sha256, 1), FileMode::Private));
+        if (name.ends_with(".part"))
+            REQUIRE(systemFiles().writeAt(name, kPiece, *desk.mine.piece(file.sha256, 1), FileMode::Private));
     }
     Attachments after = desk.theirs();
     SECTION("found when it is asked what is missing") {
@@ -182,12 +184,13 @@ TEST_CASE("a list that is not the file's own is refused", "[replica][attachments
     CHECK(theirs.missing(file) == std::vector<std::uint32_t>{0, 1});
 }
 
-TEST_CASE("a file whose whole hash is wrong never becomes held, and disturbs nobody who tells the truth", "[replica][attachments]") {
+TEST_CASE("a file whose whole hash is wrong never becomes held, and disturbs nobody who tells the truth",
+          "[replica][attachments]") {
     Desk desk;
     auto const honest = desk.add("a", someBytes(2 * kPiece, 10));
     auto const other = desk.add("b", someBytes(2 * kPiece, 11));
     Attachment lie = other;
-    lie.sha256 = honest.sha256;   // the pieces of one under the name of the other
+    lie.sha256 = honest.sha256;  // the pieces of one under the name of the other
     Attachments theirs = desk.theirs();
     REQUIRE(theirs.begin(honest, *desk.mine.pieces(honest.sha256)));
     REQUIRE(theirs.put(honest, 0, *desk.mine.piece(honest.sha256, 0)));
@@ -244,8 +247,8 @@ TEST_CASE("a rotten list of a held file is made again", "[replica][attachments]"
 TEST_CASE("names that no document could bear are refused", "[replica][attachments]") {
     Desk desk;
     CHECK(desk.mine.add(desk.file("a\nb.pdf", asBytes("x"))).error().reason == "attachment.name");
-    CHECK(desk.mine.add(desk.file("\xB1\xA8.doc", asBytes("x"))).error().reason == "attachment.name");   // not UTF-8
-    CHECK(desk.mine.add(desk.folder.path()).error().code == ErrorCode::Environment);                      // a folder
+    CHECK(desk.mine.add(desk.file("\xB1\xA8.doc", asBytes("x"))).error().reason == "attachment.name");  // not UTF-8
+    CHECK(desk.mine.add(desk.folder.path()).error().code == ErrorCode::Environment);                    // a folder
     CHECK(desk.mine.add(desk.folder.path() / "none").error().code == ErrorCode::NotFound);
 }
 

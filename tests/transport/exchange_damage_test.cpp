@@ -96,7 +96,7 @@ TEST_CASE("a small file with any bit flipped is refused, and changes nothing", "
                (bit < 64 && (reason == "exchange.not-a-file" || reason == "exchange.newer"))));
         calledCut += reason == "exchange.truncated" ? 1 : 0;
     }
-    CHECK(calledCut < 64);   // a flip in the length of a block looks like a cut
+    CHECK(calledCut < 64);  // a flip in the length of a block looks like a cut
     CHECK(bench.reasonFor(ByteView(whole).first(whole.size() - 1)) == "exchange.truncated");
     Bytes longer = whole;
     longer.push_back(0);
@@ -109,7 +109,8 @@ TEST_CASE("a small file with any bit flipped is refused, and changes nothing", "
 TEST_CASE("a large file cut anywhere is refused as cut, and is taken when it comes whole", "[transport][damage]") {
     Bench bench;
     SeededRandom random(11);
-    for (int i = 0; i < 300; ++i) bench.li.write("unit/jwc", {{"text", toHex(someBytes(2000, random.below(1U << 30)))}});
+    for (int i = 0; i < 300; ++i)
+        bench.li.write("unit/jwc", {{"text", toHex(someBytes(2000, random.below(1U << 30)))}});
     REQUIRE(bench.stick.writes(bench.li, "a", bench.wang->tips()));
     Bytes const whole = bench.stick.bytes("a");
     REQUIRE(whole.size() > 300'000);
@@ -126,15 +127,17 @@ TEST_CASE("a large file cut anywhere is refused as cut, and is taken when it com
 
 TEST_CASE("what is no exchange file is refused by name", "[transport][damage]") {
     Bench bench;
-    CHECK(bench.reasonFor(asBytes("%PDF-1.7 and so on, for more bytes than a head and a hash")) == "exchange.not-a-file");
+    CHECK(bench.reasonFor(asBytes("%PDF-1.7 and so on, for more bytes than a head and a hash")) ==
+          "exchange.not-a-file");
     CHECK(bench.reasonFor(asBytes("x")) == "exchange.not-a-file");
-    CHECK(bench.reasonFor({}) == "exchange.truncated");   // what a stick pulled too early often holds
+    CHECK(bench.reasonFor({}) == "exchange.truncated");  // what a stick pulled too early often holds
     Bytes const stream = packed(streamOf({bench.hello(), protocol::Done{0}}));
     CHECK(bench.reasonFor(fileOf(stream, 'X', "SPIRAL2\n")) == "exchange.newer");
     CHECK(bench.reasonFor(fileOf(stream, 'Q')) == "exchange.kind");
     CHECK(bench.reasonFor(fileOf(stream)) == "");
-    CHECK(importFile(*bench.wang, *std::make_unique<Attachments>(attachmentsOf(bench.wang)), bench.stick.path("none")).error().reason ==
-          "file.missing");
+    CHECK(importFile(*bench.wang, *std::make_unique<Attachments>(attachmentsOf(bench.wang)), bench.stick.path("none"))
+              .error()
+              .reason == "file.missing");
 }
 
 TEST_CASE("a hello of a newer program says so", "[transport][damage]") {
@@ -144,26 +147,29 @@ TEST_CASE("a hello of a newer program says so", "[transport][damage]") {
     CHECK(bench.reasonFor(fileOf(packed(streamOf({hello, protocol::Done{0}})))) == "exchange.newer");
 }
 
-TEST_CASE("a file with the right hash and wrong contents changes nothing, however late the fault", "[transport][damage]") {
+TEST_CASE("a file with the right hash and wrong contents changes nothing, however late the fault",
+          "[transport][damage]") {
     Bench bench;
     bench.li.write("unit/jwc", {{"title", "甲"}});
     auto const frames = bench.li.framesFor(bench.wang->tips());
     protocol::Batch const batch{frames};
     std::string const damaged = "exchange.damaged";
-    auto const with = [&](std::vector<protocol::Message> const& messages) { return bench.reasonFor(fileOf(packed(streamOf(messages)))); };
-    CHECK(with({batch}) == damaged);                                                 // no hello
-    CHECK(with({bench.hello(), batch}) == damaged);                                  // no end
-    CHECK(with({bench.hello(), batch, protocol::Done{2}}) == damaged);               // wrong count
+    auto const with = [&](std::vector<protocol::Message> const& messages) {
+        return bench.reasonFor(fileOf(packed(streamOf(messages))));
+    };
+    CHECK(with({batch}) == damaged);                                    // no hello
+    CHECK(with({bench.hello(), batch}) == damaged);                     // no end
+    CHECK(with({bench.hello(), batch, protocol::Done{2}}) == damaged);  // wrong count
     CHECK(with({bench.hello(), batch, protocol::Done{1}, protocol::Done{1}}) == damaged);
     CHECK(with({bench.hello(), batch, protocol::Answers{{{}}}, protocol::Done{1}}) == damaged);
-    CHECK(with({bench.hello(), batch, protocol::Piece{{}, 0, Bytes(1)}, protocol::Done{1}}) == damaged);   // of no list
+    CHECK(with({bench.hello(), batch, protocol::Piece{{}, 0, Bytes(1)}, protocol::Done{1}}) == damaged);  // of no list
     CHECK(with({}) == damaged);
 
     Bytes stream = streamOf({bench.hello(), batch});
     append(stream, toBytes("no message"));
     CHECK(bench.reasonFor(fileOf(packed(stream))) == damaged);
     stream = streamOf({bench.hello(), batch});
-    stream.insert(stream.end(), {0xFF, 0xFF, 0xFF, 0xFF});   // a message of 4 GiB
+    stream.insert(stream.end(), {0xFF, 0xFF, 0xFF, 0xFF});  // a message of 4 GiB
     CHECK(bench.reasonFor(fileOf(packed(stream))) == damaged);
     stream = streamOf({bench.hello(), batch, protocol::Done{1}});
     stream.pop_back();
@@ -237,21 +243,28 @@ TEST_CASE("a full disk leaves no half of a file and says what is wrong", "[trans
     public:
         explicit SmallDisk(std::uint64_t room) : m_room(room) {}
         Result<Bytes> read(Path const& path, std::size_t max) override { return systemFiles().read(path, max); }
-        Result<void> replace(Path const& path, ByteView bytes, FileMode mode) override { return systemFiles().replace(path, bytes, mode); }
+        Result<void> replace(Path const& path, ByteView bytes, FileMode mode) override {
+            return systemFiles().replace(path, bytes, mode);
+        }
         Result<void> writeAt(Path const& path, std::uint64_t offset, ByteView bytes, FileMode mode) override {
             if (bytes.size() > m_room) {
                 // As a disk does: what fits is there.
-                static_cast<void>(systemFiles().writeAt(path, offset, bytes.first(static_cast<std::size_t>(m_room)), mode));
+                static_cast<void>(
+                    systemFiles().writeAt(path, offset, bytes.first(static_cast<std::size_t>(m_room)), mode));
                 return makeError(ErrorCode::Environment, "disk.full", "write: no space left");
             }
             m_room -= bytes.size();
             return systemFiles().writeAt(path, offset, bytes, mode);
         }
-        Result<Bytes> readAt(Path const& path, std::uint64_t offset, std::size_t count) override { return systemFiles().readAt(path, offset, count); }
+        Result<Bytes> readAt(Path const& path, std::uint64_t offset, std::size_t count) override {
+            return systemFiles().readAt(path, offset, count);
+        }
         Result<void> sync(Path const& path) override { return systemFiles().sync(path); }
         Result<void> rename(Path const& from, Path const& to) override { return systemFiles().rename(from, to); }
         Result<void> remove(Path const& path) override { return systemFiles().remove(path); }
-        Result<void> makeFolder(Path const& path, FileMode mode) override { return systemFiles().makeFolder(path, mode); }
+        Result<void> makeFolder(Path const& path, FileMode mode) override {
+            return systemFiles().makeFolder(path, mode);
+        }
         bool exists(Path const& path) override { return systemFiles().exists(path); }
         Result<std::uint64_t> size(Path const& path) override { return systemFiles().size(path); }
         std::vector<std::string> list(Path const& folder) override { return systemFiles().list(folder); }
@@ -269,8 +282,8 @@ TEST_CASE("a full disk leaves no half of a file and says what is wrong", "[trans
         replica::World const small{world.wall, world.monotonic, world.random, disk};
         auto opened = replica::Replica::open(bench.li.folder(), small, replica::Access::Read);
         REQUIRE(opened);
-        auto const written = exportFile(**opened, Attachments(bench.li.folder() / "attachments", disk), bench.stick.path("a"),
-                                        FileKind::Exchange, {}, everyScope);
+        auto const written = exportFile(**opened, Attachments(bench.li.folder() / "attachments", disk),
+                                        bench.stick.path("a"), FileKind::Exchange, {}, everyScope);
         REQUIRE_FALSE(written);
         CHECK(written.error().reason == "disk.full");
         CHECK(bench.stick.names() == std::vector<std::string>{"a", "whole"});

@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-
 using namespace spiral;
 using namespace spiral::transport;
 
@@ -27,7 +26,8 @@ TEST_CASE("what one machine wrote, another has after one file", "[transport]") {
     CHECK(tipsOf(wang) == tipsOf(li));
 }
 
-TEST_CASE("an empty machine gets the college from one file, and may give back what it wrote by the tips inside", "[transport]") {
+TEST_CASE("an empty machine gets the college from one file, and may give back what it wrote by the tips inside",
+          "[transport]") {
     Town town;
     Machines machines(town.college);
     Machine& li = machines.of(town.li);
@@ -83,8 +83,8 @@ TEST_CASE("a scope that the reader may not read is not in the file, not even its
     zhao.write("unit/jwc", {{"title", "甲"}});
     zhao.write("unit/rsc", {{"title", "乙"}});
     Stick stick;
-    auto const written = stick.writes(zhao, "a", {}, FileKind::Exchange,
-                                      [](Scope const& scope) { return scope.text() != "unit/rsc"; });
+    auto const written =
+        stick.writes(zhao, "a", {}, FileKind::Exchange, [](Scope const& scope) { return scope.text() != "unit/rsc"; });
     REQUIRE(written);
     for (auto const& tip : written->writer->tips) CHECK(tip.scope.text() != "unit/rsc");
     auto const frames = readFrames(stick.path("a"), systemFiles(), FileKind::Exchange);
@@ -160,7 +160,8 @@ TEST_CASE("who belongs to no college yet writes no file", "[transport]") {
     Machine& li = machines.of(town.li);
     TemporaryFolder folder;
     REQUIRE(replica::Replica::create(folder.path() / "r", li.world(), li.secret().publicKey()));
-    auto fresh = replica::Replica::open(folder.path() / "r", li.world(), replica::Access::Write, {}, folder.path() / "guard");
+    auto fresh =
+        replica::Replica::open(folder.path() / "r", li.world(), replica::Access::Write, {}, folder.path() / "guard");
     REQUIRE(fresh);
     Stick stick;
     CHECK(writeTips(**fresh, stick.path("a")).error().reason == "replica.not-enrolled");
@@ -221,8 +222,9 @@ TEST_CASE("nothing but the file itself stays on the stick", "[transport]") {
     REQUIRE(stick.writes(li, "a"));
     REQUIRE(stick.writes(li, "a"));
     CHECK(stick.names() == std::vector<std::string>{"a"});
-    CHECK(exportFile(*li, attachmentsOf(li), stick.path("no/such/folder"), FileKind::Exchange, {}, everyScope).error().code ==
-          ErrorCode::NotFound);
+    CHECK(exportFile(*li, attachmentsOf(li), stick.path("no/such/folder"), FileKind::Exchange, {}, everyScope)
+              .error()
+              .code == ErrorCode::NotFound);
 }
 
 TEST_CASE("progress of a long way ends at its end and never goes back", "[transport]") {

@@ -16,7 +16,9 @@ namespace {
 /// Wall time and the processor's time of all our threads: the machine is shared, so the second tells more.
 class Watch {
 public:
-    [[nodiscard]] double wall() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
+    [[nodiscard]] double wall() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count();
+    }
     [[nodiscard]] double processor() const { return double(std::clock() - m_processor) / CLOCKS_PER_SEC; }
 
 private:
@@ -52,7 +54,9 @@ TEST_CASE("speed of exchange files", "[.bench]") {
             bool const edit = papers.size() > 100 && random.below(2) == 0;
             std::size_t const place = edit ? papers.size() - 1 - random.below(100) : papers.size();
             if (!edit) {
-                papers.push_back({random.token<DocumentId>(), {}, {{"title", corpus.title(random)}, {"text", corpus.text(random, 700)}}});
+                papers.push_back({random.token<DocumentId>(),
+                                  {},
+                                  {{"title", corpus.title(random)}, {"text", corpus.text(random, 700)}}});
             }
             auto& paper = papers[place];
             paper.fields.set("note", corpus.text(random, 60));
@@ -64,19 +68,21 @@ TEST_CASE("speed of exchange files", "[.bench]") {
         }
         li.seal("unit/jwc", rows);
     }
-    std::cout << frames << " frames of " << rowsEach << " rows, " << rowBytes / (frames * rowsEach) << " B a row, sealed in "
-              << sealing.wall() << " s\n";
+    std::cout << frames << " frames of " << rowsEach << " rows, " << rowBytes / (frames * rowsEach)
+              << " B a row, sealed in " << sealing.wall() << " s\n";
     Stick stick;
     auto const tell = [&](char const* what, Watch const& watch, std::uint64_t count) {
         double const wall = watch.wall(), processor = watch.processor();
-        std::cout << what << ": " << wall << " s wall, " << processor << " s processor; a second of processor: "
-                  << double(count) / processor << " frames, " << double(rowBytes) / 1e6 / processor << " MB of rows\n";
+        std::cout << what << ": " << wall << " s wall, " << processor
+                  << " s processor; a second of processor: " << double(count) / processor << " frames, "
+                  << double(rowBytes) / 1e6 / processor << " MB of rows\n";
     };
     Watch writing;
     auto const written = stick.writes(li, "all");
     tell("export", writing, frames);
     REQUIRE(written);
-    std::cout << "file " << written->bytes << " B, " << double(rowBytes) / double(written->bytes) << " times smaller than the rows\n";
+    std::cout << "file " << written->bytes << " B, " << double(rowBytes) / double(written->bytes)
+              << " times smaller than the rows\n";
     Watch reading;
     auto const read = stick.reads(wang, "all");
     tell("import", reading, frames);

@@ -28,7 +28,9 @@ struct Town {
     }
 };
 
-inline Attachments attachmentsOf(Machine& machine) { return Attachments(machine.folder() / "attachments", systemFiles()); }
+inline Attachments attachmentsOf(Machine& machine) {
+    return Attachments(machine.folder() / "attachments", systemFiles());
+}
 inline bool everyScope(Scope const&) { return true; }
 
 class Stick {
@@ -36,7 +38,8 @@ public:
     [[nodiscard]] Path path(std::string_view name) const { return m_folder.path() / name; }
 
     Result<FileTotals> writes(Machine& from, std::string_view name, std::vector<trust::FeedTip> const& known = {},
-                              FileKind kind = FileKind::Exchange, std::function<bool(Scope const&)> const& mayRead = everyScope) {
+                              FileKind kind = FileKind::Exchange,
+                              std::function<bool(Scope const&)> const& mayRead = everyScope) {
         return exportFile(*from, attachmentsOf(from), path(name), kind, known, mayRead);
     }
     Result<FileTotals> reads(Machine& into, std::string_view name) {

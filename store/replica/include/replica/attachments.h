@@ -19,7 +19,8 @@ public:
     Attachments(Path folder, Files& files);
 
     /// Copies a file in and describes it. Durable when it returns. The media type is guessed from the name.
-    [[nodiscard]] Result<trust::Attachment> add(Path const& file, std::function<void(std::uint64_t)> const& progress = {});
+    [[nodiscard]] Result<trust::Attachment> add(Path const& file,
+                                                std::function<void(std::uint64_t)> const& progress = {});
     [[nodiscard]] bool holds(AttachmentId const& id) const;
     /// Re-hashes the file; true iff it is whole and right.
     [[nodiscard]] bool verify(trust::Attachment const& file) const;
@@ -28,7 +29,8 @@ public:
 
     /// Hashes of the pieces of a whole file, or of one on its way whose list is known.
     [[nodiscard]] std::optional<std::vector<Sha256>> pieces(AttachmentId const& id) const;
-    /// Takes the list of piece hashes of an attachment; refused unless it hashes to `file.chunks` and has the right length.
+    /// Takes the list of piece hashes of an attachment; refused unless it hashes to `file.chunks` and has the right
+    /// length.
     [[nodiscard]] Result<void> begin(trust::Attachment const& file, std::vector<Sha256> const& pieces);
     /// Indexes still missing; empty when whole. After a crash at most one piece is asked for again.
     [[nodiscard]] std::vector<std::uint32_t> missing(trust::Attachment const& file) const;
@@ -65,7 +67,7 @@ private:
 
     Path m_folder;
     Files& m_files;
-    std::shared_ptr<Progress> m_progress;   ///< of files on their way; copies share it
+    std::shared_ptr<Progress> m_progress;  ///< of files on their way; copies share it
 };
 
 }  // namespace spiral::replica

@@ -1,9 +1,9 @@
 // One exchange between two replicas, as a machine without I/O: it is fed bytes and answers, and says what to do next.
 // The file on a USB stick, the TLS connection and the simulated network drive the same class.
 //
-// No socket, file, clock, thread or database is inside. Everything a peer sends is bounded before memory is reserved for
-// it. Nothing remembered about a peer is ever authoritative: tips are exchanged anew each time, and every frame offered
-// gets an answer.
+// No socket, file, clock, thread or database is inside. Everything a peer sends is bounded before memory is reserved
+// for it. Nothing remembered about a peer is ever authoritative: tips are exchanged anew each time, and every frame
+// offered gets an answer.
 #pragma once
 
 #include "base/bytes.h"
@@ -25,14 +25,14 @@ namespace spiral::protocol {
 
 /// Limits of one message; all named, all checked before anything is reserved.
 struct Limits {
-    std::size_t messageBytesMax = 2 * 1024 * 1024 + 64 * 1024;   ///< unpacked
+    std::size_t messageBytesMax = 2 * 1024 * 1024 + 64 * 1024;  ///< unpacked
     std::size_t batchFramesMax = 500;
-    std::size_t batchBytesMax = 1024 * 1024;                     ///< or one frame alone
+    std::size_t batchBytesMax = 1024 * 1024;  ///< or one frame alone
     std::size_t tipsMax = 100'000;
-    std::size_t payloadBytesMax = trust::kObjectBytesMax + 4096; ///< of one frame, as packed
-    std::size_t piecesMax = 65'536;                              ///< of one attachment: 64 GiB
-    std::size_t answersMax = 2'000;                              ///< of one message
-    std::size_t answerTextMax = 256;                             ///< bytes of `about`; longer ones are cut
+    std::size_t payloadBytesMax = trust::kObjectBytesMax + 4096;  ///< of one frame, as packed
+    std::size_t piecesMax = 65'536;                               ///< of one attachment: 64 GiB
+    std::size_t answersMax = 2'000;                               ///< of one message
+    std::size_t answerTextMax = 256;                              ///< bytes of `about`; longer ones are cut
 };
 
 /// What both sides say first.
@@ -41,7 +41,7 @@ struct Hello {
     SchoolId school;
     DeviceId device;
     std::optional<trust::RegistryPoint> registryHead;
-    std::vector<trust::FeedTip> tips;      ///< sorted; only of scopes the other may read, when that is known
+    std::vector<trust::FeedTip> tips;  ///< sorted; only of scopes the other may read, when that is known
     friend bool operator==(Hello const&, Hello const&) = default;
 };
 
@@ -69,7 +69,7 @@ struct Answers {
 };
 /// No frames and pieces come from this side any more; only answers to what is still under way.
 struct Done {
-    std::uint64_t frames = 0;   ///< sent in this session
+    std::uint64_t frames = 0;  ///< sent in this session
     friend bool operator==(Done const&, Done const&) = default;
 };
 using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done>;
@@ -85,28 +85,39 @@ using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done>;
 
 // --- the session ---------------------------------------------------------------------------------------------------
 
-struct Send { Message message; };                    ///< give this to the other side, in order
-struct FetchFrames { std::vector<trust::FeedTip> known; };   ///< answer with onFrames, batch by batch
-struct ApplyFrames { std::vector<trust::TravellingFrame> frames; };   ///< import them; answer with onApplied
-struct ApplyPiece { std::variant<PieceList, Piece> piece; };
-struct Finished {};                                  ///< both sides are done
-struct Failed { Error error; };                      ///< the peer broke the protocol; nothing more is to be read
+struct Send {
+    Message message;
+};  ///< give this to the other side, in order
+struct FetchFrames {
+    std::vector<trust::FeedTip> known;
+};  ///< answer with onFrames, batch by batch
+struct ApplyFrames {
+    std::vector<trust::TravellingFrame> frames;
+};  ///< import them; answer with onApplied
+struct ApplyPiece {
+    std::variant<PieceList, Piece> piece;
+};
+struct Finished {};  ///< both sides are done
+struct Failed {
+    Error error;
+};  ///< the peer broke the protocol; nothing more is to be read
 using Action = std::variant<Send, FetchFrames, ApplyFrames, ApplyPiece, Finished, Failed>;
 
 struct Totals {
     std::uint64_t framesSent = 0, framesReceived = 0;
-    std::vector<trust::Answer> answers;              ///< ours, to frames we received and did not simply store or know
-    std::vector<trust::Answer> peerAnswers;          ///< theirs, likewise
+    std::vector<trust::Answer> answers;      ///< ours, to frames we received and did not simply store or know
+    std::vector<trust::Answer> peerAnswers;  ///< theirs, likewise
 };
 
 class Session {
 public:
     enum class Road {
-        Duplex,      ///< both sides speak (network): frames go both ways, each batch is answered
-        WriteFile,   ///< we only write: everything beyond `peerTips` (or everything)
-        ReadFile,    ///< we only read: no answer reaches the writer
+        Duplex,     ///< both sides speak (network): frames go both ways, each batch is answered
+        WriteFile,  ///< we only write: everything beyond `peerTips` (or everything)
+        ReadFile,   ///< we only read: no answer reaches the writer
     };
-    Session(Road road, Hello self, std::optional<std::vector<trust::FeedTip>> peerTips = std::nullopt, Limits limits = {});
+    Session(Road road, Hello self, std::optional<std::vector<trust::FeedTip>> peerTips = std::nullopt,
+            Limits limits = {});
     ~Session();
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
