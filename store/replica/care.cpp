@@ -270,8 +270,6 @@ Result<void> Replica::restore(Path const& file, Path const& folder, World world)
         if (auto made = files.makeFolder(to.parent_path(), FileMode::Private); !made) return made;
         // What an attempt that was cut off left may be longer.
         if (auto removed = removeIfThere(files, to); !removed) return removed;
-        // What an attempt that was cut off left may be longer.
-        if (auto removed = removeIfThere(files, to); !removed) return removed;
         if (bytes == 0) {
             if (auto made = files.writeAt(to, 0, {}, FileMode::Private); !made) return made;
         }
@@ -284,7 +282,6 @@ Result<void> Replica::restore(Path const& file, Path const& folder, World world)
         if (auto synced = files.sync(to); !synced) return synced;
     }
     if (!haveStore) return makeError(ErrorCode::Malformed, "backup.no-store", "the backup holds no store");
-    if (auto removed = removeBeside(files, storeFile(folder)); !removed) return removed;
     if (auto removed = removeBeside(files, storeFile(folder)); !removed) return removed;
     return files.rename(unfinished, storeFile(folder));
 }
