@@ -141,7 +141,8 @@ Cores::Answers Cores::answers(Facts const& facts, Held const& held, Random& rand
         std::vector<model::MergeRevision> revisions;
         for (Row const& row : members) {
             if (Revision const* const text = row.revision())
-                revisions.push_back({row.id, text->parents, &text->fields, trust::stands(judgements.at(row.id).verdict)});
+                revisions.push_back(
+                    {row.id, text->parents, &text->fields, trust::stands(judgements.at(row.id).verdict)});
         }
         answers.merged.emplace(key, model::merge(revisions, {}));
         answers.judgements.merge(judgements);
@@ -166,17 +167,19 @@ std::string verdictDifference(Facts const& facts, Model& model, Cores::Answers c
         auto const found = answers.judgements.find(id);
         if (found == answers.judgements.end()) return "row " + shortId(id) + " has no verdict";
         trust::Judgement const& judgement = found->second;
-        bool const isExplained = opinion.stands() ? judgement.reason.empty() : opinion.reasons.contains(judgement.reason);
+        bool const isExplained =
+            opinion.stands() ? judgement.reason.empty() : opinion.reasons.contains(judgement.reason);
         if (judgement.verdict == opinion.verdict && isExplained) continue;
         std::string text = "row " + shortId(id) + " (";
         Record const* const record = std::get_if<Record>(&facts.rows.at(id));
         text += record != nullptr ? record->kind : "revision";
-        text += "): product says " + std::string(trust::nameOf(judgement.verdict)) + " " + judgement.reason + ", model " +
-                std::string(trust::nameOf(opinion.verdict));
+        text += "): product says " + std::string(trust::nameOf(judgement.verdict)) + " " + judgement.reason +
+                ", model " + std::string(trust::nameOf(opinion.verdict));
         for (std::string const& reason : opinion.reasons) text += " " + reason;
         return text;
     }
-    return answers.judgements.size() == model.rows().size() ? std::string() : "the product judges rows that are not held";
+    return answers.judgements.size() == model.rows().size() ? std::string()
+                                                            : "the product judges rows that are not held";
 }
 
 /// The product's answer in one field, in the model's words.

@@ -1,5 +1,5 @@
-// What happened in a simulated college, as decoded values: who enrolled whom, what was written, in which frame. Both the
-// model and the product's cores are asked about these; neither makes them.
+// What happened in a simulated college, as decoded values: who enrolled whom, what was written, in which frame. Both
+// the model and the product's cores are asked about these; neither makes them.
 #pragma once
 
 #include "trust/authority.h"
@@ -28,25 +28,25 @@ using trust::Unread;
 struct EntryFact {
     enum class What { Found, Enrol, EnrolServer, Grant, Delegate, RevokeDevice, RevokeGrant, Admins, Other };
     ObjectId id;
-    std::optional<ObjectId> below;                        ///< its predecessor; absent for entry 1
+    std::optional<ObjectId> below;  ///< its predecessor; absent for entry 1
     std::uint64_t number = 1;
     Instant time{};
     PersonId signerPerson;
     DeviceId signer;
-    ObjectId seen;                                        ///< the head its signers saw
+    ObjectId seen;  ///< the head its signers saw
     std::vector<std::pair<PersonId, DeviceId>> agreed;
     What what = What::Other;
-    PersonId person;                                      ///< enrolled, granted or delegated to
-    DeviceId device;                                      ///< enrolled or revoked
-    ObjectId grant;                                       ///< delegated from or revoked
+    PersonId person;  ///< enrolled, granted or delegated to
+    DeviceId device;  ///< enrolled or revoked
+    ObjectId grant;   ///< delegated from or revoked
     Role role;
     Instant from{};
     std::optional<Instant> until;
     bool delegable = false;
     std::vector<Cut> cuts;
-    std::vector<PersonId> persons;                        ///< of a quorum
+    std::vector<PersonId> persons;  ///< of a quorum
     std::size_t threshold = 1;
-    std::string bytes;                                    ///< as the product reads it
+    std::string bytes;  ///< as the product reads it
 };
 
 struct FrameFact {
@@ -59,14 +59,14 @@ struct FrameFact {
     Incarnation inc;
     std::optional<RegistryPoint> reg;
     std::vector<ObjectId> items;
-    bool newerSchema = false;                             ///< its payload is kept unread
+    bool newerSchema = false;  ///< its payload is kept unread
 };
 
 using RowObject = std::variant<Revision, Record, Unread>;
 
 struct Facts {
     ObjectId school;
-    trust::Policy policy;                                 ///< the college keeps its first one
+    trust::Policy policy;  ///< the college keeps its first one
     std::map<ObjectId, EntryFact> entries;
     std::map<FrameId, FrameFact> frames;
     std::map<ObjectId, RowObject> rows;

@@ -254,7 +254,8 @@ void Model::checkCuts(std::vector<EntryFact const*> const& revocations, FrameFac
                 continue;
             }
             FrameFact const& last = m_facts.frames.at(cut.frame);
-            stands = stands || (last.device == frame.device && last.scope == frame.scope && isBelow(frame.id, cut.frame));
+            stands =
+                stands || (last.device == frame.device && last.scope == frame.scope && isBelow(frame.id, cut.frame));
         }
         if (stands) continue;
         faults.push_back(unknown ? Fault{Weight::SoftWait, "wait-cut"} : Fault{Weight::Soft, "above-cut"});
@@ -313,7 +314,8 @@ void Model::candidatesAt(FrameId const& place, ObjectId const& row, std::vector<
     auto const rule = m_facts.policy.kinds.find(kind);
     if (rule == m_facts.policy.kinds.end()) return only({Weight::Wait, "newer-kind"});
     bool const crosses = kind == "publish" || kind == "cite" || kind == "affirm";
-    if (act != nullptr && (!act->of || (act->of->scope != scope && !crosses))) return only({Weight::Never, "target-scope"});
+    if (act != nullptr && (!act->of || (act->of->scope != scope && !crosses)))
+        return only({Weight::Never, "target-scope"});
     // What an act is about must lie in a document that is held: until then nobody can say who stands behind it.
     bool const hasTarget = act != nullptr && rootOf(act->of->id).has_value();
     if (hasTarget) {
@@ -363,7 +365,9 @@ void Model::candidatesAt(FrameId const& place, ObjectId const& row, std::vector<
         checkCuts(m_registry.revocationsOf(grant.id), frame, faults);
         if (grant.delegatedFrom) checkCuts(m_registry.revocationsOf(*grant.delegatedFrom), frame, faults);
         Instant const time = receipt ? receipt->time : act != nullptr ? act->time : text->time.wall;
-        if (time < grant.from || (grant.until && time >= *grant.until))
+        // A row cannot be older than the entry it relies on, whatever its clock said.
+        Instant const beginning = receipt ? time : std::max(time, m_facts.entries.at(bound.reg.hash).time);
+        if (beginning < grant.from || (grant.until && time >= *grant.until))
             faults.push_back({Weight::Soft, "outside-interval"});
         if (isHigh && candidate.witnessed) {
             auto const end = m_registry.endOf(bound.reg);
@@ -475,7 +479,8 @@ Model::People Model::peopleBehind(ObjectId const& root) {
             if (judged.actingFor) to.insert(*judged.actingFor);
         };
         add(id, text->by.person, people.authors);
-        for (ObjectId const& submit : recordsOn(id, "submit")) add(submit, record(submit)->by.person, people.submitters);
+        for (ObjectId const& submit : recordsOn(id, "submit"))
+            add(submit, record(submit)->by.person, people.submitters);
         for (ObjectId const& parent : text->parents) {
             if (!hasParent(*text, parent))
                 people.missing = true;
@@ -592,7 +597,8 @@ std::map<std::string, Sides> Model::fields(DocumentKey const& document) {
 
 std::map<ObjectId, ItemCount> Model::counts(std::set<std::string> const& knownTypes) {
     std::map<ObjectId, ItemCount> counts;
-    std::map<DocumentKey, std::pair<std::set<ObjectId>, std::set<ObjectId>>> standing;  // heads, and sides of differences
+    std::map<DocumentKey, std::pair<std::set<ObjectId>, std::set<ObjectId>>>
+        standing;  // heads, and sides of differences
     for (auto const& [item, places] : m_places) {
         ItemCount& count = counts[item];
         if (!m_rows.contains(item)) {

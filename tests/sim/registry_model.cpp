@@ -27,8 +27,8 @@ bool EntryPaths::allowed(PathModel const& below, EntryFact const& entry) const {
     std::set<PersonId> agreed;
     for (auto const& [person, device] : entry.agreed) {
         auto const known = below.devices.find(device);
-        bool const counts = known != below.devices.end() && known->second.person == person &&
-                            !known->second.isServer && !below.revokedDevices.contains(device);
+        bool const counts = known != below.devices.end() && known->second.person == person && !known->second.isServer &&
+                            !below.revokedDevices.contains(device);
         if (counts) agreed.insert(person);
     }
     auto const needs = [&](std::vector<PersonId> const& among, std::size_t threshold) {

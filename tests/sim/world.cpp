@@ -68,12 +68,9 @@ void finishEntry(Facts& facts, EntryFact& entry, Random& random, json::Object me
 }
 
 json::Object requestMembers(PersonId const& person, trust::PublicKey const& key, Random& random) {
-    json::Object const request{{"v", 1},
-                               {"invitation", random.token<Sha256>().hex()},
-                               {"person", person.text()},
-                               {"key", key.hex()},
-                               {"proof", random.token<Sha256>().hex()},
-                               {"sig", trust::Signature{}.hex()}};
+    json::Object const request{
+        {"v", 1},           {"invitation", random.token<Sha256>().hex()}, {"person", person.text()},
+        {"key", key.hex()}, {"proof", random.token<Sha256>().hex()},      {"sig", trust::Signature{}.hex()}};
     return {{"request", json::encode(request)}};
 }
 json::Object grantMembers(EntryFact const& entry) {
@@ -197,22 +194,26 @@ struct Image {
     Held held;
     std::map<FrameId, bool> inbox;
     Cores cores;
-    std::shared_ptr<RegistryModel const> registry;   ///< made when asked for, of the entries held
+    std::shared_ptr<RegistryModel const> registry;  ///< made when asked for, of the entries held
 };
 struct Machine {
     std::string name;
     std::size_t who = 0;
     DeviceId device;
-    int clockDays = 0;       ///< how far its clock is off
+    int clockDays = 0;  ///< how far its clock is off
     Incarnation inc;
-    Image now;               ///< what its disk holds
+    Image now;  ///< what its disk holds
     std::optional<Image> image;
 };
 
 class World {
 public:
     explicit World(Options const& options)
-        : m_options(options), m_random(options.seed), m_facts(base().facts), m_people(base().people), m_paths(m_facts) {}
+        : m_options(options),
+          m_random(options.seed),
+          m_facts(base().facts),
+          m_people(base().people),
+          m_paths(m_facts) {}
 
     Outcome run() {
         settle();
@@ -282,7 +283,8 @@ private:
         }
         return {rows.begin(), rows.end()};
     }
-    [[nodiscard]] std::vector<FrameId> tipsOf(Machine const& machine, DeviceId const& device, Scope const& scope) const {
+    [[nodiscard]] std::vector<FrameId> tipsOf(Machine const& machine, DeviceId const& device,
+                                              Scope const& scope) const {
         auto const feed = machine.now.cores.feeds.find({device, scope});
         return feed == machine.now.cores.feeds.end() ? std::vector<FrameId>() : feed->second.tips();
     }
@@ -348,9 +350,9 @@ private:
     void exchangeSome() {
         std::size_t a = below(m_machines.size());
         std::size_t b = below(m_machines.size());
-        if (m_topology == 0) b = 0;                                 // star
+        if (m_topology == 0) b = 0;  // star
         if (a == b) a = (b + 1) % m_machines.size();
-        if (m_topology == 1) b = a > 0 ? a - 1 : a + 1;             // chain
+        if (m_topology == 1) b = a > 0 ? a - 1 : a + 1;  // chain
         if (chance(50)) std::swap(a, b);
         Machine& from = m_machines[a];
         Machine& to = m_machines[b];
@@ -427,8 +429,9 @@ private:
         frame.items = std::move(items);
         frame.newerSchema = !scope.isRegistry() && chance(1);
         FrameId const id = frame.id;
-        note(machine.name + " seals " + brief(id) + " in " + scope.text() + (frame.newerSchema ? " (newer schema)" : "") +
-             " holding " + brief(frame.items.front()) + " +" + std::to_string(frame.items.size() - 1));
+        note(machine.name + " seals " + brief(id) + " in " + scope.text() +
+             (frame.newerSchema ? " (newer schema)" : "") + " holding " + brief(frame.items.front()) + " +" +
+             std::to_string(frame.items.size() - 1));
         m_facts.frames.emplace(id, std::move(frame));
         hold(machine, id);
         apply(machine, id);
@@ -533,16 +536,16 @@ private:
     }
     ObjectId keep(Machine const& machine, Record record, std::string const& how = {}) {
         ObjectId const id = m_random.token<ObjectId>();
-        note(machine.name + " records " + record.kind + " " + brief(id) + (record.of ? " of " + brief(record.of->id) : "") +
-             how);
+        note(machine.name + " records " + record.kind + " " + brief(id) +
+             (record.of ? " of " + brief(record.of->id) : "") + how);
         m_facts.rows.emplace(id, std::move(record));
         return id;
     }
     /// An act on a revision, or on an act; in a role that the person may or may not have.
     std::optional<ObjectId> act(Machine& machine, Scope& scope) {
-        static std::vector<std::string> const kinds{"submit.v1", "submit.v1",  "approve.v1", "approve.v1",
-                                                    "return.v1", "accept.v1",  "comment.v1", "recheck-pass.v1",
-                                                    "affirm.v1", "admit.v1",   "affirm.v1",  "invented.v1"};
+        static std::vector<std::string> const kinds{"submit.v1", "submit.v1", "approve.v1", "approve.v1",
+                                                    "return.v1", "accept.v1", "comment.v1", "recheck-pass.v1",
+                                                    "affirm.v1", "admit.v1",  "affirm.v1",  "invented.v1"};
         auto revision = someRevision(machine);
         if (!revision) return std::nullopt;
         // Mostly work of one's own unit.
@@ -712,7 +715,8 @@ private:
         switch (below(8)) {
             case 0:
             case 1: {
-                char const* const roles[] = {"clerk@unit/a", "head@unit/a", "clerk@college", "leader@unit/a", "quality@college"};
+                char const* const roles[] = {"clerk@unit/a", "head@unit/a", "clerk@college", "leader@unit/a",
+                                             "quality@college"};
                 name = "grant";
                 entry.what = What::Grant;
                 entry.role = *Role::parse(roles[below(5)]);
@@ -898,8 +902,8 @@ private:
         trust::Registry const& registry = machine.now.cores.registry;
         if (registry.empty() != model.registry().empty()) return failed("registry of " + machine.name);
         if (!registry.empty() && !(registry.head() == model.registry().head()))
-            failed("registry head of " + machine.name + ": product " + std::to_string(registry.head().seq) + ", model " +
-                   std::to_string(model.registry().head().seq));
+            failed("registry head of " + machine.name + ": product " + std::to_string(registry.head().seq) +
+                   ", model " + std::to_string(model.registry().head().seq));
     }
     /// What must hold whatever the model says.
     void checkLaws(Machine const& machine, Model& model, Cores::Answers const& answers) {
@@ -916,7 +920,8 @@ private:
             bool const needsGrant = record == nullptr || !trust::standsForItself(*record);
             trust::Grant const* const grant =
                 judgement.grant ? machine.now.cores.registry.grant(*judgement.grant) : nullptr;
-            PersonId const& person = record != nullptr ? record->by.person : std::get<Revision>(m_facts.rows.at(id)).by.person;
+            PersonId const& person =
+                record != nullptr ? record->by.person : std::get<Revision>(m_facts.rows.at(id)).by.person;
             if (needsGrant && (grant == nullptr || grant->person != person))
                 failed("row " + brief(id) + " stands without a grant of its person");
         }

@@ -13,14 +13,14 @@ namespace spiral::sim {
 struct Options {
     std::uint64_t seed = 1;
     int steps = 60;
-    std::function<void(std::string const&)> trace;   ///< each line of the history, if somebody wants to read it
+    std::function<void(std::string const&)> trace;  ///< each line of the history, if somebody wants to read it
 };
 
 struct Outcome {
-    std::string failure;        ///< empty: model and product agreed all the way
+    std::string failure;  ///< empty: model and product agreed all the way
     std::uint64_t traceHash = 0;
     std::size_t rows = 0, checks = 0;
-    std::map<std::string, std::size_t> met;   ///< verdicts, branches, differences seen: what a history exercised
+    std::map<std::string, std::size_t> met;  ///< verdicts, branches, differences seen: what a history exercised
 };
 
 /// Runs one history. The same options give the same trace hash.
