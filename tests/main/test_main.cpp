@@ -39,6 +39,8 @@ int writeCtest(Catch::IConfig const& config, char const* program, char** argumen
             all += tag;
             isLong = isLong || tag == "long";
         }
+        // Hidden cases that are no long tests are figures, run by name when somebody wants them.
+        if (test.isHidden() && !isLong) continue;
         if (!isLong) all += all.empty() ? "fast" : ";fast";
         std::string const name = bracket(prefix + test.name);
         out << "add_test(" << name << ' ' << bracket(program) << ' ' << bracket(specificationOf(test.name))
