@@ -320,7 +320,17 @@ void Store::place(Offer& offer, Batch& batch, std::string_view from) {
                     return;
                 }
                 if (frame.keepUnread) {
-                    offer.decide(Answer::What::Known);
+                    Statement kept(m_db, "SELECT 1 FROM local_payload WHERE frame=?1");
+                    kept.bind(1, frame.id);
+                    if (kept.step()) {
+                        offer.decide(Answer::What::Known);
+                        return;
+                    }
+                    // Only the header came before. Others may be able to read what we merely keep.
+                    batch.byId.emplace(frame.id, batch.entries.size());
+                    batch.entries.push_back({&frame, &state, key, true, false});
+                    batch.bytes += frame.travelling.payload->bytes.size();
+                    offer.decide(Answer::What::Stored);
                     return;
                 }
                 batch.byId.emplace(frame.id, batch.entries.size());

@@ -241,6 +241,40 @@ TEST_CASE("rows of a newer version or beyond reading are counted, and stop nothi
     checkAsRebuilt(desk);
 }
 
+TEST_CASE("a payload of a newer table form is counted pending, kept and passed on, even if its header came first",
+          "[view]") {
+    Office office;
+    Machine& li = office.machines.of(office.li);
+    Machine& wang = office.machines.of(office.wang);
+    trust::FrameHeader header;
+    header.school = office.college.registry.school();
+    header.scope = trust::scopeOf("unit/jwc");
+    header.device = li.device();
+    header.reg = li->registry().head();
+    header.schema = 2;
+    header.items = {{trust::Item::Kind::Revision, hashAs<ObjectId>(asBytes("a row of the future"))}};
+    std::string const bytes = trust::encode(header);
+    trust::TravellingFrame frame;
+    frame.header = toBytes(bytes);
+    frame.signature = li.secret().sign(trust::nameSpaceFor("frame", office.college.domain()), asBytes(bytes)).value();
+    FrameId const id = hashAs<FrameId>(asBytes(bytes));
+    deliver(wang, {frame});
+    Desk desk(wang);
+    checkConserved(desk);
+    CHECK(desk->status().reasons.at("newer-schema") == 1);
+    frame.payload = trust::Payload{trust::Codec::Raw, toBytes("whatever that will be")};
+    deliver(wang, {frame});
+    checkConserved(desk);
+    CHECK(desk->status().reasons.at("newer-schema") == 1);
+    auto const kept = wang->frame(id);
+    REQUIRE(kept);
+    CHECK(kept->payload == frame.payload);
+    auto const end = wang->logEnd();
+    deliver(wang, {frame});
+    CHECK(wang->logEnd() == end);
+    checkAsRebuilt(desk);
+}
+
 TEST_CASE("a fork is shown, its acts wait in quarantine, and a confirm brings them back", "[view]") {
     Office office;
     office.college.enrol(office.li, {office.college.founder});  // a second device in the same hands
