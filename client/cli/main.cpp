@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
@@ -23,6 +24,28 @@ private:
     Instant m_instant;
 };
 
+volatile std::sig_atomic_t interruption = 0;
+
+/// While it lives, Ctrl-C and the like only end the reading, so that the terminal is never left without echo.
+class HeldSignals {
+public:
+    HeldSignals() {
+        struct sigaction action {};
+        action.sa_handler = [](int signal) { interruption = signal; };
+        for (std::size_t i = 0; i < std::size(kSignals); ++i) ::sigaction(kSignals[i], &action, &m_before[i]);
+    }
+    ~HeldSignals() {
+        for (std::size_t i = 0; i < std::size(kSignals); ++i) ::sigaction(kSignals[i], &m_before[i], nullptr);
+        if (interruption != 0) ::raise(interruption);
+    }
+    HeldSignals(HeldSignals const&) = delete;
+    HeldSignals& operator=(HeldSignals const&) = delete;
+
+private:
+    static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction m_before[std::size(kSignals)]{};
+};
+
 /// The terminal of the person, even when standard input is a pipe.
 class Terminal {
 public:
@@ -36,21 +59,23 @@ public:
     /// A line without its end; nothing when there is no terminal or it was closed.
     std::optional<std::string> ask(std::string const& prompt, bool echo) {
         if (m_file < 0) return std::nullopt;
-        if (::write(m_file, prompt.data(), prompt.size()) < 0) return std::nullopt;
+        HeldSignals const held;
         termios before{};
         bool const quiet = !echo && ::tcgetattr(m_file, &before) == 0;
         if (quiet) {
             termios silent = before;
             silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+            // Before the prompt: whoever answers at once must not be shown, nor thrown away.
             ::tcsetattr(m_file, TCSAFLUSH, &silent);
         }
+        (void)!::write(m_file, prompt.data(), prompt.size());
         std::string line;
         line.reserve(4096);  // no copy of a passphrase is left behind by growing
         bool ended = false;
         while (!ended && line.size() < 4095) {
             char character = 0;
             auto const got = ::read(m_file, &character, 1);
-            if (got < 0 && errno == EINTR) continue;
+            if (got < 0 && errno == EINTR && interruption == 0) continue;
             if (got <= 0) break;
             if (character == '\n')
                 ended = true;
@@ -58,7 +83,7 @@ public:
                 line.push_back(character);
         }
         if (quiet) {
-            ::tcsetattr(m_file, TCSAFLUSH, &before);
+            ::tcsetattr(m_file, TCSADRAIN, &before);
             (void)!::write(m_file, "\n", 1);
         }
         if (!ended) return std::nullopt;

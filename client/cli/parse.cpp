@@ -182,6 +182,7 @@ Result<Parsed> parse(std::vector<std::string> const& words) {
     parsed.help = parsed.arguments.has("--help");
 
     for (auto const& left : app.remaining()) {
+        if (left == "--") continue;  // it only said that no option follows
         if (!left.starts_with("-")) return usage("usage.extra", left);
         std::vector<std::string> all;
         for (auto const& option : options) all.emplace_back(option.name);

@@ -2,6 +2,7 @@
 
 #include "job.h"
 
+#include <algorithm>
 #include <new>
 #include <ostream>
 
@@ -88,7 +89,11 @@ Program::Program(std::vector<std::string> words, replica::World world, Surroundi
 }
 
 int Program::run() {
-    if (m_words.size() == 1 && (m_words[0] == "--version" || m_words[0] == "-V")) m_words[0] = "version";
+    // As an option it stands where a command would.
+    auto const first = std::find_if(m_words.begin(), m_words.end(), [](std::string const& word) {
+        return word == "--version" || word == "-V" || !word.starts_with("-");
+    });
+    if (first != m_words.end() && (*first == "--version" || *first == "-V")) *first = "version";
     auto parsed = parse(m_words);
     if (!parsed) return fail(parsed.error());
     auto const& arguments = parsed->arguments;

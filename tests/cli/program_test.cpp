@@ -1,0 +1,159 @@
+// The whole program in this process: words in, text and exit status out.
+#include "cli/program.h"
+
+#include "base/files.h"
+
+#include <catch2/catch.hpp>
+
+#include <sstream>
+
+using namespace spiral;
+using namespace spiral::cli;
+
+namespace {
+
+struct Ran {
+    int status = 0;
+    std::string out, err;
+};
+
+/// A person at a keyboard, with a folder and an environment of her own.
+class Desk {
+public:
+    std::map<std::string, std::string> environment{{"SPIRAL_NO_AGENT", "1"}};
+    std::vector<std::string> typed;  // what she types at prompts, in order
+
+    Ran run(std::vector<std::string> words) {
+        std::ostringstream out, err;
+        std::size_t next = 0;
+        auto const answer = [&](std::string const&) -> std::optional<std::string> {
+            return next < typed.size() ? std::optional(typed[next++]) : std::nullopt;
+        };
+        Surroundings surroundings{
+            .variable = [this](char const* name) -> std::optional<std::string> {
+                auto const found = environment.find(name);
+                return found == environment.end() ? std::nullopt : std::optional(found->second);
+            },
+            .workingFolder = m_folder.path(),
+            .inputIsTerminal = !typed.empty(),
+            .out = out,
+            .err = err,
+            .askSecret =
+                [&](std::string const& prompt) {
+                    auto line = answer(prompt);
+                    return line ? std::optional<Secret>(Secret(std::move(*line))) : std::nullopt;
+                },
+            .askLine = answer,
+        };
+        replica::World world{systemWallClock(), systemMonotonicClock(), systemRandom(), systemFiles()};
+        Program program(std::move(words), world, std::move(surroundings));
+        Ran ran;
+        ran.status = program.run();
+        ran.out = out.str();
+        ran.err = err.str();
+        return ran;
+    }
+    Path path(std::string const& name) const { return m_folder.path() / name; }
+
+private:
+    TemporaryFolder m_folder{"desk"};
+};
+
+}  // namespace
+
+TEST_CASE("the language is that of the option, else the locale, else Chinese", "[cli]") {
+    Desk desk;
+    CHECK(desk.run({"frobnicate"}).err.find("没有这个命令") == 0);
+    CHECK(desk.run({"frobnicate", "--lang", "en"}).err.find("No such command") == 0);
+    desk.environment["LANG"] = "en_GB.UTF-8";
+    CHECK(desk.run({"frobnicate"}).err.find("No such command") == 0);
+    CHECK(desk.run({"--lang=zh", "frobnicate"}).err.find("没有这个命令") == 0);
+    desk.environment["LC_ALL"] = "zh_CN.UTF-8";
+    CHECK(desk.run({"frobnicate"}).err.find("没有这个命令") == 0);
+    CHECK(desk.run({"--lang", "fr", "status"}).status == 3);
+}
+
+TEST_CASE("a refusal with --json is one document on standard output, and nothing else", "[cli]") {
+    Desk desk;
+    auto const ran = desk.run({"doc", "list", "--json", "--lang", "en"});
+    CHECK(ran.status == 3);
+    CHECK(ran.err.empty());
+    CHECK(ran.out.find("{\"error\":{\"code\":\"replica.not-named\"") == 0);
+    CHECK(ran.out.find("\"message\":") != std::string::npos);
+    CHECK(ran.out.find("\"next\":") != std::string::npos);
+    CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 1);
+    CHECK(desk.run({"doc", "lst", "--json"}).out.find("usage.unknown-command") != std::string::npos);
+}
+
+TEST_CASE("without a command the overview is shown and the usage is wrong; help and version are right", "[cli]") {
+    Desk desk;
+    CHECK(desk.run({}).status == 3);
+    CHECK(desk.run({}).out.find("doc new") != std::string::npos);
+    CHECK(desk.run({"help"}).status == 0);
+    CHECK(desk.run({"--help"}).status == 0);
+    CHECK(desk.run({"help", "nothing"}).status == 3);
+    CHECK(desk.run({"--version"}).out.find("spiral ") == 0);
+    CHECK(desk.run({"doc", "new", "--help"}).out == desk.run({"help", "doc", "new"}).out);
+}
+
+TEST_CASE("a new passphrase is asked for twice, and both must be the same", "[cli]") {
+    Desk desk;
+    std::vector<std::string> const init = {"init",     "r",   "--college", "学院", "--domain", "qa.example.edu.cn",
+                                           "--person", "王芳"};
+    CHECK(desk.run(init).err.find("--passphrase-file") != std::string::npos);
+    desk.typed = {"short", "short"};
+    CHECK(desk.run(init).status == 3);
+    desk.typed = {"correct horse", "correct house"};
+    CHECK(desk.run(init).status == 3);
+    CHECK_FALSE(std::filesystem::exists(desk.path("r/store.db")));
+    desk.typed = {"correct horse", "correct horse"};
+    auto const founded = desk.run(init);
+    CHECK(founded.status == 0);
+    CHECK(founded.out.find("学院") != std::string::npos);
+    CHECK(desk.run(init).status == 1);  // there is one already
+
+    SECTION("and opens the key from then on, only when it is right") {
+        desk.environment["SPIRAL_REPLICA"] = "r";
+        desk.typed = {"wrong horse"};
+        CHECK(desk.run({"unit", "add", "jwc", "教务处", "--campus", "东"}).status == 1);  // wrong
+        desk.typed = {"correct horse"};
+        CHECK(desk.run({"unit", "add", "jwc", "教务处", "--campus", "东"}).status == 0);
+        desk.typed = {};
+        auto const none = desk.run({"unit", "add", "xsc", "学生处", "--campus", "东"});
+        CHECK(none.status == 3);
+        CHECK(none.err.find("--passphrase-file") != std::string::npos);
+        REQUIRE(systemFiles().replace(desk.path("pass"), asBytes("correct horse\nsecond line\n"), FileMode::Private));
+        CHECK(desk.run({"unit", "add", "xsc", "学生处", "--campus", "东", "--passphrase-file", "pass"}).status == 0);
+    }
+    SECTION("and enrolling is never agreed to by --yes alone") {
+        desk.environment["SPIRAL_REPLICA"] = "r";
+        desk.typed = {"correct horse"};
+        REQUIRE(desk.run({"unit", "add", "jwc", "教务处", "--campus", "东"}).status == 0);
+        REQUIRE(desk.run({"invite", "--person", "李雷", "--unit", "jwc", "--role", "clerk", "-o", "i"}).status == 0);
+        desk.typed = {"second horse", "second horse"};
+        REQUIRE(desk.run({"join", "s", "i", "-o", "q"}).status == 0);
+        desk.typed = {"correct horse"};
+        auto const refused = desk.run({"enrol", "q", "-o", "w", "--yes"});
+        CHECK(refused.status == 3);
+        CHECK(refused.err.find("--digits") != std::string::npos);
+        CHECK_FALSE(std::filesystem::exists(desk.path("w")));
+    }
+}
+
+TEST_CASE("a failing disk becomes words and status 4, never a crash", "[cli]") {
+    Desk desk;
+    std::ostringstream out, err;
+    Surroundings surroundings{.variable = [](char const*) { return std::optional<std::string>(); },
+                              .workingFolder = desk.path(""),
+                              .out = out,
+                              .err = err,
+                              .askSecret = [](std::string const&) { return std::optional<Secret>(); },
+                              .askLine = [](std::string const&) { return std::optional<std::string>(); }};
+    replica::World world{systemWallClock(), systemMonotonicClock(), systemRandom(), systemFiles()};
+    Program program({"status", "--lang", "en"}, world, std::move(surroundings));
+    constexpr int full = 13;  // SQLITE_FULL
+    CHECK(program.fail(replica::SqliteError(full, "sealing", "database or disk is full")) == 4);
+    CHECK(err.str().find("Disk full; nothing you saved before is lost") == 0);
+    CHECK(program.fail(std::bad_alloc()) == 4);
+    CHECK(program.fail(std::runtime_error("x")) == 4);
+}
