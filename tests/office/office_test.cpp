@@ -1,6 +1,8 @@
 // The college's daily work through the office, with real machines.
 #include "people.h"
 
+#include "base/sha256.h"
+
 #include <algorithm>
 #include <set>
 
@@ -344,4 +346,45 @@ TEST_CASE("a clock in 2019 or 2038, or one that jumps, never blocks work and nev
     for (auto const& item : head->shows(own).items) CHECK(item.time < *parseInstant("2026-04-01T00:00:00.000Z"));
     auto const status = (*head)->status();
     CHECK(std::find(status.advice.begin(), status.advice.end(), "clock-suspect") != status.advice.end());
+}
+
+// A member sealed two revisions of one document, each with a value nested as deep as a revision allows. Told inside the
+// list of differences it was deeper than strict JSON may be, and everybody's view stopped the program.
+TEST_CASE("a hostile member's deep, long or many values stop nobody's view", "[office][hostile]") {
+    auto zhao = Workplace::founds("赵", false);
+    auto& replica = (*zhao)->replica();
+    auto bytes = systemFiles().read(zhao->folder() / "keys" / "device.key", 1 << 16);
+    auto key = trust::SecretKey::unwrap(*bytes, kPassphrase);
+    REQUIRE(key);
+    SeededRandom random(5);
+    auto const doc = random.token<DocumentId>();
+    auto const seal = [&](json::Value value) {
+        trust::Revision revision;
+        revision.school = replica.registry().school();
+        revision.scope = Scope::college();
+        revision.doc = doc;
+        revision.type = "task.v1";
+        revision.fields = {{"title", "深"}, {"note", std::move(value)}};
+        revision.by = {*replica.person(), replica.device()};
+        revision.time = replica.clock().next();
+        revision.nonce = random.token<Nonce>();
+        std::string text = trust::encode(revision);
+        ObjectId const id = hashAs<ObjectId>(asBytes(text));
+        REQUIRE(replica.seal(Scope::college(), {{{trust::Item::Kind::Revision, id}, std::move(text), std::nullopt}}, *key));
+    };
+    for (auto const* leaf : {"甲", "乙"}) {
+        json::Value deep = leaf;
+        for (int i = 0; i < 29; ++i) deep = json::Array{deep};
+        seal(std::move(deep));
+    }
+    seal(std::string(900'000, 'x'));
+    seal(std::string(900'000, 'y'));
+    for (int i = 0; i < 40; ++i) seal("并列 " + std::to_string(i));
+    (*zhao)->rebuild();
+    auto const shown = zhao->shows(doc);
+    CHECK(shown.merged.heads.size() == 44);
+    CHECK_FALSE(zhao->dump().empty());
+    auto const resolved = (*zhao)->resolveDifference(doc, "note", std::nullopt, "一致的写法");
+    REQUIRE(resolved);
+    CHECK(zhao->field(doc, "note") == "一致的写法");
 }

@@ -14,6 +14,15 @@ std::string choiceKey(std::string const& field, std::string const& element) {
     return element.empty() ? field : field + "\n" + element;
 }
 
+/// A draft of choices that are not all made yet. Its fields leave out what is still open, so it is never sealed as it is.
+bool holdsChoices(replica::Draft const& draft) {
+    auto const* list = json::arrayAt(draft.choices, "list");
+    return list && !list->empty();
+}
+
+/// Sealing anything else over choices that are half made would decide the rest by leaving it out.
+Error decideFirst() { return makeError(ErrorCode::Refused, "step.differences-open", "decide the different versions first"); }
+
 }  // namespace
 
 Result<DocumentId> TheOffice::resolveId(std::string_view text) {
@@ -89,16 +98,18 @@ Result<Assignment> TheOffice::edit(DocumentId const& doc, std::vector<std::pair<
     auto const* type = seen->type;
     if (!type) return makeError(ErrorCode::Unsupported, "type.unknown", seen->listed.row.type);
 
+    // Choices about versions that have moved on are let go.
+    bool const choosing = seen->draft && holdsChoices(*seen->draft);
+    if (choosing && seen->draft->parents == seen->merged.heads) return decideFirst();
+    bool const fresh = !seen->draft || choosing;
     replica::Draft draft;
-    if (seen->draft) {
+    if (!fresh) {
         draft = *seen->draft;
     } else {
         draft.scope = seen->listed.scope;
         draft.doc = doc;
         draft.type = type->name;
     }
-    bool const fresh = !seen->draft;
-    std::map<model::Cell, std::optional<json::Value>> choices;
     json::Object values;
     for (auto const& [field, typed] : set) {
         auto value = model::parseFieldValue(*type, field, typed);
@@ -149,6 +160,7 @@ Result<Assignment> TheOffice::edit(DocumentId const& doc, std::vector<std::pair<
 Result<Assignment> TheOffice::seal(DocumentId const& doc) {
     auto draft = m_replica->draft(doc);
     if (!draft) return makeError(ErrorCode::NotFound, "draft.missing", doc.hex());
+    if (holdsChoices(*draft)) return decideFirst();
     auto sealed = sealRevision(draft->scope, {doc, draft->type, draft->parents, draft->fields, draft->files});
     if (!sealed) return sealed.error();
     return Assignment{doc, *sealed, false, {}};
@@ -157,13 +169,11 @@ Result<Assignment> TheOffice::seal(DocumentId const& doc) {
 Result<Assignment> TheOffice::attach(DocumentId const& doc, Path const& file) {
     auto seen = shown(doc, false);
     if (!seen) return seen.error();
-    if (seen->merged.differences.size() > 0) {
-        return makeError(ErrorCode::Refused, "step.differences-open", "decide the different versions first");
-    }
+    if (!seen->merged.differences.empty()) return decideFirst();
     auto added = m_attachments.add(file, [this](std::uint64_t done) { tell(done, 0, "attach"); });
     if (!added) return added.error();
     NewRevision revision{doc, seen->listed.row.type, seen->merged.heads, seen->merged.fields, seen->files};
-    if (seen->draft) {
+    if (seen->draft && !holdsChoices(*seen->draft)) {
         revision.parents = seen->draft->parents;
         revision.fields = seen->draft->fields;
         revision.files = seen->draft->files;
@@ -179,6 +189,10 @@ Result<Assignment> TheOffice::resolveDifference(DocumentId const& doc, std::stri
     auto seen = shown(doc, false);
     if (!seen) return seen.error();
     if (!seen->type) return makeError(ErrorCode::Unsupported, "type.unknown", seen->listed.row.type);
+    // The resolution would take the draft's place, and with it what was typed there.
+    if (seen->draft && !holdsChoices(*seen->draft)) {
+        return makeError(ErrorCode::Refused, "draft.unsealed", "seal the draft first");
+    }
     auto const slash = name.find('/');
     std::string const field(name.substr(0, slash));
     std::string const element(slash == std::string_view::npos ? std::string_view() : name.substr(slash + 1));
@@ -245,6 +259,9 @@ Result<Assignment> TheOffice::resolveDifference(DocumentId const& doc, std::stri
         }
     }
     if (!stillOpen.empty()) {
+        // Kept inside a draft the choices are nested deeper than in the document.
+        json::Array const around{json::Value(json::Array{json::Value(draft.choices)})};
+        if (auto fits = json::check(json::Value(around)); !fits) return fits.error();
         draft.fields = seen->merged.fields;
         draft.saved = m_replica->world().wall.now();
         m_replica->saveDraft(draft);

@@ -10,6 +10,11 @@ namespace spiral::office {
 
 namespace {
 
+/// Bytes of values that one difference repeats, shared out among its sides, and the sides that it names one by one.
+constexpr std::size_t kToldBytesMax = 512 * 1024;
+constexpr std::size_t kToldSidesMax = 500;
+constexpr std::size_t kToldWritersMax = 2;
+
 void gatherText(json::Value const& value, std::string& text) {
     if (auto const* words = value.asString()) {
         if (!words->empty()) text.append(text.empty() ? "" : "\n").append(*words);
@@ -93,13 +98,26 @@ Reading read(replica::DocumentFacts const& facts) {
 }
 
 std::string sidesText(model::Difference const& difference, replica::DocumentFacts const& facts) {
+    // A value may be nested, or long, almost as far as a revision may: told inside something else it can be too much.
+    // Then its hash stands for it; the revision itself is there to be looked at.
+    std::size_t const shares = std::min(difference.sides.size(), kToldSidesMax) + 1;
+    auto const tell = [shares](json::Value const& value) -> json::Value {
+        json::Array const around{json::Value(json::Object{{"value", json::Array{json::Value(json::Array{value})}}})};
+        if (json::check(json::Value(around)) && json::encode(value).size() <= kToldBytesMax / shares) return value;
+        return json::Object{{"sha256", sha256(asBytes(json::encode(value))).hex()}};
+    };
     json::Array sides;
     for (auto const& side : difference.sides) {
+        if (sides.size() == kToldSidesMax) break;
         json::Object told;
-        if (side.value) told.set("value", *side.value);
+        if (side.value) told.set("value", tell(*side.value));
         else told.set("absent", true);
         json::Array writers;
         for (auto const& id : side.writers) {
+            if (writers.size() == kToldWritersMax && side.writers.size() > kToldWritersMax + 1) {
+                told.set("more_writers", static_cast<std::int64_t>(side.writers.size() - writers.size()));
+                break;
+            }
             json::Object writer;
             writer.set("revision", id.hex());
             if (auto const* row = rowOf(facts, id); row && row->revision()) {
@@ -113,8 +131,11 @@ std::string sidesText(model::Difference const& difference, replica::DocumentFact
         sides.emplace_back(std::move(told));
     }
     json::Object all;
-    if (difference.base) all.set("base", *difference.base);
+    if (difference.base) all.set("base", tell(*difference.base));
     all.set("base_known", difference.baseKnown);
+    if (difference.sides.size() > sides.size()) {
+        all.set("more_sides", static_cast<std::int64_t>(difference.sides.size() - sides.size()));
+    }
     all.set("sides", std::move(sides));
     return json::encode(all);
 }
