@@ -62,7 +62,7 @@ TEST_CASE("choices about versions that have moved on are let go, and what is ope
     TwoTexts two;
     two.writeApart();
     REQUIRE(two.takes("measures") == "kept");
-    two.wang->edits(two.doc, {{"period", "三月"}});
+    two.wang->edits(two.doc, {{"stage", "三月"}});
     two.wang->carriesTo(*two.li);
 
     CHECK(two.sealed() == "step.differences-open");
