@@ -7,6 +7,7 @@
 #include <string_view>
 
 int main(int argc, char** argv) {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a long run tells of a failure when it meets it
     spiral::sim::Options options;
     std::uint64_t count = 1;
     bool trace = false;

@@ -108,18 +108,17 @@ private:
                                  : chance(10) ? "invented.v1"
                                               : "task.v1";
         auto row = node.machine->revision(scope, fields, parents, doc, type);
-        if (chance(4)) row = forged(node, row);
+        if (chance(4)) row = forged(row);
         m_world.seal(node, scope, {row});
     }
     /// Signed by this machine, but in somebody else's name.
-    replica::NewRow forged(Node& node, replica::NewRow row) {
+    replica::NewRow forged(replica::NewRow row) {
         Revision revision = trust::decodeRevision(asBytes(row.bytes)).value();
         Someone const& other = m_people[below(m_people.size())];
         if (chance(50)) revision.by.device = other.key().id();
         revision.by.person = other.id;
         row.bytes = trust::encode(revision);
         row.item.id = hashAs<ObjectId>(asBytes(row.bytes));
-        static_cast<void>(node);
         return row;
     }
     void act(Node& node) {

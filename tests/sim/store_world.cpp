@@ -1,7 +1,5 @@
 #include "store_world.h"
 
-#include "office/office.h"
-
 #include "../../workflow/office/projector.h"
 #include "model/type.h"
 
@@ -281,7 +279,9 @@ void StoreWorld::carry(Node& from, Node& to, Road const& road, bool everything) 
         });
         for (Expected const& each : registry) deliver(to, each.id, each.withPayload);
         for (Expected const& each : others) deliver(to, each.id, each.withPayload);
-        (*to.machine)->import(std::move(batch), from.name, {});
+        std::size_t const offered = batch.size();
+        auto const answers = (*to.machine)->import(std::move(batch), from.name, {});
+        ensure(answers.size() == offered, "each frame gets an answer");
     }
 }
 
