@@ -27,7 +27,7 @@ using trust::Attachment;
 namespace {
 
 constexpr std::size_t kPieceBytes = trust::kAttachmentPieceBytes;
-constexpr std::uint64_t kPiecesMax = 65'536;             // 64 GiB, as in the messages that carry the lists
+constexpr std::uint64_t kPiecesMax = 65'536;  // 64 GiB, as in the messages that carry the lists
 constexpr std::size_t kListBytesMax = (kPiecesMax + 1) * Sha256::size;
 constexpr std::size_t kNameBytesMax = 255;
 constexpr std::string_view kUnknownType = "application/octet-stream";
@@ -208,7 +208,8 @@ Result<Attachment> Attachments::add(Path const& file, std::function<void(std::ui
     Attachment added;
     added.name = file.filename().string();
     if (!isGoodName(added.name)) {
-        return makeError(ErrorCode::Malformed, "attachment.name", "a file name of more than 255 bytes, not UTF-8, or with control characters");
+        return makeError(ErrorCode::Malformed, "attachment.name",
+                         "a file name of more than 255 bytes, not UTF-8, or with control characters");
     }
     added.type = mediaTypeOf(added.name);
 
@@ -244,7 +245,8 @@ Result<Attachment> Attachments::add(Path const& file, std::function<void(std::ui
     }
     if (auto synced = m_files.sync(copy.path()); !synced) return synced.error();
     if (hashes->pieces.size() > 1) {
-        if (auto kept = m_files.replace(withSuffix(whole, ".list"), listBytes(hashes->pieces), FileMode::Private); !kept) {
+        if (auto kept = m_files.replace(withSuffix(whole, ".list"), listBytes(hashes->pieces), FileMode::Private);
+            !kept) {
             return kept.error();
         }
     }
@@ -395,11 +397,13 @@ Result<void> Attachments::put(Attachment const& file, std::uint32_t index, ByteV
         return makeError(ErrorCode::Malformed, "attachment.piece-index", "piece " + std::to_string(index));
     }
     if (bytes.size() != pieceBytes(file.size, index) || sha256(bytes) != part->pieces[index]) {
-        return makeError(ErrorCode::BadHash, "attachment.piece", "piece " + std::to_string(index) + " of " + file.sha256.hex());
+        return makeError(ErrorCode::BadHash, "attachment.piece",
+                         "piece " + std::to_string(index) + " of " + file.sha256.hex());
     }
     if (!part->have[index]) {
         Path const path = partFile(file, ".part");
-        if (auto written = m_files.writeAt(path, index * std::uint64_t{kPieceBytes}, bytes, FileMode::Private); !written) {
+        if (auto written = m_files.writeAt(path, index * std::uint64_t{kPieceBytes}, bytes, FileMode::Private);
+            !written) {
             return written;
         }
         if (auto synced = m_files.sync(path); !synced) return synced;

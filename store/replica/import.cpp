@@ -524,6 +524,7 @@ void Store::flush(Batch& batch) {
 std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::string_view from,
                                   std::function<void(ImportProgress)> const& progress) {
     ensure(m_access == Access::Write, "importing needs a replica opened for writing");
+    makeSure();
     std::vector<Offer> offers(frames.size());
     for (std::size_t i = 0; i < frames.size(); ++i) offers[i].frame.travelling = std::move(frames[i]);
 

@@ -41,6 +41,7 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
                            std::function<void()> const& inTransaction) {
     ensure(m_access == Access::Write, "sealing needs a replica opened for writing");
     ensure(!rows.empty() && rows.size() <= trust::FrameHeader::kItemsMax, "a frame has 1 to 500 rows");
+    makeSure();
     if (signer.publicKey() != m_deviceKey)
         return makeError(ErrorCode::Locked, "key.other", "the key is not this device's");
 

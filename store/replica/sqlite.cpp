@@ -10,15 +10,14 @@ namespace {
 
 /// SQLite says FULL of a failed write only; a log or an index of it that cannot be made is CANTOPEN or IOERR to it,
 /// whatever the system's reason was. People need to hear that the disk is full.
-int withSystemReason(sqlite3* handle, int code) {
+int withSystemReason(sqlite3* handle, Path const& folder, int code) {
     int const primary = code & 0xff;
     if (!handle || (primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN)) return code;
     int const reason = sqlite3_system_errno(handle);
     if (reason == ENOSPC || reason == EDQUOT) return SQLITE_FULL;
     // Where a file could not be made SQLite tries to open it for reading, and that failure is what it remembers.
-    char const* const file = sqlite3_db_filename(handle, "main");
     struct statvfs room {};
-    if (primary != SQLITE_CANTOPEN || !file || ::statvfs(Path(file).parent_path().c_str(), &room) != 0) return code;
+    if (primary != SQLITE_CANTOPEN || ::statvfs(folder.c_str(), &room) != 0) return code;
     return room.f_bavail == 0 || (room.f_files != 0 && room.f_favail == 0) ? SQLITE_FULL : code;
 }
 
@@ -118,7 +117,8 @@ void Statement::damaged() const {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-Database::Database(Path const& file, Options const& options) {
+Database::Database(Path const& file, Options const& options)
+    : m_folder(file.has_parent_path() ? file.parent_path() : Path(".")) {
     sqlite3* handle = nullptr;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (options.create) flags |= SQLITE_OPEN_CREATE;
@@ -164,7 +164,7 @@ void Database::runPrepared(Prepared const& statement, char const* doing) {
     int const extended = sqlite3_extended_errcode(m_handle.get());
     std::string const message = sqlite3_errmsg(m_handle.get());
     sqlite3_reset(statement.get());
-    throw SqliteError(withSystemReason(m_handle.get(), extended != SQLITE_OK ? extended : code), doing, message);
+    throw SqliteError(withSystemReason(m_handle.get(), m_folder, extended != SQLITE_OK ? extended : code), doing, message);
 }
 
 void Database::execute(std::string_view sql) {
@@ -184,7 +184,7 @@ std::string Database::textOf(std::string_view sql) {
 
 void Database::fail(int code, std::string const& doing) const {
     int const extended = m_handle ? sqlite3_extended_errcode(m_handle.get()) : code;
-    throw SqliteError(withSystemReason(m_handle.get(), extended != SQLITE_OK ? extended : code), doing,
+    throw SqliteError(withSystemReason(m_handle.get(), m_folder, extended != SQLITE_OK ? extended : code), doing,
                       m_handle ? sqlite3_errmsg(m_handle.get()) : sqlite3_errstr(code));
 }
 

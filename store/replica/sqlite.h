@@ -108,6 +108,7 @@ private:
     Prepared prepare(char const* sql);
     void runPrepared(Prepared const& statement, char const* doing);
 
+    Path m_folder;
     std::unique_ptr<sqlite3, Deleter<sqlite3_close_v2>> m_handle;
     Prepared m_begin, m_commit;  ///< parsed once: a small transaction is short beside the parser
 };

@@ -289,8 +289,10 @@ bool isAccepted(trust::Registry const& registry, ObjectId const& id, ByteView by
 }
 
 void Store::reload() {
+    m_memoryIsUnsure = true;   // until all of it was read: nothing is written on what half of it says
     loadFeeds();
     [[maybe_unused]] auto const loaded = loadRegistry();
+    m_memoryIsUnsure = false;
 }
 
 // The guard is a token in the store and in a second file elsewhere. Each opening for writing replaces both: first the

@@ -115,8 +115,12 @@ private:
     Result<void> loadRegistry();
     Result<void> renewGuard(std::optional<Path> const& guardFile);
     void removeUnfinished() const;
-    /// Forgets what memory holds and reads it again: after a transaction failed.
+    /// Forgets what memory holds and reads it again: after a transaction failed. Where that fails too, the next write
+    /// begins with it.
     void reload();
+    void makeSure() {
+        if (m_memoryIsUnsure) reload();
+    }
 
     FeedState& feedState(Scope const& scope, DeviceId const& device);
     FeedState const* findFeed(Scope const& scope, DeviceId const& device) const;
@@ -151,6 +155,7 @@ private:
     std::unique_ptr<HybridClock> m_clock;
     trust::Registry m_registry;
     std::map<FeedKey, FeedState> m_feeds;
+    bool m_memoryIsUnsure = false;
     mutable std::map<FeedKey, std::unique_ptr<trust::Feed>> m_loadedFeeds;
 
     friend class Replica;

@@ -81,24 +81,29 @@ void FollowingView::open() {
 /// Empty tables and a new generation; whatever was there is dropped in the same transaction.
 void FollowingView::makeTables() {
     forget();
-    m_sql.reset();
-    WriteTransaction transaction(*m_db);
-    std::vector<std::string> tables;
-    {
-        Statement statement(*m_db, "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%'");
-        while (statement.step()) tables.emplace_back(statement.text(0));
+    auto before = std::move(m_sql);
+    try {
+        WriteTransaction transaction(*m_db);
+        std::vector<std::string> tables;
+        {
+            Statement statement(*m_db, "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%'");
+            while (statement.step()) tables.emplace_back(statement.text(0));
+        }
+        for (auto const& table : tables) m_db->execute("DROP TABLE \"" + table + "\"");
+        m_db->execute(*schemaFile("view.sql"));
+        m_sql = std::make_unique<ViewStatements>(*m_db);
+        setMeta("made-by", madeBy(m_projector));
+        setMeta("generation", m_replica.world().random.token<Nonce>().hex());
+        setMeta("cursor", 0);
+        setMeta("cursor-frame", "");
+        setMeta("registry", "");
+        setMeta("total", 0);
+        setMeta("changed", 0);
+        transaction.commit();
+    } catch (...) {
+        m_sql = std::move(before);   // the old tables are there again, and are asked by the same statements
+        throw;
     }
-    for (auto const& table : tables) m_db->execute("DROP TABLE \"" + table + "\"");
-    m_db->execute(*schemaFile("view.sql"));
-    m_sql = std::make_unique<ViewStatements>(*m_db);
-    setMeta("made-by", madeBy(m_projector));
-    setMeta("generation", m_replica.world().random.token<Nonce>().hex());
-    setMeta("cursor", 0);
-    setMeta("cursor-frame", "");
-    setMeta("registry", "");
-    setMeta("total", 0);
-    setMeta("changed", 0);
-    transaction.commit();
 }
 
 /// What memory knows of view.db: after a failed transaction, or when another process wrote.

@@ -10,6 +10,8 @@
                    full-for-ever   the same, and every later call that needs room is refused
                    sync            an fsync fails, and what it should have saved is lost at the end
                    sync-for-ever   this one and all later ones
+                   read            a read fails; then reads are what is counted
+                   read-for-ever   this one and all later ones
      FAULT_SEED    which part of what was not synced is lost
      FAULT_LOG     a file outside the folder that gets one line a call: number, name, file
 
@@ -35,7 +37,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum Kind { KIND_NONE, KIND_CRASH, KIND_TORN, KIND_POWER, KIND_FULL, KIND_FULL_FOR_EVER, KIND_SYNC, KIND_SYNC_FOR_EVER };
+enum Kind { KIND_NONE, KIND_CRASH, KIND_TORN, KIND_POWER, KIND_FULL, KIND_FULL_FOR_EVER, KIND_SYNC, KIND_SYNC_FOR_EVER,
+            KIND_READ, KIND_READ_FOR_EVER };
 enum { STATUS_KILLED = 137, INODES_MAX = 4096 };
 
 /* A change that is not durable yet. */
@@ -74,7 +77,7 @@ static unsigned stashes;
 
 #define REAL(name) ((__typeof__(&name))real_##name)
 #define FOR_EACH_REAL(X)                                                                                                  \
-    X(write) X(pwrite) X(pwrite64) X(writev) X(ftruncate) X(ftruncate64) X(fallocate) X(fallocate64)                      \
+    X(read) X(pread) X(pread64) X(write) X(pwrite) X(pwrite64) X(writev) X(ftruncate) X(ftruncate64) X(fallocate) X(fallocate64)                      \
     X(posix_fallocate) X(posix_fallocate64) X(fsync) X(fdatasync) X(rename) X(renameat) X(unlink) X(unlinkat) X(remove)   \
     X(open) X(open64) X(openat) X(openat64) X(link) X(mkdir) X(rmdir) X(statvfs) X(statvfs64)
 #define DECLARE(name) static void* real_##name;
@@ -86,8 +89,9 @@ __attribute__((constructor)) static void begin(void) {
     char const* text = getenv("FAULT_ROOT");
     if (text == NULL || text[0] != '/') return;
     char const* wanted = getenv("FAULT_KIND");
-    static char const* const names[] = {"", "crash", "torn", "power", "full", "full-for-ever", "sync", "sync-for-ever"};
-    for (int i = 1; wanted != NULL && i <= KIND_SYNC_FOR_EVER; ++i) {
+    static char const* const names[] = {"", "crash", "torn", "power", "full", "full-for-ever", "sync", "sync-for-ever",
+                                        "read", "read-for-ever"};
+    for (int i = 1; wanted != NULL && i <= KIND_READ_FOR_EVER; ++i) {
         if (strcmp(wanted, names[i]) == 0) kind = (enum Kind)i;
     }
     if ((wanted = getenv("FAULT_AT")) != NULL) at = strtol(wanted, NULL, 10);
@@ -165,7 +169,7 @@ static void remember_data(int descriptor, off_t offset, size_t length) {
         change->kept = there < length ? there : length;
         change->bytes = malloc(change->kept);
         if (change->bytes == NULL) abort();
-        if (pread(inodes[file].descriptor, change->bytes, change->kept, offset) != (ssize_t)change->kept) abort();
+        if (REAL(pread)(inodes[file].descriptor, change->bytes, change->kept, offset) != (ssize_t)change->kept) abort();
     }
     /* What is written anew over bytes whose fsync had failed is in memory again, and dirty. */
     for (struct Change** place = &newest->older; *place != NULL;) {
@@ -282,7 +286,7 @@ __attribute__((destructor)) static void end(void) {
 
 /* --- the fault ---------------------------------------------------------------------------------------------------------- */
 
-enum Need { NEEDS_NOTHING, NEEDS_ROOM, IS_SYNC };
+enum Need { NEEDS_NOTHING, NEEDS_ROOM, IS_SYNC, IS_READ };
 enum Verdict { GO_ON, HALF, REFUSE };
 
 static void stop(void) {
@@ -292,6 +296,7 @@ static void stop(void) {
 
 /* Called with the mutex held, before each call that counts. */
 static enum Verdict next_call(char const* name, char const* path, enum Need need, size_t bytes) {
+    if ((need == IS_READ) != (kind == KIND_READ || kind == KIND_READ_FOR_EVER)) return GO_ON;
     ++count;
     if (log_file >= 0) {
         char line[PATH_MAX + 64];
@@ -329,6 +334,11 @@ static enum Verdict next_call(char const* name, char const* path, enum Need need
             if (need != IS_SYNC || count < at || at == 0) break;
             if (fired && kind == KIND_SYNC) break;
             fired = 1;
+            errno = EIO;
+            return REFUSE;
+        case KIND_READ:
+        case KIND_READ_FOR_EVER:
+            if (count < at || at == 0 || (count > at && kind == KIND_READ)) break;
             errno = EIO;
             return REFUSE;
     }
@@ -383,6 +393,28 @@ ssize_t writev(int descriptor, struct iovec const* parts, int number) {
         if ((size_t)each < parts[i].iov_len) break;
     }
     return done;
+}
+
+static ssize_t did_read(char const* name, int descriptor, void* bytes, size_t length, off_t offset, int at_offset) {
+    char path[PATH_MAX];
+    int const counts = kind == KIND_READ || kind == KIND_READ_FOR_EVER;
+    ssize_t result = -1;
+    if (!counts || !path_of(descriptor, path)) {
+        return at_offset ? REAL(pread)(descriptor, bytes, length, offset) : REAL(read)(descriptor, bytes, length);
+    }
+    LOCKED({
+        if (next_call(name, path, IS_READ, 0) != REFUSE) {
+            result = at_offset ? REAL(pread)(descriptor, bytes, length, offset) : REAL(read)(descriptor, bytes, length);
+        }
+    });
+    return result;
+}
+ssize_t read(int descriptor, void* bytes, size_t length) { return did_read("read", descriptor, bytes, length, 0, 0); }
+ssize_t pread(int descriptor, void* bytes, size_t length, off_t offset) {
+    return did_read("pread", descriptor, bytes, length, offset, 1);
+}
+ssize_t pread64(int descriptor, void* bytes, size_t length, off64_t offset) {
+    return did_read("pread", descriptor, bytes, length, (off_t)offset, 1);
 }
 
 static int truncated(int descriptor, off_t size) {

@@ -34,6 +34,7 @@ constexpr std::string_view kPassphrase = "correct horse";
 constexpr std::string_view kUnit = "yc-d03";
 constexpr int kDocuments = 12;                                // of each sort in the template
 constexpr std::size_t kEvidenceBytes = 1024 * 1024 + 4321;    // two pieces
+constexpr int kFiles = 4;                                     // to attach
 
 // Seeds of the devices' keys.
 enum Who : std::uint64_t { kFounder = 1, kClerk, kHead, kJoining, kWaiting, kOther };
@@ -176,6 +177,9 @@ void prepare(Places const& at) {
     }
     writeText(at.in("evidence.pdf"), noise(kEvidenceBytes, 7));
     writeText(at.in("minutes.txt"), noise(3000, 8));
+    for (int i = 0; i < kFiles; ++i) {
+        writeText(at.in("attach-" + std::to_string(i) + ".bin"), noise(300'000, 20 + static_cast<std::uint64_t>(i)));
+    }
     writeText(at.in("schedule.json"), textOf("schemas/catalogues/yancheng-schedule.json"));
 
     Machine clerkMachine(1002, 3);
@@ -204,6 +208,13 @@ void prepare(Places const& at) {
         must(head->exportTo(at.in("stick"), std::nullopt), "exporting");
     }
     must(clerk->replica().backup(at.in("backup")), "backing up");
+
+    must(replica::Replica::restore(at.in("backup"), at.replica("put-back"), machine.world()), "restoring");
+    // The next restore finds what an attempt with a larger backup left, and the log of a store that somebody removed.
+    std::filesystem::create_directories(at.replica("restored") / "keys");
+    for (auto const* name : {"store.db.new", "store.db-wal", "keys/device.key"}) {
+        writeText(at.replica("restored") / name, noise(600'000, 9));
+    }
 
     // One machine that needs only finish, one whose request lies with the founder, one that has only its invitation.
     writeText(at.in("request-joining"), asks(at.replica("joining"), kJoining, invited(*founder, "陈", {"clerk"})));
@@ -259,9 +270,7 @@ Ids doStep(Run& run, int i) {
     return done->doc.hex() + " " + done->record.hex();
 }
 Ids doAttach(Run& run, int i) {
-    Path const file = run.at.in("attach-" + std::to_string(run.seed) + "-" + std::to_string(i) + ".bin");
-    if (!std::filesystem::exists(file)) writeText(file, noise(kEvidenceBytes / 2, run.seed * 1000 + static_cast<std::uint64_t>(i)));
-    return revisionOf(run.office->attach(run.document(i), file));
+    return revisionOf(run.office->attach(run.document(i), run.at.in("attach-" + std::to_string(i % kFiles) + ".bin")));
 }
 Ids doExport(Run& run, int i) {
     Path const file = run.at.out("export-" + std::to_string(run.seed) + "-" + std::to_string(i));
@@ -316,6 +325,8 @@ Ids doRestore(Run& run, int) {
     if (!done) return done.error();
     return std::string("-");
 }
+/// Nothing more than the first opening of a replica that was put back: what that finds must not get lost.
+Ids doReopen(Run&, int) { return std::string("-"); }
 Ids doJoin(Run& run, int) {
     auto done = Office::joinFinish(run.at.replica("joining"), run.machine->world(), run.at.in("welcome"));
     if (!done) return done.error();
@@ -348,7 +359,8 @@ std::map<std::string, Operation, std::less<>> const& operations() {
         {"table", {"clerk", true, doTable}},       {"backup", {"clerk", true, doBackup}},
         {"rebuild", {"clerk", true, doRebuild}},   {"search", {"clerk", true, doSearch}},
         {"grant", {"founder", true, doGrant}},     {"enrol", {"founder", true, doEnrol}},
-        {"restore", {"restored", false, doRestore}}, {"join", {"joining", false, doJoin}},
+        {"restore", {"restored", false, doRestore}}, {"reopen", {"put-back", true, doReopen}},
+        {"join", {"joining", false, doJoin}},
         {"request", {"asking", false, doRequest}}, {"found", {"founded", false, doFound}},
     };
     return all;
@@ -377,6 +389,8 @@ int work(Run& run, int acts, int retries) {
             auto const& error = ids.error();
             say("fail " + run.operation + " " + std::string(nameOf(error.code)) + " " + error.reason + ": " + error.detail);
             if (failures >= retries) return ids;
+            // Whoever sees a refusal looks at her documents before she tries again.
+            if (run.office) static_cast<void>(attempt([&]() -> Ids { return std::to_string(run.office->list({}).size()); }));
         }
     };
     auto const statusOf = [](Error const& error) {
@@ -498,6 +512,7 @@ int check(Run& run, bool goesOn) {
     auto& office = *run.office;
     auto const guard = office.replica().guard();
     say(std::string("guard ") + (guard == replica::GuardFinding::Good ? "good" : guard == replica::GuardFinding::First ? "first" : "restored"));
+    for (auto const& advice : office.status().advice) say("advice " + advice);
     checkDeep(office, "first");
     sayItems(office);
     for (auto const& listed : office.list({})) say("document " + listed.doc.hex() + " " + listed.row.state + " " + listed.row.title);
