@@ -19,7 +19,15 @@ Result<int> init(Job& job) {
     founding.passphrase = passphrase.view();
     auto const founded = office::Office::found(folder, job.world, founding);
     Secret::wipe(founding.passphrase);
-    if (!founded) return founded.error();
+    if (!founded) {
+        // A disk that fills up while founding leaves a college that nobody has heard of yet.
+        if (job.world.files.exists(folder / "store.db")) {
+            job.aside(job.say({"建立没有完成。请先删除文件夹 {dir}，再重新执行。",
+                               "The college is only half founded: remove the folder {dir}, then start again."},
+                              {{"dir", job.arguments[0]}}));
+        }
+        return founded.error();
+    }
 
     SPIRAL_GIVE(opened, office::Office::open(folder, job.world, replica::Access::Read, {}));
     auto const& registry = opened->registry();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 #include <ostream>
+#include <thread>
 
 namespace spiral::cli {
 
@@ -14,6 +15,7 @@ constexpr std::size_t kPassphraseFileBytesMax = 4096;
 constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 constexpr std::size_t kPassphraseBytesMin = 8;
 constexpr std::chrono::milliseconds kBarDelay{300}, kBarEvery{100};
+constexpr std::chrono::milliseconds kWriterWait{5000}, kWriterPoll{50};
 
 }  // namespace
 
@@ -159,8 +161,15 @@ Result<Path> Job::replicaFolder() {
 Result<office::Office*> Job::office(replica::Access access) {
     if (!m_office) {
         SPIRAL_GIVE(folder, replicaFolder());
-        SPIRAL_GIVE(opened, office::Office::open(folder, world, access, unlock(), progress()));
-        m_office = std::move(opened);
+        auto opened = office::Office::open(folder, world, access, unlock(), progress());
+        // Another command is at work: they are short, so that waiting a moment is better than refusing.
+        auto const began = world.monotonic.now();
+        while (!opened && opened.error().reason == "store.in-use" && world.monotonic.now() - began < kWriterWait) {
+            std::this_thread::sleep_for(kWriterPoll);
+            opened = office::Office::open(folder, world, access, unlock(), progress());
+        }
+        if (!opened) return opened.error();
+        m_office = std::move(*opened);
         if (access == replica::Access::Write && m_office->replica().guard() == replica::GuardFinding::Restored) {
             auto const* message = findMessage("advice.restored", language());
             aside(std::string(message->text) + "\n→ " + std::string(message->next));

@@ -59,7 +59,7 @@ Message const* findMessage(std::string_view reason, Language language) {
     return point == std::string_view::npos ? nullptr : named(reason.substr(0, point + 1));
 }
 
-Said say(Error const& error, Language language) {
+Said say(Error const& error, Language language, std::string_view where) {
     auto const* row = findMessage(error.reason, language);
     // The detail of usage errors may name, behind a line feed, what is near.
     auto const line = error.detail.find('\n');
@@ -95,6 +95,7 @@ Said say(Error const& error, Language language) {
                    {"short", detail.substr(0, kShortDigits)},
                    {"near", near},
                    {"file", file},
+                   {"where", std::string(where)},
                    {"tail", tail},
                    {"words", words}});
     };

@@ -62,7 +62,7 @@ Message const kEnglishMessages[] = {
     {"device.missing", "No such device: {detail}", "Ids: spiral registry show"},
     {"device.not-enrolled", "This device is not enrolled yet", "Finish joining: spiral join DIR --finish WELCOME"},
     {"difference.missing", "There is no difference there: {detail}", "See which there are: spiral doc differences"},
-    {"disk.full", "Disk full; nothing you saved before is lost", "Free some space and run it again ({detail})"},
+    {"disk.full", "Disk full; nothing you saved before is lost", "Free some space on the disk of {where}, then run it again ({detail})"},
     {"disk.io", "The disk failed ({detail})", "Check the disk and permissions, then again; nothing you saved before is lost"},
     {"document.missing", "No such document here: {detail}", "See spiral doc list; it may not have come yet"},
     {"document.nothing-stands", "No revision of this document stands", "For the reasons: spiral doc history {short}"},

@@ -62,7 +62,7 @@ Message const kChineseMessages[] = {
     {"device.missing", "没有这样的设备：{detail}", "看编号：spiral registry show"},
     {"device.not-enrolled", "本机还没有登记", "完成加入：spiral join 文件夹 --finish 欢迎文件"},
     {"difference.missing", "这里没有不同版本：{detail}", "看有哪些：spiral doc differences"},
-    {"disk.full", "磁盘已满；此前保存的都在，没有丢失", "腾出空间后再执行一次（{detail}）"},
+    {"disk.full", "磁盘已满；此前保存的都在，没有丢失", "在 {where} 所在的磁盘上腾出空间，再执行一次（{detail}）"},
     {"disk.io", "磁盘读写出错（{detail}）", "检查磁盘与权限，再执行一次；此前保存的没有丢失"},
     {"document.missing", "本机没有这份文档：{detail}", "看列表：spiral doc list；也可能还没有送到"},
     {"document.nothing-stands", "这份文档没有一个版本有效", "看原因：spiral doc history {short}"},

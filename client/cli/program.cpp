@@ -86,6 +86,7 @@ Program::Program(std::vector<std::string> words, replica::World world, Surroundi
     : m_words(std::move(words)), m_world(world), m_surroundings(std::move(surroundings)) {
     m_language = languageFrom(m_words, m_surroundings);
     m_json = mentions(m_words, "--json");
+    m_where = m_surroundings.variable("SPIRAL_REPLICA").value_or(m_surroundings.workingFolder.string());
 }
 
 int Program::run() {
@@ -104,6 +105,7 @@ int Program::run() {
     settings.yes = arguments.has("--yes");
     settings.progress = arguments.has("--progress");
     settings.replica = arguments.value("--replica");
+    if (settings.replica) m_where = *settings.replica;
     settings.passphraseFile = arguments.value("--passphrase-file");
     if (auto const told = arguments.value("--lang"); told && *told != "zh" && *told != "en") {
         return fail(makeError(ErrorCode::Usage, "usage.language", *told));
@@ -140,7 +142,7 @@ int Program::run() {
 }
 
 int Program::fail(Error const& error) {
-    Said const said = say(error, m_language);
+    Said const said = say(error, m_language, m_where);
     if (m_json) {
         Json told = Json::object();
         told.set("code", error.reason).set("kind", nameOf(error.code)).set("message", said.text).set("next", said.next);

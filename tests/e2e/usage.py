@@ -16,6 +16,7 @@ def main(room):
     statuses(room, clerk)
     documents(room, founder, clerk)
     damaged(room, founder, clerk)
+    together(clerk)
     rehearsal(room)
 
 
@@ -135,6 +136,17 @@ def damaged(room, founder, clerk):
         else:
             new.json("join", "r2", room.stick("clerk.invitation"), "-o", room.stick("again"))
             new.refused("join", "r2", "--finish", bad, status=1)
+
+
+def together(clerk):
+    """Commands that want to write at the same moment wait for each other."""
+    before = len(clerk.json("doc", "list"))
+    running = [subprocess.Popen([SPIRAL, "doc", "new", "plan", "--set", f"title={number}"], cwd=clerk.folder, env=clerk.environment,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for number in range(4)]
+    for each in running:
+        _, told = each.communicate(timeout=120)
+        need(each.returncode == 0, told.decode())
+    need(len(clerk.json("doc", "list")) == before + 4, "not each was written")
 
 
 def rehearsal(room):

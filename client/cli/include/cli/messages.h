@@ -25,7 +25,8 @@ struct Message {
 struct Said {
     std::string text, next;
 };
-[[nodiscard]] Said say(Error const& error, Language language);
+/// `where`: the folder that the command worked in, for those who must free space there.
+[[nodiscard]] Said say(Error const& error, Language language, std::string_view where = {});
 /// A reason as a phrase, for lists of what is pending or quarantined.
 [[nodiscard]] std::string sayReason(std::string_view reason, Language language);
 

@@ -43,6 +43,7 @@ private:
     Surroundings m_surroundings;
     Language m_language = Language::Chinese;
     bool m_json = false;
+    std::string m_where;  // the replica as it was named, or the working folder
 };
 
 }  // namespace spiral::cli
