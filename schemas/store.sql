@@ -68,6 +68,7 @@ CREATE TABLE local_place(
     applied INTEGER NOT NULL,          -- 1: its rows are in
     PRIMARY KEY(feed, seq, frame)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX local_place_wanted ON local_place(feed) WHERE applied = 0;
 
 -- Frames without children.
 CREATE TABLE local_tip(

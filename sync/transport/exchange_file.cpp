@@ -125,12 +125,8 @@ public:
         : m_replica(replica), m_attachments(attachments), m_writer(writer), m_mayRead(mayRead), m_progress(progress) {}
 
     Result<FileTotals> run(std::vector<FeedTip> const& known) {
-        std::vector<FeedTip> ours;
-        for (auto& tip : m_replica.tips()) {
-            if (tip.scope.isRegistry() || m_mayRead(tip.scope)) ours.push_back(std::move(tip));
-        }
-        m_of = framesBetween(ours, known);
-        protocol::Hello const hello = helloOf(m_replica, std::move(ours));
+        m_of = framesBetween(told(m_replica.tips()), known);
+        protocol::Hello const hello = helloOf(m_replica, told(m_replica.tipsToAskWith()));
         m_totals.writer = hello;
         Session session(Session::Road::WriteFile, hello, known);
         carry(session, session.start());
@@ -140,6 +136,11 @@ public:
     }
 
 private:
+    /// Of scopes that the reader may know of.
+    [[nodiscard]] std::vector<FeedTip> told(std::vector<FeedTip> tips) const {
+        std::erase_if(tips, [&](FeedTip const& tip) { return !tip.scope.isRegistry() && !m_mayRead(tip.scope); });
+        return tips;
+    }
     void carry(Session& session, std::vector<Action> actions) {
         for (auto& action : actions) {
             if (m_failure) return;
@@ -542,7 +543,7 @@ Result<void> writeTips(Replica const& replica, Path const& file) {
     if (replica.registry().empty()) return notEnrolled();
     ExchangeWriter writer(replica.world().files, file, uniqueName(replica.world()));
     if (auto begun = writer.begin(FileKind::Tips); !begun) return begun;
-    if (auto written = writer.write(helloOf(replica, replica.tips())); !written) return written;
+    if (auto written = writer.write(helloOf(replica, replica.tipsToAskWith())); !written) return written;
     auto const bytes = writer.finish();
     if (!bytes) return bytes.error();
     return {};

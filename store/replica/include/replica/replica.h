@@ -146,6 +146,9 @@ public:
                                                      std::function<void(ImportProgress)> const& progress = {}) = 0;
     /// Tips of every feed held, sorted by scope, device, frame.
     [[nodiscard]] virtual std::vector<FeedTip> tips() const = 0;
+    /// What to tell somebody who will give us what we lack: as tips(), but of a feed in which a payload is wanted only
+    /// what lies below it, or nobody would ever bring it.
+    [[nodiscard]] std::vector<FeedTip> tipsToAskWith() const;
     /// Frames held that somebody with these tips does not hold, in an order in which each can be stored (registry first,
     /// predecessors before successors), only of scopes for which `mayRead` says yes. Calls `take` with each; stops when
     /// it returns false. Memory does not grow with their number. Cost follows what is new.

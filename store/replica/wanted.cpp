@@ -1,0 +1,37 @@
+// Frames whose header is held and whose payload is not: it was lost or spoilt by whoever brought it.
+#include "store.h"
+
+namespace spiral::replica {
+
+std::vector<FeedTip> Replica::tipsToAskWith() const {
+    auto const& store = static_cast<Store const&>(*this);
+    struct Below {
+        std::uint64_t seq = 0;
+        std::optional<FrameId> frame;
+    };
+    std::map<std::int64_t, Below> belowWanted;
+    {
+        // What a newer program will read is kept unread, and is not wanted again.
+        Statement wanted(
+            store.m_db,
+            "SELECT p.feed, f.header FROM local_place p JOIN frame f ON f.rowid=p.frame WHERE p.applied=0 "
+            "AND NOT EXISTS(SELECT 1 FROM local_payload k WHERE k.frame=f.id) ORDER BY p.feed, p.seq, p.frame");
+        while (wanted.step()) {
+            auto const header = trust::decodeFrameHeader(wanted.blob(1));
+            if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
+            belowWanted.try_emplace(wanted.integer(0), Below{header->seq - 1, header->prev});
+        }
+    }
+    if (belowWanted.empty()) return tips();
+    std::vector<FeedTip> tips;
+    for (auto const& [key, state] : store.m_feeds) {
+        if (auto const below = belowWanted.find(state.feed); below != belowWanted.end()) {
+            if (below->second.frame) tips.push_back({key.first, key.second, *below->second.frame, below->second.seq});
+            continue;
+        }
+        for (auto const& tip : state.tips) tips.push_back({key.first, key.second, tip.frame, tip.seq});
+    }
+    return tips;
+}
+
+}  // namespace spiral::replica
