@@ -31,10 +31,13 @@ constexpr std::size_t kImportBytes = 16 * 1024 * 1024;
 constexpr std::size_t kFrameOverhead = 1024;
 /// A frame that says nothing of its unpacked size may have this one.
 constexpr std::size_t kUnpackedUnknown = replica::kPayloadRawMax;
-/// A small file may not keep us busy for ever: its frames unpack to at most this much, and so many times its size.
-/// Each frame has at least a hundred bytes that do not compress, so honest files are far below.
+/// A small file may not keep us busy for ever: its frames unpack to at most this much, and so many times its size; and
+/// it has at most so many frames, of which each costs a signature to verify. A frame has its own signature and two
+/// hashes at the least, bytes that do not compress, so honest files are far below.
 constexpr std::uint64_t kUnpackedFree = 1024ULL * 1024 * 1024;
 constexpr std::uint64_t kUnpackedPerByte = 1000;
+constexpr std::uint64_t kFramesFree = 100;
+constexpr std::uint64_t kFrameBytesPackedMin = 100;
 /// A welcome is held in memory as a whole.
 constexpr std::size_t kFramesInMemoryMax = 256 * 1024 * 1024;
 
@@ -326,10 +329,13 @@ private:
 /// unpacks without end is refused.
 class FormCheck final : public Taker {
 public:
-    explicit FormCheck(std::uint64_t fileBytes) : m_unpackedMax(kUnpackedFree + kUnpackedPerByte * fileBytes) {}
+    explicit FormCheck(std::uint64_t fileBytes)
+        : m_unpackedMax(kUnpackedFree + kUnpackedPerByte * fileBytes),
+          m_framesMax(kFramesFree + fileBytes / kFrameBytesPackedMin) {}
 
     Result<std::vector<Answer>> frames(std::vector<TravellingFrame> frames) override {
         for (auto const& frame : frames) m_unpacked += costOf(frame);
+        m_frames += frames.size();
         if (auto within = check(); !within) return within.error();
         std::vector<Answer> answers(frames.size());
         for (auto& each : answers) each.what = Answer::What::Stored;
@@ -355,10 +361,17 @@ public:
 
 private:
     [[nodiscard]] Result<void> check() const {
-        if (m_unpacked <= m_unpackedMax) return {};
-        return makeError(ErrorCode::TooLarge, "exchange.too-large", "the file unpacks to far more than its size");
+        if (m_unpacked > m_unpackedMax) {
+            return makeError(ErrorCode::TooLarge, "exchange.too-large", "the file unpacks to far more than its size");
+        }
+        if (m_frames > m_framesMax) {
+            return makeError(ErrorCode::TooLarge, "exchange.too-large",
+                             "the file brings the same frames again and again");
+        }
+        return {};
     }
     std::uint64_t m_unpacked = 0, m_unpackedMax;
+    std::uint64_t m_frames = 0, m_framesMax;
     std::optional<AttachmentId> m_current;
     std::uint64_t m_pieces = 0, m_next = 0;
 };

@@ -221,6 +221,21 @@ TEST_CASE("a small file that unpacks without end is refused before anything of i
     CHECK(bench.reasonFor(fileOf(zstd)) == "exchange.too-large");
 }
 
+TEST_CASE("a small file that brings one frame without end is refused before a signature of it is verified",
+          "[transport][damage]") {
+    Bench bench;
+    bench.li.write("unit/jwc", {{"title", "甲"}});
+    auto const frames = bench.li.framesFor(bench.wang->tips());
+    REQUIRE(frames.size() == 1);
+    std::vector<protocol::Message> messages{bench.hello()};
+    for (int i = 0; i < 100; ++i)
+        messages.emplace_back(protocol::Batch{std::vector<trust::TravellingFrame>(500, frames[0])});
+    messages.emplace_back(protocol::Done{50'000});
+    Bytes const file = fileOf(packed(streamOf(messages), 23));
+    REQUIRE(file.size() < 100'000);
+    CHECK(bench.reasonFor(file) == "exchange.too-large");
+}
+
 TEST_CASE("a hostile tips file is refused like any other", "[transport][damage]") {
     Bench bench;
     auto const reasonOf = [&](ByteView bytes) {
