@@ -15,6 +15,17 @@ constexpr std::size_t kToldBytesMax = 512 * 1024;
 constexpr std::size_t kToldSidesMax = 500;
 constexpr std::size_t kToldWritersMax = 2;
 
+/// What can be searched of one document. The database takes no text of any length, and versions side by side have many.
+constexpr std::size_t kSearchedBytesMax = 4 * 1024 * 1024;
+
+/// The first bytes of a text, without half a character at the end.
+void cut(std::string& text, std::size_t bytesMax) {
+    if (text.size() <= bytesMax) return;
+    std::size_t end = bytesMax;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
+}
+
 void gatherText(json::Value const& value, std::string& text) {
     if (auto const* words = value.asString()) {
         if (!words->empty()) text.append(text.empty() ? "" : "\n").append(*words);
@@ -249,9 +260,10 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     for (auto const& [name, value] : fields) gatherText(value, row.text);
     for (auto const& difference : merged.differences) {
         for (auto const& side : difference.sides) {
-            if (side.value) gatherText(*side.value, row.text);
+            if (side.value && row.text.size() < kSearchedBytesMax) gatherText(*side.value, row.text);
         }
     }
+    cut(row.text, kSearchedBytesMax);
     return projection;
 }
 

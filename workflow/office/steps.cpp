@@ -34,7 +34,9 @@ Result<StepDone> TheOffice::step(DocumentId const& doc, std::string_view action,
     intent.of = of;
     intent.comment = std::string(comment);
     intent.until = until;
-    // Nobody signs for what is not here and verified in full.
+    // Nobody signs for what is not here and verified in full: what the disk gives back today is what was signed.
+    auto const bytes = m_replica->revisionBytes(of);
+    if (bytes && hashAs<ObjectId>(*bytes) != of) return makeError(ErrorCode::Damaged, "revision.hash", of.hex());
     for (auto const& row : facts->rows) {
         if (row.id != of || !row.revision()) continue;
         for (auto const& file : row.revision()->files) {
