@@ -415,7 +415,7 @@ std::int64_t Store::logEnd() const { return m_db.integer("SELECT max(pos) FROM l
 trust::Feed const& Store::feed(DeviceId const& device, Scope const& scope) const {
     auto& loaded = m_loadedFeeds[{scope, device}];
     if (loaded) return *loaded;
-    loaded = std::make_unique<trust::Feed>();
+    auto whole = std::make_unique<trust::Feed>();
     if (auto const* state = findFeed(scope, device)) {
         Statement frames(m_db,
                          "SELECT f.id, f.header FROM local_place p JOIN frame f ON f.rowid=p.frame "
@@ -424,9 +424,10 @@ trust::Feed const& Store::feed(DeviceId const& device, Scope const& scope) const
         while (frames.step()) {
             auto header = trust::decodeFrameHeader(frames.blob(1));
             if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a feed", header.error().reason);
-            loaded->add({frames.token<FrameId>(0), header->prev, header->seq, header->inc, std::nullopt});
+            whole->add({frames.token<FrameId>(0), header->prev, header->seq, header->inc, std::nullopt});
         }
     }
+    loaded = std::move(whole);
     return *loaded;
 }
 

@@ -242,13 +242,15 @@ Handle FollowingView::nameOf(std::string_view text) {
 }
 
 std::string const& FollowingView::text(Handle name) const {
-    auto const [place, isNew] = m_texts.try_emplace(name);
-    if (isNew && name != 0) {
+    if (auto const known = m_texts.find(name); known != m_texts.end()) return known->second;
+    // Remembered only when it was read: a disk that fails once must not leave an empty name here.
+    std::string read;
+    if (name != 0) {
         Use use(m_sql->textByName);
         use->bind(1, name);
-        if (use->step()) place->second = use->text(0);
+        if (use->step()) read = use->text(0);
     }
-    return place->second;
+    return m_texts.emplace(name, std::move(read)).first->second;
 }
 
 Handle FollowingView::pointOf(trust::RegistryPoint const& point) {
@@ -273,13 +275,14 @@ Handle FollowingView::pointOf(trust::RegistryPoint const& point) {
 }
 
 trust::RegistryPoint FollowingView::pointAt(Handle point) const {
-    auto const [place, isNew] = m_pointTexts.try_emplace(point);
-    if (isNew) {
+    if (auto const known = m_pointTexts.find(point); known != m_pointTexts.end()) return known->second;
+    trust::RegistryPoint read;
+    {
         Use use(m_sql->pointAt);
         use->bind(1, point);
-        if (use->step()) place->second = {static_cast<std::uint64_t>(use->integer(0)), use->token<ObjectId>(1)};
+        if (use->step()) read = {static_cast<std::uint64_t>(use->integer(0)), use->token<ObjectId>(1)};
     }
-    return place->second;
+    return m_pointTexts.emplace(point, read).first->second;
 }
 
 FeedLine const* FollowingView::findFeed(DeviceId const& device, Scope const& scope) const {
