@@ -290,7 +290,7 @@ Opinion Model::judgeAlone(Record const& record, std::vector<FrameId> const& plac
             if (branchOf(place) == Branch::Forked) faults.push_back({Weight::Hard, "forked"});
             checkCuts(m_registry.revocationsOf(frame.device), frame, faults);
         }
-        Candidate const candidate{std::move(faults), bound.isServer || receiptOf(place).has_value(), {}};
+        Candidate const candidate{place, std::move(faults), bound.isServer || receiptOf(place).has_value(), {}};
         if (candidate.verdict() > best.verdict) continue;
         if (candidate.verdict() < best.verdict) best = {candidate.verdict(), {}, {}};
         for (Fault const& fault : candidate.faults) best.reasons.insert(fault.reason);
@@ -305,7 +305,7 @@ void Model::candidatesAt(FrameId const& place, ObjectId const& row, std::vector<
     FrameFact const& frame = m_facts.frames.at(place);
     auto const receipt = receiptOf(place);
     Bound bound;
-    auto const only = [&](Fault fault) { candidates.push_back({{std::move(fault)}, false, {}}); };
+    auto const only = [&](Fault fault) { candidates.push_back({place, {std::move(fault)}, false, {}}); };
     if (auto unbound = bind(frame, object, bound)) return only(*unbound);
 
     std::string_view const kind = act != nullptr ? kindOf(*act) : "write";
@@ -346,7 +346,7 @@ void Model::candidatesAt(FrameId const& place, ObjectId const& row, std::vector<
         if (!contains(rule->second.roles, grant.role.name)) continue;
         hasGrant = true;
 
-        Candidate candidate{shared, bound.isServer || receipt.has_value(), grant.actingFor};
+        Candidate candidate{place, shared, bound.isServer || receipt.has_value(), grant.actingFor};
         auto& faults = candidate.faults;
         if (hasTarget && lendsAuthority(kind)) checkRescuer(*act, grant, faults);
         if (act != nullptr && !rule->second.differ.empty()) {
@@ -398,11 +398,17 @@ void Model::checkRescuer(Record const& act, GrantModel const& grant, std::vector
 void Model::rescue(ObjectId const& row, std::vector<Candidate>& candidates) {
     Record const* const self = record(row);
     if (self != nullptr && lendsAuthority(kindOf(*self))) return;
+    // What stands by itself needs no help: a second grant that was revoked must not make it better than it is.
+    std::set<FrameId> standing;
+    for (Candidate const& candidate : candidates) {
+        if (trust::stands(candidate.verdict())) standing.insert(candidate.place);
+    }
     for (char const* kind : {"affirm", "admit"}) {
         for (ObjectId const& rescuer : recordsOn(row, kind)) {
             if (!opinion(rescuer).stands()) continue;
             for (Candidate& candidate : candidates) {
                 bool const isSoft = candidate.has(Weight::Soft) || candidate.has(Weight::SoftWait);
+                if (standing.contains(candidate.place)) continue;
                 if (!isSoft || candidate.has(Weight::Never) || candidate.has(Weight::Hard)) continue;
                 if (!lends(rescuer, row, candidate)) continue;
                 // The mended twin stands beside the original; the better one counts.

@@ -52,6 +52,7 @@ private:
     };
     /// One way for a row to stand: at this place, by this grant.
     struct Candidate {
+        FrameId place;
         std::vector<Fault> faults;
         bool witnessed = false;
         std::optional<PersonId> actingFor;
