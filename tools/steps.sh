@@ -30,12 +30,18 @@ build() {
 passed=0
 failed=0
 
-# run_tests PRESET CTEST-ARGUMENTS…: adds to $passed and $failed. Says which failed and what they printed.
+# run_tests PRESET CTEST-ARGUMENTS…: adds to $passed and $failed. Says which failed and what they printed. After
+# $SPIRAL_TESTS_SECONDS, if that is set, it stops and says which tests were running.
 run_tests() {
     local preset=$1 start=$SECONDS log status=0 summary
     shift
     log=$(mktemp)
-    ctest --preset "$preset" --parallel "$jobs" "$@" >"$log" 2>&1 </dev/null || status=$?
+    timeout --kill-after=10 "${SPIRAL_TESTS_SECONDS:-0}" \
+        ctest --preset "$preset" --parallel "$jobs" "$@" >"$log" 2>&1 </dev/null || status=$?
+    if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+        echo "The tests took longer than $SPIRAL_TESTS_SECONDS s. The last ones begun and ended:"
+        tail -n 12 "$log"
+    fi
     # "97% tests passed, 2 tests failed out of 70"
     summary=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests? failed out of [0-9]+' "$log" || true)
     if [[ $summary =~ ([0-9]+)\ tests?\ failed\ out\ of\ ([0-9]+) ]]; then
