@@ -44,6 +44,10 @@ void setNumber(Bytes& bytes, std::size_t at, std::uint64_t value, std::size_t co
 #ifndef SPIRAL_SANITIZED
 // The program's own operators, as the language allows: they count, and call malloc. Sanitizers bring theirs; under them
 // nothing is counted.
+#if defined(__GNUC__) && !defined(__clang__)
+// Where g++ inlines one of the two and not the other it takes malloc and free for strangers.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
 void* operator new(std::size_t size) {
     allocated += size;
     if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
