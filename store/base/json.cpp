@@ -11,6 +11,9 @@
 namespace spiral::json {
 namespace {
 
+// Room for this many members is made with the first one.
+constexpr std::size_t kMembersFirst = 4;
+
 constexpr bool isKeyStart(char c) noexcept { return c >= 'a' && c <= 'z'; }
 constexpr bool isKeyCharacter(char c) noexcept { return isKeyStart(c) || (c >= '0' && c <= '9') || c == '_'; }
 constexpr bool isDigit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -221,6 +224,7 @@ private:
             before = key;
             Value value = parseValue(depth);
             if (failed()) return {};
+            if (object.m_members.empty()) object.m_members.reserve(kMembersFirst);
             object.m_members.emplace_back(key, std::move(value));
             if (accept('}')) return Value(std::move(object));
             expect(',');

@@ -189,7 +189,8 @@ Result<void> Store::backup(Path const& file) {
     removeBackupCopy(m_folder, m_world.files);
     if (auto removed = removeIfThere(m_world.files, unfinished); !removed) return removed;
     try {
-        Database db(copy, {.as = OpenAs::Writer, .create = true});
+        auto const pageBytes = static_cast<int>(m_db.integer("PRAGMA page_size"));
+        Database db(copy, {.as = OpenAs::Writer, .create = true, .pageBytes = pageBytes});
         using Copying = std::unique_ptr<sqlite3_backup, Deleter<sqlite3_backup_finish>>;
         Copying copying(sqlite3_backup_init(db.handle(), "main", m_db.handle(), "main"));
         if (!copying) db.fail(sqlite3_errcode(db.handle()), "beginning a backup");

@@ -134,6 +134,7 @@ Database::Database(Path const& file, Options const& options)
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024);
     execute("PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY");
     execute("PRAGMA cache_size=-" + std::to_string(options.cacheKib));
+    if (options.create) execute("PRAGMA page_size=" + std::to_string(options.pageBytes));
     if (options.as == OpenAs::Writer) {
         execute("PRAGMA journal_mode=WAL");
         execute("PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpointPages));

@@ -67,7 +67,7 @@ private:
 /// Resets a cached statement when it goes out of scope.
 class Use {
 public:
-    explicit Use(Statement& statement) : m_statement(&statement) { m_statement->reset(); }
+    explicit Use(Statement& statement) : m_statement(&statement) {}
     ~Use() { m_statement->reset(); }
     Use(Use const&) = delete;
     Use& operator=(Use const&) = delete;
@@ -87,6 +87,7 @@ public:
     struct Options {
         OpenAs as = OpenAs::Writer;
         bool create = false;
+        int pageBytes = 4096;  ///< of a file made anew
         bool fullSync = true;
         int cacheKib = 65536;
         int checkpointPages = 1000;  ///< of 4 KiB, after which a commit moves the log into the file

@@ -14,6 +14,10 @@ namespace spiral::replica {
 
 namespace {
 
+/// A text of two pages of paper is a row of 2 to 3 KB: of those only one fits a page of 4 KiB, and a third of the file is
+/// air. At 16 KiB 10,000 such rows take 29 MB instead of 42, and import takes two thirds of the time.
+constexpr int kPageBytes = 16384;
+
 constexpr std::string_view kNoteDeviceKey = "device-key";
 constexpr std::string_view kNoteGuard = "guard";
 constexpr std::string_view kNoteRestored = "restored";
@@ -90,7 +94,7 @@ Result<void> Replica::create(Path const& folder, World world, trust::PublicKey c
         }
     }
     try {
-        Database db(unfinished, {.as = OpenAs::Writer, .create = true});
+        Database db(unfinished, {.as = OpenAs::Writer, .create = true, .pageBytes = kPageBytes});
         WriteTransaction transaction(db);
         db.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
         db.execute("PRAGMA user_version=" + std::to_string(kStoreFormat));

@@ -84,6 +84,7 @@ public:
     std::optional<Bytes> revisionBytes(ObjectId const& id) const override;
     std::optional<RecordBytes> recordBytes(ObjectId const& id) const override;
     std::optional<FrameBytes> frameBytes(FrameId const& id) const override;
+    std::optional<trust::FrameHeader> headerOf(FrameId const& id) const override;
     void log(std::int64_t after, std::function<bool(LogLine const&)> const& take) const override;
     std::int64_t logEnd() const override;
     trust::Feed const& feed(DeviceId const& device, Scope const& scope) const override;
@@ -124,7 +125,6 @@ private:
 
     FeedState& feedState(Scope const& scope, DeviceId const& device);
     FeedState const* findFeed(Scope const& scope, DeviceId const& device) const;
-    std::optional<trust::FrameHeader> headerOf(FrameId const& id) const;
     TravellingFrame travelling(std::int64_t rowId) const;
 
     // Import, in its stages (import.cpp).

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kBatchLines = 4000;
 constexpr std::size_t kBatchItems = 8000;
 constexpr std::size_t kBatchBytes = 16 * 1024 * 1024;
+// Pages near the root change in each batch; moved out of the log more rarely they are written fewer times.
+constexpr int kCheckpointPages = 16384;
 
 Path viewFile(Path const& folder) { return folder / "view.db"; }
 
@@ -70,7 +72,8 @@ FollowingView::~FollowingView() = default;
 
 void FollowingView::open() {
     m_db = std::make_unique<Database>(viewFile(m_replica.folder()),
-                                      Database::Options{.as = OpenAs::Writer, .create = true, .fullSync = false});
+                                      Database::Options{.as = OpenAs::Writer, .create = true, .fullSync = false,
+                                                        .checkpointPages = kCheckpointPages});
     bool const hasTables = m_db->integer("SELECT count(*) FROM sqlite_schema WHERE name='meta'") != 0;
     if (!hasTables || m_db->textOf("SELECT value FROM meta WHERE key='made-by'") != madeBy(m_projector))
         makeTables();
@@ -117,6 +120,9 @@ void FollowingView::forget() {
     m_feedsLoaded = false;
     m_trees.clear();
     m_tally.clear();
+    m_fresh.clear();
+    m_freshById.clear();
+    m_freshOf.clear();
     m_dataVersion = -1;
 }
 
@@ -178,20 +184,18 @@ bool FollowingView::batch(std::int64_t& cursor) {
     auto const growth = noteRegistry(work);
     if (growth == RegistryGrowth::Outdated) return false;  // another process follows with a newer registry than ours
 
-    std::vector<LogLine> lines;
-    m_replica.log(cursor, [&](LogLine const& line) {
-        lines.push_back(line);
-        return lines.size() < kBatchLines;
-    });
-    if (lines.empty() && growth == RegistryGrowth::Same) return false;
-    LogLine const* last = nullptr;
-    for (auto const& line : lines) {
+    std::optional<LogLine> last;
+    // Read while the log is: everything in one look at the store, which costs less than many.
+    m_replica.log(cursor, [&, lines = std::size_t{0}](LogLine const& line) mutable {
         noteLine(line, work);
-        last = &line;
-        if (work.items >= kBatchItems || work.bytes >= kBatchBytes) break;
-    }
+        last = line;
+        return ++lines < kBatchLines && work.items < kBatchItems && work.bytes < kBatchBytes;
+    });
+    if (!last && growth == RegistryGrowth::Same) return false;
     settleAlone(work);
     for (Handle const document : work.documents) judgeDocument(document, work);
+    writeFresh();
+    m_freshOf.clear();
     writeTally();
     if (last) {
         cursor = last->position;

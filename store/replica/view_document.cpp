@@ -101,7 +101,12 @@ trust::Row FollowingView::rowOf(ObjectId const& id, ItemLine const& line, Work& 
 FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scope, DocumentId const& doc,
                                               Work& work) const {
     Gathered gathered;
-    {
+    if (auto const fresh = m_freshOf.find(document); fresh != m_freshOf.end() && !fresh->second.empty()) {
+        for (Handle const item : fresh->second) {
+            FreshItem const& each = m_fresh.at(item);
+            gathered.items.emplace_back(each.id, each.line);
+        }
+    } else {
         Use use(m_sql->itemsOfDocument);
         use->bind(1, document);
         while (auto item = readItem(*use)) {
@@ -188,6 +193,7 @@ void FollowingView::judgeDocument(Handle document, Work& work) {
                     [&](trust::Row const& row) { return waitsForRegistry(row); })) {
         wait(0, document);
     }
+    if (auto const fresh = m_freshOf.find(document); fresh != m_freshOf.end()) fresh->second.clear();
     noteOnHead(document, facts.rows);
     writeDocument(document, gathered, projection, work);
 }
@@ -217,6 +223,16 @@ void FollowingView::classify(ItemLine const& before, int verdict, Count count, s
     if (before.verdict == verdict && before.count == number && before.reason == name && before.about == about) return;
     tallyChange(before.count, before.reason, -1);
     tallyChange(number, name, +1);
+    if (auto fresh = m_fresh.extract(before.item)) {
+        FreshItem& item = fresh.mapped();
+        item.line.verdict = verdict;
+        item.line.count = number;
+        item.line.reason = name;
+        item.line.about = about;
+        m_freshById.erase(item.id);
+        writeItem(item);
+        return;
+    }
     Use use(m_sql->setVerdict);
     use->bind(1, before.item).bind(5, std::int64_t{number});
     if (verdict >= 0) use->bind(2, std::int64_t{verdict});

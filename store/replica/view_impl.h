@@ -57,6 +57,14 @@ struct ItemLine {
     std::string about;
 };
 
+/// An item that came in this batch and has no row yet: it gets one together with its verdict.
+struct FreshItem {
+    ObjectId id;
+    ItemLine line;
+    Handle scope = 0, person = 0, device = 0;
+    std::optional<std::int64_t> time, counter;
+};
+
 /// What one batch of the log makes doubtful, and what it has read already.
 struct Work {
     std::set<Handle> documents;                     ///< to be judged and projected anew
@@ -153,6 +161,13 @@ private:
     std::pair<Handle, Handle> targetItem(ObjectId const& id);
     Handle documentOf(Scope const& scope, DocumentId const& doc, Work& work);
     void setMissing(ObjectId const& id, ItemLine const& line);
+    [[nodiscard]] bool mayBeFresh(Handle document, Work const& work) const;
+    void keepFresh(FreshItem item);
+    void writeFresh();
+    void writeFresh(std::vector<Handle>& items);
+    void writeFreshWith(ObjectId const& id);
+    void writeFreshOf(Handle document);
+    void writeItem(FreshItem const& item);
     [[nodiscard]] std::pair<ObjectId, ItemLine> itemAt(Handle item) const;
     [[nodiscard]] std::optional<RowObject> readObject(ObjectId const& id, bool isRecord) const;
 
@@ -213,6 +228,10 @@ private:
     mutable bool m_feedsLoaded = false;
     mutable std::unordered_map<Handle, std::unique_ptr<trust::Feed>> m_trees;  ///< of forked feeds
     std::map<std::pair<int, Handle>, std::int64_t> m_tally;                    ///< changes not written yet
+    // Items of new documents, of which nothing stands in the table while they are here.
+    std::unordered_map<Handle, FreshItem> m_fresh;
+    std::unordered_map<ObjectId, Handle> m_freshById;
+    std::unordered_map<Handle, std::vector<Handle>> m_freshOf;  ///< by document; empty: its items have rows
     std::int64_t m_nextDocument = 0, m_nextItem = 0, m_nextFrame = 0;
     std::int64_t m_total = 0, m_changed = 0;
     bool m_someWait = false;  ///< table `waiting` may have rows

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace spiral::replica {
 
@@ -57,6 +58,7 @@ void FollowingView::noteItem(FrameLine const& frame, std::uint32_t place, trust:
     ++work.items;
     bool const isRecord = item.kind == trust::Item::Kind::Record;
     std::optional<std::pair<ObjectId, ItemLine>> known;
+    writeFreshWith(item.id);
     {
         Use use(m_sql->itemById);
         use->bind(1, item.id);
@@ -185,40 +187,34 @@ void FollowingView::takeRow(ObjectId const& id, ItemLine line, Known known, Work
     line.state = taken.state;
     line.isRecord = taken.isRecord;
     line.document = line.target = line.kind = 0;
-    Handle scope = 0, person = 0, device = 0;
-    std::optional<std::int64_t> time, counter;
+    FreshItem item{id, line, 0, 0, 0, {}, {}};
     if (revision) {
         line.document = documentOf(revision->scope, revision->doc, work);
         line.kind = nameOf(revision->type);
-        scope = nameOf(revision->scope.text());
-        person = nameOf(revision->by.person.text());
-        device = nameOf(revision->by.device.hex());
-        time = milliseconds(revision->time.wall);
-        counter = revision->time.counter;
+        item.scope = nameOf(revision->scope.text());
+        item.person = nameOf(revision->by.person.text());
+        item.device = nameOf(revision->by.device.hex());
+        item.time = milliseconds(revision->time.wall);
+        item.counter = revision->time.counter;
     } else if (record) {
         line.kind = nameOf(record->kind);
-        scope = nameOf(record->scope.text());
-        person = nameOf(record->by.person.text());
-        device = nameOf(record->by.device.hex());
-        time = milliseconds(record->time);
+        item.scope = nameOf(record->scope.text());
+        item.person = nameOf(record->by.person.text());
+        item.device = nameOf(record->by.device.hex());
+        item.time = milliseconds(record->time);
         if (record->of && !alone) std::tie(line.target, line.document) = targetItem(record->of->id);
     } else if (taken.state == RowState::Newer) {
-        placeUnread(taken, line, scope, work);
+        placeUnread(taken, line, item.scope, work);
     }
-    {
-        Use use(m_sql->addItem);
-        use->bind(1, line.item).bind(2, id).bind(3, line.frame).bind(4, std::int64_t{line.place});
-        use->bind(5, std::int64_t{line.isRecord}).bind(6, static_cast<std::int64_t>(line.state));
-        bindHandle(*use, 7, line.document);
-        bindHandle(*use, 8, line.target);
-        bindHandle(*use, 9, line.kind);
-        bindHandle(*use, 10, scope);
-        bindHandle(*use, 11, person);
-        bindHandle(*use, 12, device);
-        if (time) use->bind(13, *time);
-        if (counter) use->bind(14, *counter);
-        use->run();
+    item.line = line;
+    if (revision && known == Known::Not && mayBeFresh(line.document, work)) {
+        keepFresh(std::move(item));
+        work.objects.insert_or_assign(line.item, std::move(taken.object));
+        work.documents.insert(line.document);
+        return;
     }
+    writeFreshOf(line.document);
+    writeItem(item);
     if (line.more) choosePlace(line.item, work);
     switch (taken.state) {
         case RowState::Missing: setMissing(id, line); return;
@@ -240,8 +236,65 @@ void FollowingView::takeRow(ObjectId const& id, ItemLine line, Known known, Work
         belongTo(line.item, line.document, work);
 }
 
+/// Of a document all items are fresh or none.
+bool FollowingView::mayBeFresh(Handle document, Work const& work) const {
+    if (!work.unwritten.contains(document)) return false;
+    auto const known = m_freshOf.find(document);
+    return known == m_freshOf.end() || !known->second.empty();
+}
+
+void FollowingView::keepFresh(FreshItem item) {
+    m_freshById.emplace(item.id, item.line.item);
+    m_freshOf[item.line.document].push_back(item.line.item);
+    m_fresh.emplace(item.line.item, std::move(item));
+}
+
+void FollowingView::writeItem(FreshItem const& item) {
+    ItemLine const& line = item.line;
+    Use use(m_sql->addItem);
+    use->bind(1, line.item).bind(2, item.id).bind(3, line.frame).bind(4, std::int64_t{line.place});
+    use->bind(5, std::int64_t{line.isRecord}).bind(6, static_cast<std::int64_t>(line.state));
+    bindHandle(*use, 7, line.document);
+    bindHandle(*use, 8, line.target);
+    bindHandle(*use, 9, line.kind);
+    bindHandle(*use, 10, item.scope);
+    bindHandle(*use, 11, item.person);
+    bindHandle(*use, 12, item.device);
+    if (item.time) use->bind(13, *item.time);
+    if (item.counter) use->bind(14, *item.counter);
+    if (line.verdict >= 0) use->bind(15, std::int64_t{line.verdict});
+    bindHandle(*use, 16, line.reason);
+    if (!line.about.empty()) use->bind(17, std::string_view(line.about));
+    if (line.count >= 0) use->bind(18, std::int64_t{line.count});
+    use->run();
+}
+
+/// Before the table is asked for items by anything but their id or document.
+void FollowingView::writeFresh() {
+    for (auto& [document, items] : m_freshOf) writeFresh(items);
+}
+
+void FollowingView::writeFresh(std::vector<Handle>& items) {
+    for (Handle const item : std::exchange(items, {})) {
+        auto const fresh = m_fresh.extract(item).mapped();
+        m_freshById.erase(fresh.id);
+        writeItem(fresh);
+    }
+}
+
+void FollowingView::writeFreshWith(ObjectId const& id) {
+    auto const found = m_freshById.find(id);
+    if (found != m_freshById.end()) writeFreshOf(m_fresh.at(found->second).line.document);
+}
+
+/// From here to the end of the batch the document's items stand in the table.
+void FollowingView::writeFreshOf(Handle document) {
+    if (document != 0) writeFresh(m_freshOf[document]);
+}
+
 /// An item and every record on it, and on those, become part of a document.
 void FollowingView::belongTo(Handle item, Handle document, Work& work) {
+    writeFreshOf(document);
     work.documents.insert(document);
     std::vector<Handle> tree{item};
     for (std::size_t next = 0; next < tree.size(); ++next) {
@@ -286,6 +339,7 @@ void FollowingView::detach(Handle item, Work& work) {
 
 /// The item of that id, listed or not, and the document it belongs to.
 std::pair<Handle, Handle> FollowingView::targetItem(ObjectId const& id) {
+    writeFreshWith(id);
     {
         Use use(m_sql->itemById);
         use->bind(1, id);
@@ -385,6 +439,7 @@ void FollowingView::choosePlace(Handle item, Work& work) {
 }
 
 void FollowingView::redact(ObjectId const& id, Work& work) {
+    writeFreshWith(id);
     std::optional<std::pair<ObjectId, ItemLine>> known;
     {
         Use use(m_sql->itemById);

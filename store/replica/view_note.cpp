@@ -21,10 +21,8 @@ void FollowingView::noteLine(LogLine const& line, Work& work) {
         redact(*ObjectId::fromBytes(line.frame.view()), work);
         return;
     }
-    auto const bytes = m_replica.frameBytes(line.frame);
-    auto const header = bytes ? trust::decodeFrameHeader(bytes->header)
-                              : Result<trust::FrameHeader>(makeError(ErrorCode::Damaged, "frame.missing"));
-    if (!header) throw SqliteError(SQLITE_CORRUPT, "following the log", header.error().reason);
+    auto const header = m_replica.headerOf(line.frame);
+    if (!header) throw SqliteError(SQLITE_CORRUPT, "following the log", "frame.missing");
     Handle const frame = noteFrame(line.frame, *header, work);
     FrameLine const known = frameAt(frame, work);
     for (std::uint32_t place = 0; place < header->items.size(); ++place)
@@ -169,6 +167,7 @@ void FollowingView::wake(Handle awaited, Work& work) {
 }
 
 void FollowingView::doubtItemsOf(Handle frame, Work& work) {
+    writeFresh();
     struct Doubtful {
         Handle item, document;
         RowState state;

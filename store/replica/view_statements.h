@@ -48,7 +48,8 @@ struct ViewStatements {
           nameItem(db, "INSERT INTO item(item, id) VALUES(?1, ?2)"),
           addItem(db,
                   "INSERT INTO item(item, id, frame, place, record, state, document, target, kind, scope, person, "
-                  "device, time, counter) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+                  "device, time, counter, verdict, reason, about, count) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+                  "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) "
                   "ON CONFLICT(item) DO UPDATE SET frame=?3, place=?4, record=?5, state=?6, document=?7, target=?8, "
                   "kind=?9, scope=?10, person=?11, device=?12, time=?13, counter=?14"),
           setPlace(db, "UPDATE item SET frame=?2, place=?3, more=?4 WHERE item=?1"),

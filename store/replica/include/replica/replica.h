@@ -177,6 +177,7 @@ public:
         bool applied = false;      ///< its rows are in
     };
     [[nodiscard]] virtual std::optional<FrameBytes> frameBytes(FrameId const& id) const = 0;
+    [[nodiscard]] virtual std::optional<trust::FrameHeader> headerOf(FrameId const& id) const = 0;
     /// Lines after `position`, oldest first; stops when `take` returns false.
     virtual void log(std::int64_t after, std::function<bool(LogLine const&)> const& take) const = 0;
     [[nodiscard]] virtual std::int64_t logEnd() const = 0;
