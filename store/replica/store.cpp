@@ -135,6 +135,7 @@ Store::Statements::Statements(Database& db)
       record(db, "SELECT bytes, sig FROM record WHERE id=?1"),
       frame(db, "SELECT rowid, header, sig FROM frame WHERE id=?1"),
       frameByRow(db, "SELECT id, header, sig FROM frame WHERE rowid=?1"),
+      payloadKept(db, "SELECT codec, bytes FROM local_payload WHERE frame=?1"),
       placeOf(db, "SELECT applied FROM local_place WHERE feed=?1 AND seq=?2 AND frame=?3") {}
 
 Store::Inserts::Inserts(Database& db)
@@ -593,11 +594,13 @@ TravellingFrame Store::travelling(std::int64_t rowId) const {
         frame.header = toBytes(use->blob(1));
         frame.signature = use->token<trust::Signature>(2);
     }
-    Statement kept(m_db, "SELECT codec, bytes FROM local_payload WHERE frame=?1");
-    kept.bind(1, id);
-    if (kept.step()) {
-        frame.payload = Payload{static_cast<Codec>(kept.integer(0)), toBytes(kept.blob(1))};
-        return frame;
+    {
+        Use kept(m_statements->payloadKept);
+        kept->bind(1, id);
+        if (kept->step()) {
+            frame.payload = Payload{static_cast<Codec>(kept->integer(0)), toBytes(kept->blob(1))};
+            return frame;
+        }
     }
     auto header = trust::decodeFrameHeader(frame.header);
     if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);

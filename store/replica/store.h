@@ -164,7 +164,7 @@ private:
 /// Prepared once, used through Use.
 struct Store::Statements {
     explicit Statements(Database& db);
-    Statement revision, record, frame, frameByRow, placeOf;
+    Statement revision, record, frame, frameByRow, payloadKept, placeOf;
 };
 
 /// What is written when a frame is stored.

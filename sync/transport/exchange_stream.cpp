@@ -12,6 +12,12 @@ namespace {
 // farther than the window finds none.
 constexpr int kLevel = 3;
 
+// What two threads pack at a time, and how much of what was before each job sees: a quarter of the window (2 to the power
+// of this less 9), beyond which the bytes hardly shrink.
+constexpr int kWorkers = 2;
+constexpr int kJobBytes = 4 * 1024 * 1024;
+constexpr int kOverlapLog = 7;
+
 constexpr std::array<std::uint8_t, 4> kZstdMagic{0x28, 0xB5, 0x2F, 0xFD};
 constexpr std::size_t kTrailerBytes = Sha256::size;
 
@@ -107,6 +113,11 @@ ExchangeWriter::ExchangeWriter(Files& files, Path target, std::string_view uniqu
     auto* const context = m_compressor->context.get();
     must(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, kLevel));
     must(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, kWindowLog));
+    // Packed beside reading the store. A libzstd without threads refuses this, and packs as it reads.
+    if (!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, kWorkers))) {
+        must(ZSTD_CCtx_setParameter(context, ZSTD_c_jobSize, kJobBytes));
+        must(ZSTD_CCtx_setParameter(context, ZSTD_c_overlapLog, kOverlapLog));
+    }
     must(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0));  // the file has a better one
 }
 
