@@ -11,7 +11,8 @@ CREATE TABLE revision(
 -- Signed acts.
 CREATE TABLE record(
     id    BLOB NOT NULL PRIMARY KEY,   -- SHA-256 of bytes
-    sig   BLOB NOT NULL,               -- raw signature over bytes, in the namespace of the kind
+    sig   BLOB NOT NULL,               -- raw signature over bytes, in the namespace of the kind; a bad one that another's
+                                       -- frame brought gives way to the good one
     bytes BLOB NOT NULL                -- strict JSON
 ) STRICT;
 

@@ -315,7 +315,7 @@ std::vector<Replica::Finding> Store::check(bool deep, std::function<void(ImportP
             step();
         }
     }
-    // Records that the device they name has not signed. That is damage where one of its own frames lists them; elsewhere
+    // Records that the device they name has not signed. That is damage where one of its own frames brought them; elsewhere
     // the row claims another device and is invalid by its verdict, but kept as it came.
     std::unordered_map<ObjectId, DeviceId> unsignedBy;
     {
@@ -355,11 +355,6 @@ std::vector<Replica::Finding> Store::check(bool deep, std::function<void(ImportP
                                        rows.token<trust::Signature>(2))) {
                 findings.push_back({"frame.signature", id.hex()});
             }
-            for (auto const& item : header->items) {
-                auto const found = unsignedBy.find(item.id);
-                if (found != unsignedBy.end() && found->second == header->device)
-                    findings.push_back({"record.signature", item.id.hex()});
-            }
             if (rows.isNull(3) || static_cast<std::uint64_t>(rows.integer(4)) != header->seq) {
                 findings.push_back({"frame.place", id.hex()});
                 continue;
@@ -371,6 +366,9 @@ std::vector<Replica::Finding> Store::check(bool deep, std::function<void(ImportP
             }
             if (rows.integer(3) == 0) continue;
             for (auto const& item : header->items) {
+                auto const found = unsignedBy.find(item.id);
+                if (found != unsignedBy.end() && found->second == header->device)
+                    findings.push_back({"record.signature", item.id.hex()});
                 Use use(item.kind == trust::Item::Kind::Revision ? revision : record);
                 use->bind(1, item.id);
                 if (!use->step() && !m_registry.isRedacted(item.id)) findings.push_back({"frame.row-missing", item.id.hex()});

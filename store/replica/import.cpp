@@ -3,6 +3,7 @@
 //   bound → header → (registry frames are folded) → header signature → grant → payload against header → record
 //   signatures      [worker threads]
 //   chain → rows, frames, places, tips, log in one transaction, in the order of their keys      [the store's thread]
+#include "base/json.h"
 #include "base/sha256.h"
 #include "store.h"
 
@@ -70,6 +71,22 @@ private:
     std::exception_ptr m_failure;
     std::vector<std::thread> m_threads;
 };
+
+/// Who a record says has signed it, and as what; also of a newer version, of which more is not understood.
+struct Claim {
+    DeviceId device;
+    std::string kind;
+};
+std::optional<Claim> claimOf(ByteView record) {
+    auto const value = json::parse(record);
+    auto const* members = value ? value->asObject() : nullptr;
+    auto const* by = members ? json::objectAt(*members, "by") : nullptr;
+    auto const* device = by ? json::stringAt(*by, "device") : nullptr;
+    auto const* kind = members ? json::stringAt(*members, "kind") : nullptr;
+    auto const id = device ? DeviceId::fromHex(*device) : std::nullopt;
+    if (!id || !kind || !isVersionedName(*kind)) return std::nullopt;
+    return Claim{*id, *kind};
+}
 
 }  // namespace
 
@@ -202,7 +219,8 @@ void Store::openOffered(CheckedFrame& frame) const {
 }
 
 /// Each record's signature under the key of the frame's device. A record that claims another device is bound to nothing
-/// and stays invalid by its verdict; one that cannot be read is counted, not judged. Both are kept as they are.
+/// and stays invalid by its verdict; one that cannot be read is counted, not judged. Both are kept as they are, their
+/// signatures until a good one comes (settleSignature).
 std::string Store::checkRows(trust::FrameHeader const& header, OpenPayload const& open) const {
     auto const* key = m_registry.keyOf(header.device);
     if (!key) return "record.device";
@@ -434,6 +452,24 @@ void Store::takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameI
     }
 }
 
+/// A record that is held came again. Whoever reads a record can list it in a frame of her own beside a signature of her
+/// own making, and that frame may come first. So of two signatures the one stays that is good under the key of the
+/// device which the record names. A frame of that very device is taken only with a good one, and not before its key is
+/// known: then at the latest it is settled, in whatever order frames come.
+void Store::settleSignature(PayloadRow const& row) {
+    auto const held = recordBytes(row.item.id);
+    if (!held || held->signature == *row.signature) return;
+    auto const claim = claimOf(row.bytes);
+    auto const* key = claim ? m_registry.keyOf(claim->device) : nullptr;
+    if (!key) return;
+    auto const nameSpace = trust::nameSpaceFor(claim->kind, m_registry.domain());
+    if (trust::verify(*key, nameSpace, row.bytes, held->signature)) return;
+    if (!trust::verify(*key, nameSpace, row.bytes, *row.signature)) return;
+    // The trigger that forbids updates guards id and bytes, and those stay what they are.
+    Statement replace(m_db, "REPLACE INTO record(id, sig, bytes) VALUES(?1, ?2, ?3)");
+    replace.bind(1, row.item.id).bind(2, *row.signature).bind(3, row.bytes).run();
+}
+
 /// Writes the batch in one transaction: rows in the order of their ids, which is far cheaper for their index.
 void Store::flush(Batch& batch) {
     if (batch.empty()) return;
@@ -456,8 +492,11 @@ void Store::flush(Batch& batch) {
             Use use(m_insert->revisionIfNew);
             use->bind(1, ref.row->item.id).bind(2, ref.row->bytes).run();
         } else {
-            Use use(m_insert->recordIfNew);
-            use->bind(1, ref.row->item.id).bind(2, *ref.row->signature).bind(3, ref.row->bytes).run();
+            {
+                Use use(m_insert->recordIfNew);
+                use->bind(1, ref.row->item.id).bind(2, *ref.row->signature).bind(3, ref.row->bytes).run();
+            }
+            if (m_db.changes() == 0) settleSignature(*ref.row);
         }
     }
     std::vector<Batch::Entry const*> byId;

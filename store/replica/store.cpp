@@ -399,12 +399,16 @@ std::optional<Replica::FrameBytes> Store::frameBytes(FrameId const& id) const {
     }
     auto header = trust::decodeFrameHeader(found.header);
     if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
-    if (auto const* state = findFeed(header->scope, header->device)) {
-        Use place(m_statements->placeOf);
-        place->bind(1, state->feed).bind(2, static_cast<std::int64_t>(header->seq)).bind(3, row);
-        found.applied = place->step() && place->integer(0) != 0;
-    }
+    found.applied = isApplied(row, *header);
     return found;
+}
+
+bool Store::isApplied(std::int64_t frameRow, trust::FrameHeader const& header) const {
+    auto const* state = findFeed(header.scope, header.device);
+    if (!state) return false;
+    Use place(m_statements->placeOf);
+    place->bind(1, state->feed).bind(2, static_cast<std::int64_t>(header.seq)).bind(3, frameRow);
+    return place->step() && place->integer(0) != 0;
 }
 
 void Store::log(std::int64_t after, std::function<bool(LogLine const&)> const& take) const {
@@ -604,6 +608,8 @@ TravellingFrame Store::travelling(std::int64_t rowId) const {
     }
     auto header = trust::decodeFrameHeader(frame.header);
     if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
+    // Rows that only frames of others brought may bear signatures that are not those of this frame's device.
+    if (!isApplied(rowId, *header)) return frame;
     // Made again from the rows; raw, because whoever sends it packs whole batches better than single frames.
     std::vector<PayloadRow> rows;
     std::vector<Bytes> owned;

@@ -126,6 +126,8 @@ private:
     FeedState& feedState(Scope const& scope, DeviceId const& device);
     FeedState const* findFeed(Scope const& scope, DeviceId const& device) const;
     TravellingFrame travelling(std::int64_t rowId) const;
+    /// The frame's rows are in, from its own payload.
+    [[nodiscard]] bool isApplied(std::int64_t frameRow, trust::FrameHeader const& header) const;
 
     // Import, in its stages (import.cpp).
     struct Offer;
@@ -137,6 +139,7 @@ private:
     void openOffered(CheckedFrame& frame) const;
     void place(Offer& offer, Batch& batch, std::string_view from);
     void takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameId>& follow);
+    void settleSignature(PayloadRow const& row);
     void flush(Batch& batch);
 
     Path m_folder;

@@ -142,6 +142,8 @@ public:
     /// written: bound → header signature → chain → grant → decompression → bounded reader → hashes → record signatures
     /// → prepared statements, whole batches in one transaction. Registry frames in the batch are folded first. Frames of
     /// the inbox that can follow now are taken up. One answer a frame, in the order given. `from` names the deliverer.
+    /// Afterwards every readable record that an applied frame of its own device lists has a good signature, whatever
+    /// signatures other frames brought for it, and in whatever order.
     [[nodiscard]] virtual std::vector<Answer> import(std::vector<TravellingFrame> frames, std::string_view from,
                                                      std::function<void(ImportProgress)> const& progress = {}) = 0;
     /// Tips of every feed held, sorted by scope, device, frame.
