@@ -209,6 +209,7 @@ trust::Feed FollowingView::feedTree(Handle feed) const {
         }
     }
     Scope const& scope = feedAt(feed).scope;
+    tree.setCuts(trust::cutsOfFeed(m_replica.registry(), feedAt(feed).device, scope));
     Use use(m_sql->confirmsOf);
     use->bind(1, feed);
     while (use->step()) {

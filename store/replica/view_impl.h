@@ -23,7 +23,7 @@ namespace spiral::replica {
 /// The number of a row in view.db.
 using Handle = std::int64_t;
 
-inline constexpr int kViewVersion = 1;  ///< of this code; the tables' own text counts besides
+inline constexpr int kViewVersion = 2;  ///< of this code; the tables' own text counts besides
 inline constexpr std::int64_t kNoDue = 9999999;
 
 /// What became of the bytes of an item.

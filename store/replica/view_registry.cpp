@@ -107,9 +107,14 @@ void FollowingView::doubtEverything(Work& work) {
     while (documents.step()) work.documents.insert(documents.integer(0));
     Statement alone(*m_db, "SELECT item FROM item WHERE document IS NULL AND frame IS NOT NULL AND state IN (1, 2)");
     while (alone.step()) work.alone.insert(alone.integer(0));
+    if (!m_feedsLoaded) (void)findFeed({}, {});
+    for (auto const& [key, feed] : m_feeds) {
+        if (feed.forked) work.branching.insert(feed.feed);
+    }
 }
 
 /// Frames below a cut that is held stand as before; what lies above, or beside a cut that is not held, is judged again.
+/// A cut may also decide which branch of a forked feed stands.
 void FollowingView::doubtAbove(trust::Revocation const& revocation, DeviceId const& device, Work& work) {
     if (!m_feedsLoaded) (void)findFeed(device, {});
     std::vector<FeedLine const*> feeds;
@@ -118,6 +123,7 @@ void FollowingView::doubtAbove(trust::Revocation const& revocation, DeviceId con
         feeds.push_back(&found->second);
     }
     for (auto const* feed : feeds) {
+        if (feed->forked) work.branching.insert(feed->feed);
         std::int64_t from = 0;
         for (auto const& cut : revocation.cuts) {
             if (cut.device != device || cut.scope != feed->scope || feed->forked) continue;

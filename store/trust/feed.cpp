@@ -61,6 +61,7 @@ void Feed::add(FeedFrame frame) {
     m_frames.emplace(frame.id, index);
     m_tips.insert(frame.id);
     addChild(prev, index);
+    if (isCut(frame.id)) chooseWinners();
     if (m_confirmed.contains(frame.id)) markConfirmed(index);
 }
 
@@ -84,12 +85,42 @@ void Feed::addChild(Index prev, Index child) {
     }
 }
 
+bool Feed::isCut(FrameId const& frame) const {
+    return std::any_of(m_cuts.begin(), m_cuts.end(), [&](auto const& revocation) {
+        return std::find(revocation.begin(), revocation.end(), frame) != revocation.end();
+    });
+}
+
+bool Feed::isAboveCuts(Index node) const {
+    return std::any_of(m_cuts.begin(), m_cuts.end(), [&](auto const& revocation) {
+        return std::all_of(revocation.begin(), revocation.end(), [&](FrameId const& id) {
+            auto const cut = find(id);
+            return cut && !isBelow(node, *cut);
+        });
+    });
+}
+
 void Feed::chooseWinner(Fork& fork) const {
-    fork.winner = kNone;
-    for (Index const child : fork.children) {
+    std::vector<Index> competing;
+    std::copy_if(fork.children.begin(), fork.children.end(), std::back_inserter(competing),
+                 [&](Index child) { return !isAboveCuts(child); });
+    bool const isDecided = competing.size() == 1;
+    if (competing.empty()) competing = fork.children;  // none of them is let through: they part like any others
+    fork.winner = isDecided ? competing.front() : kNone;
+    if (isDecided) return;
+    for (Index const child : competing) {
         auto const& receipt = m_nodes[child].receipt;
         if (receipt && (fork.winner == kNone || *receipt < *m_nodes[fork.winner].receipt)) fork.winner = child;
     }
+}
+
+void Feed::chooseWinners() {
+    for (auto& [point, fork] : m_forkPoints) chooseWinner(fork);
+}
+
+void Feed::setCuts(std::vector<std::vector<FrameId>> cuts) {
+    m_cuts = std::move(cuts);
+    chooseWinners();
 }
 
 void Feed::setReceipt(FrameId const& frame, Receipt const& receipt) {

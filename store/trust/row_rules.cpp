@@ -109,6 +109,17 @@ std::optional<Judgement> RowRules::checkCuts(std::vector<Revocation> const& revo
     return waiting;
 }
 
+std::vector<std::vector<FrameId>> cutsOfFeed(Registry const& registry, DeviceId const& device, Scope const& scope) {
+    std::vector<std::vector<FrameId>> cuts;
+    for (Revocation const& revocation : registry.revocationsOf(device)) {
+        auto& named = cuts.emplace_back();
+        for (Cut const& cut : revocation.cuts) {
+            if (cut.device == device && cut.scope == scope) named.push_back(cut.frame);
+        }
+    }
+    return cuts;
+}
+
 Judgement RowRules::standingAt(Place const& place, Device const& device) const {
     Judgement judgement;
     // The server's own frames need no receipt: it would give it to itself.

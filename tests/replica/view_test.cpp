@@ -6,6 +6,7 @@ using namespace spiral;
 using namespace spiral::replica;
 using trust::College;
 using trust::day;
+using trust::Target;
 
 namespace {
 
@@ -319,6 +320,51 @@ TEST_CASE("a fork is shown, its acts wait in quarantine, and a confirm brings th
     CHECK(desk->item(submitted)->count == Count::Current);
     CHECK(desk->forks()[0].standing == desk->item(submitted)->frame);
     checkAsRebuilt(desk);
+}
+
+TEST_CASE("whoever stole a revoked device cannot take back what was signed on it below the cut", "[view]") {
+    Office office;
+    Machine& li = office.machines.of(office.li);
+    Machine& wang = office.machines.of(office.wang);
+    Machine& head = office.machines.of(office.head);
+    Machine& quality = office.machines.of(office.quality);
+    ObjectId const plan = li.write("unit/jwc", titled("甲"));
+    TemporaryFolder images;
+    li.saveImage(images.path() / "a", false);
+    NewRow const submit = li.record("submit", "clerk@unit/jwc", "unit/jwc", Target{trust::scopeOf("unit/jwc"), plan});
+    auto const cut = li.seal("unit/jwc", {submit});
+    auto const honest = li.framesFor(wang->tips());
+    // The thief goes on from an old frame, as if the act had never been.
+    li.restoreImage(images.path() / "a");
+    ObjectId const stolen = li.write("unit/jwc", titled("乙"));
+    auto const thief = li.framesFor(wang->tips());
+    office.college.append("revoke",
+                          College::revokeMembers(li.device(), {{li.device(), trust::scopeOf("unit/jwc"), cut.frame}}),
+                          {office.college.founder});
+    office.machines.sealEntries();
+    auto const revocation = office.machines.keeper().framesFor(wang->tips());
+
+    auto const orders = GENERATE(0, 1, 2, 3, 4, 5);
+    std::vector<std::vector<trust::TravellingFrame>> parts{honest, thief, revocation};
+    int const order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    Desk desk(wang);
+    for (int const part : order[orders]) {
+        deliver(wang, parts[static_cast<std::size_t>(part)]);
+        checkConserved(desk);
+        checkAsRebuilt(desk);
+    }
+    CHECK(desk->item(submit.item.id)->count == Count::Current);
+    CHECK(desk->item(plan)->count == Count::Current);
+    CHECK(desk->item(stolen)->reason == "above-cut");
+    REQUIRE(desk->forks().size() == 1);
+    CHECK(desk->forks()[0].standing == cut.frame);
+
+    // Another replica gets all of it at once, and one from there.
+    wang.carryTo(head);
+    head.carryTo(quality);
+    Desk second(head), third(quality);
+    CHECK(second.dump() == desk.dump());
+    CHECK(third.dump() == desk.dump());
 }
 
 TEST_CASE("a receipt gives its frames a witnessed time, whichever comes first, and decides a fork", "[view]") {

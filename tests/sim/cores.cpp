@@ -36,6 +36,7 @@ void Cores::addEntry(EntryFact const& entry) {
 Cores::Answers Cores::answers(Facts const& facts, Held const& held, Random& random) const {
     Answers answers;
     auto feedsNow = feeds;
+    for (auto& [key, feed] : feedsNow) feed.setCuts(trust::cutsOfFeed(registry, key.first, key.second));
     trust::StandsBelow const below = [&feedsNow](DeviceId const& device, Scope const& scope, FrameId const& frame,
                                                  FrameId const& cut) -> std::optional<bool> {
         auto const feed = feedsNow.find({device, scope});

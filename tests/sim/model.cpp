@@ -98,17 +98,31 @@ std::set<std::set<FrameId>> Model::forks() const {
     return forks;
 }
 
+/// What a revocation lets stand is not forked by what it does not: only where all are above the cuts do all compete.
+std::set<FrameId> Model::rivals(std::set<FrameId> const& siblings) const {
+    std::set<FrameId> below = siblings;
+    std::erase_if(below, [&](FrameId const& id) {
+        FrameFact const& frame = m_facts.frames.at(id);
+        std::vector<Fault> faults;
+        checkCuts(m_registry.revocationsOf(frame.device), frame, faults);
+        return std::any_of(faults.begin(), faults.end(), [](Fault const& fault) { return fault.weight == Weight::Soft; });
+    });
+    return below.empty() ? siblings : below;
+}
+
 Branch Model::branchOf(FrameId const& frame) const {
     Branch branch = Branch::Single;
     for (std::optional<FrameId> at = frame; at; at = m_facts.frames.at(*at).prev) {
         FrameFact const& self = m_facts.frames.at(*at);
         std::set<FrameId> const& siblings = m_siblings.at({self.device, self.scope, self.prev});
         if (siblings.size() == 1) continue;
+        std::set<FrameId> const competing = rivals(siblings);
         std::optional<FrameId> first;
-        for (FrameId const& id : siblings) {
+        for (FrameId const& id : competing) {
             auto const receipt = receiptOf(id);
             if (receipt && (!first || *receipt < *receiptOf(*first))) first = id;
         }
+        if (competing.size() == 1) first = *competing.begin();
         if (first == *at) {
             if (branch == Branch::Single) branch = Branch::Standing;
             continue;

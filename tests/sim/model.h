@@ -77,6 +77,8 @@ private:
     [[nodiscard]] Opinion judgeAlone(Record const& record, std::vector<FrameId> const& places) const;
     void candidatesAt(FrameId const& place, ObjectId const& row, std::vector<Candidate>& candidates);
     [[nodiscard]] std::optional<Fault> bind(FrameFact const& frame, RowObject const& row, Bound& bound) const;
+    /// Those of several frames under one predecessor between which receipts decide.
+    [[nodiscard]] std::set<FrameId> rivals(std::set<FrameId> const& siblings) const;
     void checkCuts(std::vector<EntryFact const*> const& revocations, FrameFact const& frame,
                    std::vector<Fault>& faults) const;
     void checkRescuer(Record const& record, GrantModel const& grant, std::vector<Fault>& faults) const;

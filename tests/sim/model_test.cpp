@@ -21,7 +21,8 @@ void runSeeds(std::uint64_t first, std::uint64_t count) {
     }
     // A generator that no longer reaches a rule would pass for ever.
     for (char const* what :
-         {"branch standing", "branch confirmed", "branch forked", "rescued", "acting for another", "registry forked",
+         {"branch standing", "branch confirmed", "branch forked", "branch of a revoked device standing",
+          "branch of a revoked device forked", "rescued", "acting for another", "registry forked",
           "several heads", "open differences", "missing parents", "verdict invalid binding-device",
           "verdict invalid device-not-of-person", "verdict quarantined above-cut", "verdict quarantined forked",
           "verdict quarantined self-approval", "verdict quarantined outside-interval", "verdict waiting wait-cut",

@@ -669,6 +669,48 @@ private:
         check(machine);
     }
 
+    /// Whoever has stolen a device seals a frame beside one of its old ones, mostly after it was revoked.
+    void stealKey() {
+        Machine& reader = m_machines[below(m_machines.size())];
+        auto const& registry = reader.now.cores.registry;
+        std::vector<FrameId> revoked, others;
+        for (FrameId const& id : reader.now.held.headers) {
+            FrameFact const& frame = m_facts.frames.at(id);
+            if (frame.scope.isRegistry() || frame.device == m_people[kServer].devices.front()) continue;
+            (registry.revocationsOf(frame.device).empty() ? others : revoked).push_back(id);
+        }
+        if (revoked.empty() && !chance(10)) return;
+        if (revoked.empty() || chance(5)) revoked.insert(revoked.end(), others.begin(), others.end());
+        if (revoked.empty()) return;
+        FrameFact frame = m_facts.frames.at(pick(revoked));
+        note("a thief seals beside " + brief(frame.id));
+        frame.id = m_random.token<FrameId>();
+        frame.inc = m_random.token<Incarnation>();
+        frame.items = {stolenWork(frame)};
+        frame.newerSchema = false;
+        FrameId const id = frame.id;
+        m_facts.frames.emplace(id, std::move(frame));
+        deliver(reader, {id});
+        check(reader);
+    }
+    ObjectId stolenWork(FrameFact const& frame) {
+        Revision revision;
+        revision.school = m_facts.school;
+        revision.scope = frame.scope;
+        revision.doc = m_random.token<DocumentId>();
+        revision.type = "task.v1";
+        for (Person const& person : m_people) {
+            auto const& devices = person.devices;
+            if (std::find(devices.begin(), devices.end(), frame.device) != devices.end()) revision.by.person = person.id;
+        }
+        revision.by.device = frame.device;
+        revision.time.wall = day(m_today) + std::chrono::milliseconds{++m_ticks};
+        revision.nonce = m_random.token<Nonce>();
+        ObjectId const id = m_random.token<ObjectId>();
+        m_facts.rows.emplace(id, std::move(revision));
+        return id;
+    }
+
     // ------------------------------------------------------------------------------------------------------ registry
     void decide() {
         std::vector<Machine*> keepers;
@@ -859,7 +901,8 @@ private:
         if (what < 71) return carryStick();
         if (what < 77) return giveReceipts();
         if (what < 86) return decide();
-        if (what < 91) return confirmFork();
+        if (what < 90) return confirmFork();
+        if (what < 93) return stealKey();
         fail();
     }
 
@@ -890,6 +933,9 @@ private:
             if (branch == trust::Branch::Standing) met("branch standing");
             if (branch == trust::Branch::Confirmed) met("branch confirmed");
             if (branch == trust::Branch::Forked) met("branch forked");
+            bool const isCut = !machine.now.cores.registry.revocationsOf(m_facts.frames.at(id).device).empty();
+            if (branch == trust::Branch::Standing && isCut) met("branch of a revoked device standing");
+            if (branch == trust::Branch::Forked && isCut) met("branch of a revoked device forked");
         }
         for (auto const& [key, merged] : answers.merged) {
             if (merged.heads.size() > 1) met("several heads");

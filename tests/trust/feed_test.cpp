@@ -138,6 +138,48 @@ TEST_CASE("two first frames are a fork as well", "[feed]") {
     CHECK(feed.feed.isAncestorOrSelf(NamedFeed::id(1), NamedFeed::id(3)) == false);
 }
 
+TEST_CASE("a frame above the cuts of a lost device makes no fork for those below", "[feed]") {
+    // The cut is frame 4; whoever has the key seals 5 and 6 beside it, and the server even saw them first.
+    NamedFeed feed = restored();
+    feed.feed.setReceipt(NamedFeed::id(5), receiptAt(1));
+    feed.feed.setReceipt(NamedFeed::id(3), receiptAt(2));
+    CHECK(feed.branch(4) == Branch::Forked);
+    feed.feed.setCuts({{NamedFeed::id(4)}});
+    for (int frame : {3, 4}) CHECK(feed.branch(frame) == Branch::Standing);
+    for (int frame : {5, 6}) CHECK(feed.branch(frame) == Branch::Forked);
+    CHECK(feed.feed.forks().size() == 1);  // shown all the same
+    // Somebody entitled may still say that it was hers.
+    feed.feed.confirm(NamedFeed::id(6));
+    CHECK(feed.branch(6) == Branch::Confirmed);
+    CHECK(feed.branch(4) == Branch::Standing);
+}
+
+TEST_CASE("cuts that let several branches through, or none, decide nothing between them", "[feed]") {
+    NamedFeed feed = restored();
+    feed.feed.setCuts({{NamedFeed::id(3), NamedFeed::id(6)}});
+    for (int frame : {3, 4, 5, 6}) CHECK(feed.branch(frame) == Branch::Forked);
+    feed.feed.setCuts({{NamedFeed::id(2)}});
+    for (int frame : {3, 4, 5, 6}) CHECK(feed.branch(frame) == Branch::Forked);
+    // A second revocation takes one of them away: all of them must let a frame through.
+    feed.feed.setCuts({{NamedFeed::id(3), NamedFeed::id(6)}, {NamedFeed::id(5)}});
+    CHECK(feed.branch(3) == Branch::Forked);
+    CHECK(feed.branch(6) == Branch::Standing);
+    feed.feed.setCuts({{}});
+    for (int frame : {3, 4, 5, 6}) CHECK(feed.branch(frame) == Branch::Forked);
+}
+
+TEST_CASE("a cut that is not held yet lets its branch compete, and decides when it comes", "[feed]") {
+    NamedFeed feed;
+    feed.feed.setCuts({{NamedFeed::id(4)}});
+    feed.add(1, {});
+    feed.add(3, 1);
+    feed.add(5, 1);
+    for (int frame : {3, 5}) CHECK(feed.branch(frame) == Branch::Forked);
+    feed.add(4, 3);
+    for (int frame : {3, 4}) CHECK(feed.branch(frame) == Branch::Standing);
+    CHECK(feed.branch(5) == Branch::Forked);
+}
+
 TEST_CASE("beyond gives what a peer lacks, parents first", "[feed]") {
     NamedFeed const feed = restored();
     auto const beyond = [&](std::vector<int> const& known) {

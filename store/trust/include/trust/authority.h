@@ -7,7 +7,7 @@
 // (a revision is of kind `write`, by any of the person's grants); 4 not above a cut of the device or of that grant;
 // 5 the receipt's time, or without one the claimed time, lies in the grant's interval; 6 high acts rely on a registry
 // head whose successor is at most 30 days older than the receipt; 7 persons who must differ do; 8 an act on a forked
-// branch waits for its confirm. (Rule 1, form and signature, is checked before anything is stored.)
+// branch waits for its confirm (which branches are, trust/feed.h says; frames above a cut fork nothing below it). (Rule 1, form and signature, is checked before anything is stored.)
 #pragma once
 
 #include "base/result.h"
@@ -79,6 +79,10 @@ struct Row {
 /// Answers whether `frame` is `cut` or an ancestor of it in its feed; nothing if `cut` is not held.
 using StandsBelow = std::function<std::optional<bool>(DeviceId const& device, Scope const& scope, FrameId const& frame,
                                                       FrameId const& cut)>;
+
+/// What Feed::setCuts() takes: for each revocation of the device, the frames of this scope that it names.
+[[nodiscard]] std::vector<std::vector<FrameId>> cutsOfFeed(Registry const& registry, DeviceId const& device,
+                                                           Scope const& scope);
 
 /// Judges all rows of one document at once: its revisions, and every record whose target is one of them or a record on
 /// them. Records whose target is in no document that is held are judged alone and wait.

@@ -1,5 +1,8 @@
 // A feed: the frames of one device in one scope, chained by `prev`. Two frames under one `prev` are a fork (a restored
 // or cloned machine); both branches are kept, and this file says which of them stands.
+//
+// A device that was lost is revoked with cuts: what lies at or below them stands. Whoever has its key can still seal a
+// second frame under an old one, but that frame lies above the cuts, and then it makes no fork for those that do not.
 #pragma once
 
 #include "base/clock.h"
@@ -42,7 +45,7 @@ struct FeedFrame {
 
 enum class Branch {
     Single,      ///< no fork below it
-    Standing,    ///< on the branch that was receipted first, at every fork below it
+    Standing,    ///< at every fork below it on the branch that was receipted first, or the only one not above a cut
     Confirmed,   ///< on a branch that somebody entitled has confirmed, at every fork where it does not stand by receipt
     Forked,      ///< on another branch: revisions are ordinary heads, acts wait in quarantine for a `confirm`
 };
@@ -58,6 +61,11 @@ public:
     void setReceipt(FrameId const& frame, Receipt const& receipt);
     /// A valid `confirm` named this frame. Kept also if the frame is not held yet.
     void confirm(FrameId const& tip);
+    /// The frames that each revocation of the device lets stand in this scope; every revocation must let a frame
+    /// through. Where some frames under one predecessor are above the cuts and some are not, the former do not compete:
+    /// one that is left alone stands, and none of the former does unless it is confirmed. A frame is not above cuts of
+    /// which one is not held yet. Takes the place of what was set before.
+    void setCuts(std::vector<std::vector<FrameId>> cuts);
 
     [[nodiscard]] bool holds(FrameId const& frame) const;
     [[nodiscard]] std::size_t size() const noexcept { return m_nodes.size(); }
@@ -90,7 +98,7 @@ private:
     /// Under `kNone` stand the first frames, when there are several.
     struct Fork {
         std::vector<Index> children;
-        Index winner = kNone;          ///< the child that was receipted first
+        Index winner = kNone;          ///< the child that was receipted first, or that alone is not above a cut
         std::set<Index> confirmed;     ///< children that are below a confirmed frame, or are it
     };
     [[nodiscard]] std::optional<Index> find(FrameId const& frame) const;
@@ -98,7 +106,10 @@ private:
     [[nodiscard]] bool isBelow(Index ancestor, Index of) const;
     [[nodiscard]] FeedFrame frameOf(Index node) const;
     void addChild(Index prev, Index child);
+    [[nodiscard]] bool isCut(FrameId const& frame) const;
+    [[nodiscard]] bool isAboveCuts(Index node) const;
     void chooseWinner(Fork& fork) const;
+    void chooseWinners();
     void markConfirmed(Index tip);
 
     std::vector<Node> m_nodes;
@@ -107,6 +118,7 @@ private:
     std::map<Index, Fork> m_forkPoints;
     std::set<FrameId> m_tips;
     std::set<FrameId> m_confirmed;
+    std::vector<std::vector<FrameId>> m_cuts;  ///< one list a revocation
 };
 
 }  // namespace spiral::trust
