@@ -23,7 +23,7 @@ public:
         if (isRegistryKind(m_subject.kind)) return judged(Verdict::Invalid, "binding-scope", m_record.scope.text());
         Standing standing;
         if (auto unbound = m_rules.checkBinding(m_subject, place, standing)) return *std::move(unbound);
-        if (!m_record.kind.ends_with(".v1")) return judged(Verdict::Waiting, "newer-kind", m_record.kind);
+        if (!isFirstVersion(m_record)) return judged(Verdict::Waiting, "newer-kind", m_record.kind);
         auto refused = m_subject.kind == "receipt" ? checkReceipt(standing) : checkConfirm(standing);
         if (refused) return *std::move(refused);
         if (place.branch == Branch::Forked) return judged(Verdict::Quarantined, "forked", place.frame.hex());
@@ -49,7 +49,7 @@ private:
         if (m_record.reg && !m_registry.locate(*m_record.reg))
             return judged(Verdict::Waiting, "wait-registry", m_record.reg->hash.hex());
         // Its place in the chain is held and the registry did not take it: too new for this program, or wrong.
-        bool const isKnownForm = m_record.kind.ends_with(".v1");
+        bool const isKnownForm = isFirstVersion(m_record);
         auto const proposal = proposalFrom(m_record.body);
         auto const act = proposal ? parseAct(proposal->act) : Result<Act>(proposal.error());
         if (!isKnownForm || (!act && act.error().code == ErrorCode::Unsupported))

@@ -52,6 +52,7 @@ Judgement judged(Verdict verdict, std::string_view reason, std::string about) {
     judgement.about = std::move(about);
     return judgement;
 }
+bool isFirstVersion(Record const& record) noexcept { return record.kind.ends_with(".v1"); }
 bool isRescue(std::string_view kind) noexcept { return kind == "affirm" || kind == "admit"; }
 
 std::optional<Judgement> RowRules::checkBinding(Subject const& subject, Place const& place, Standing& standing) const {
@@ -272,7 +273,9 @@ Evaluation RowRules::evaluate(Subject const& subject, Place const& place, About 
     if (auto unbound = checkBinding(subject, place, standing)) return fail(*std::move(unbound));
     standing.rule = m_registry.policy(standing.at).find(subject.kind);
     if (subject.record != nullptr) {
-        if (standing.rule == nullptr) return fail(judged(Verdict::Waiting, "newer-kind", subject.record->kind));
+        // Of a newer version only the name is known: what it asks for and what it does may be anything.
+        if (standing.rule == nullptr || !isFirstVersion(*subject.record))
+            return fail(judged(Verdict::Waiting, "newer-kind", subject.record->kind));
         if (auto wrong = checkTarget(subject, about)) return fail(*std::move(wrong));
     } else if (standing.rule == nullptr) {
         return fail(judged(Verdict::Quarantined, "role-not-allowed", "write"));

@@ -90,6 +90,8 @@ private:
 [[nodiscard]] Judgement judged(Verdict verdict, std::string_view reason, std::string about = {});
 /// The better of two: by verdict.
 [[nodiscard]] inline bool isBetter(Judgement const& a, Judgement const& b) noexcept { return a.verdict < b.verdict; }
+/// Of the only version of any kind that this program knows.
+[[nodiscard]] bool isFirstVersion(Record const& record) noexcept;
 /// `affirm` or `admit`.
 [[nodiscard]] bool isRescue(std::string_view kind) noexcept;
 

@@ -512,6 +512,9 @@ TEST_CASE("a record becomes an act, or is none that we understand", "[engine][re
     CHECK(shown(act->until) == "2026-04-30");
     CHECK(nameOf(act->of) == "r1");
     CHECK(read("{}"));
+    record.kind = "recheck-fail.v2";
+    CHECK_FALSE(read("{}"));
+    record.kind = "recheck-fail.v1";
     for (std::string const& hostile :
          {R"({"after":")" + a + R"("})", R"({"after":[")" + b + R"(",")" + a + R"("]})",
           R"({"after":[")" + a + R"(",")" + a + R"("]})", std::string(R"({"after":["a"]})"),

@@ -218,6 +218,31 @@ TEST_CASE("unknown types and kinds are counted pending", "[view]") {
     checkAsRebuilt(desk);
 }
 
+TEST_CASE("an accept of a newer version closes nothing, is counted pending and passed on byte for byte", "[view]") {
+    Office office;
+    Machine& li = office.machines.of(office.li);
+    Machine& quality = office.machines.of(office.quality);
+    Machine& head = office.machines.of(office.head);
+    ObjectId const plan = li.write("unit/jwc", titled("甲"));
+    li.carryTo(quality);
+    NewRow accept =
+        quality.record("accept", "quality@college", "unit/jwc", Target{trust::scopeOf("unit/jwc"), plan});
+    accept.bytes.replace(accept.bytes.find("accept.v1"), 9, "accept.v2");
+    accept.item.id = hashAs<ObjectId>(asBytes(accept.bytes));
+    accept.signature =
+        quality.secret().sign(trust::nameSpaceFor("accept.v2", office.college.domain()), asBytes(accept.bytes)).value();
+    quality.seal("unit/jwc", {accept});
+    quality.carryTo(head);
+    for (Machine* machine : {&quality, &head}) {
+        Desk desk(*machine);
+        checkConserved(desk);
+        CHECK(desk->item(accept.item.id)->count == Count::Pending);
+        CHECK(desk->item(accept.item.id)->reason == "newer-kind");
+        CHECK(desk->list({}).front().row.state == "open");
+        CHECK(asText((*machine)->recordBytes(accept.item.id)->bytes) == accept.bytes);
+    }
+}
+
 TEST_CASE("rows of a newer version or beyond reading are counted, and stop nothing", "[view]") {
     Office office;
     Machine& li = office.machines.of(office.li);

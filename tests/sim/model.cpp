@@ -326,7 +326,8 @@ void Model::candidatesAt(FrameId const& place, ObjectId const& row, std::vector<
     Scope const& scope = act != nullptr ? act->scope : text->scope;
     PersonId const& person = act != nullptr ? act->by.person : text->by.person;
     auto const rule = m_facts.policy.kinds.find(kind);
-    if (rule == m_facts.policy.kinds.end()) return only({Weight::Wait, "newer-kind"});
+    bool const isNewer = act != nullptr && act->kind != std::string(kind) + ".v1";
+    if (rule == m_facts.policy.kinds.end() || isNewer) return only({Weight::Wait, "newer-kind"});
     bool const crosses = kind == "publish" || kind == "cite" || kind == "affirm";
     if (act != nullptr && (!act->of || (act->of->scope != scope && !crosses)))
         return only({Weight::Never, "target-scope"});

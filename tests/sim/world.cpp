@@ -546,11 +546,12 @@ private:
         static std::vector<std::string> const kinds{"submit.v1", "submit.v1", "approve.v1", "approve.v1",
                                                     "return.v1", "accept.v1", "comment.v1", "recheck-pass.v1",
                                                     "affirm.v1", "admit.v1",  "affirm.v1",  "invented.v1"};
+        static std::vector<std::string> const newer{"submit.v2", "accept.v2", "affirm.v3"};
         auto revision = someRevision(machine);
         if (!revision) return std::nullopt;
         // Mostly work of one's own unit.
         if (revision->second->scope != scopeOf("unit/a") && chance(60)) revision = someRevision(machine);
-        std::string const kind = pick(kinds);
+        std::string const kind = chance(4) ? pick(newer) : pick(kinds);
         ObjectId of = revision->first;
         Scope there = revision->second->scope;
         bool const lends = kind == "affirm.v1" || kind == "admit.v1";

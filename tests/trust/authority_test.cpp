@@ -226,6 +226,35 @@ TEST_CASE("kinds that nobody knows wait", "[authority]") {
     CHECK(office.reason({plan, again}, again).empty());
 }
 
+TEST_CASE("a newer version of a known kind waits, and does nothing that the old one would", "[authority]") {
+    Office office;
+    Row const plan = office.plan();
+    auto const newer = [&](Someone const& who, std::string_view kind, std::string_view role, Row const& target) {
+        Record record = *office.act(who, kind, role, target).record();
+        record.kind = std::string(kind) + ".v2";
+        return office.row(record);
+    };
+    for (Row const& row : {newer(office.clerk, "submit", "clerk@unit/jwc", plan),
+                           newer(office.head, "approve", "head@unit/jwc", plan),
+                           newer(office.quality, "accept", "quality@college", plan)}) {
+        CHECK(office.reason({plan, row}, row) == "newer-kind");
+        CHECK(office.verdict({plan, row}, row) == Verdict::Waiting);
+        CHECK(office.judge({plan, row}).at(row.id).about == row.record()->kind);
+    }
+    // An accept of a newer version ends no authorship: the next text of the same hands is still theirs.
+    office.grant(office.clerk, "head@unit/jwc");
+    Row const accepted = newer(office.quality, "accept", "quality@college", plan);
+    Row const next = office.write(office.other, "unit/jwc", {plan.id});
+    Row const own = office.act(office.clerk, "approve", "head@unit/jwc", next);
+    CHECK(office.reason({plan, accepted, next, own}, own) == "self-approval");
+    // An affirm of a newer version rescues nothing.
+    office.append("revoke", College::revokeMembers(office.headGrant), {office.founder});
+    Row const approval = office.approve(plan);
+    office.grant(office.head, "head@unit/jwc");
+    Row const affirm = newer(office.head, "affirm", "head@unit/jwc", approval);
+    CHECK(office.reason({plan, approval, affirm}, approval) == "above-cut");
+}
+
 TEST_CASE("the author of a revision does not approve it", "[authority][differ]") {
     Office office;
     office.grant(office.clerk, "head@unit/jwc");

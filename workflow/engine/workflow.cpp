@@ -532,7 +532,7 @@ Result<void> askBeforeSigning(Guard const& guard, Facts const& facts, Intent con
 }  // namespace
 
 std::optional<Act> actFrom(ObjectId const& id, trust::Record const& record) {
-    if (!record.of) return std::nullopt;
+    if (!record.of || !record.kind.ends_with(".v1")) return std::nullopt;
     auto after = idsAt(record.body, "after");
     auto settles = idsAt(record.body, "settles");
     if (!after || !settles) return std::nullopt;

@@ -94,7 +94,8 @@ struct Act {
     std::optional<Day> until;             ///< `body.until`
     bool witnessed = false;
 };
-/// Reads `after`, `settles`, `comment`, `until` from a record's body; nothing if it is no step on a revision.
+/// Reads `after`, `settles`, `comment`, `until` from a record's body; nothing if it is no step on a revision, or one of
+/// a newer version, which may mean anything.
 [[nodiscard]] std::optional<Act> actFrom(ObjectId const& id, trust::Record const& record);
 
 struct Facts {
