@@ -40,7 +40,6 @@ struct Registry::State {
         };
         std::unordered_map<DeviceId, Enrolled> devices;
         std::unordered_map<PersonId, std::set<Scope>> granted;
-        std::set<Scope> open;
     };
     Ever ever;
     std::unordered_map<DeviceId, std::vector<Revocation>> deviceRevocations;
@@ -214,13 +213,9 @@ void Registry::State::noteEver(Entry const& entry) {
         enrolled.persons.insert(person);
         return enrolled;
     };
-    auto const opens = [this](Policy const& policy) { ever.open.insert(policy.open.begin(), policy.open.end()); };
     auto const& what = entry.act.what;
     if (auto const* found = std::get_if<FoundAct>(&what)) {
         enrol(found->key, found->person).isKeeper = true;
-        opens(found->policy);
-    } else if (auto const* policy = std::get_if<PolicyAct>(&what)) {
-        opens(policy->policy);
     } else if (auto const* move = std::get_if<MoveAct>(&what)) {
         ever.devices[move->device].isKeeper = true;
     } else if (auto const* device = std::get_if<DeviceAct>(&what)) {
@@ -410,7 +405,6 @@ bool Registry::mayEverWrite(DeviceId const& id, Scope const& scope) const {
     if (std::any_of(device.scopes.begin(), device.scopes.end(), covers)) return true;
     return std::any_of(device.persons.begin(), device.persons.end(), [&](PersonId const& person) {
         if (person.text().size() == 2 * DeviceId::size) return false;  // a hub writes where it serves, nowhere else
-        if (ever.open.contains(scope)) return true;
         auto const granted = ever.granted.find(person);
         return granted != ever.granted.end() && std::any_of(granted->second.begin(), granted->second.end(), covers);
     });

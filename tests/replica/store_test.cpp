@@ -134,6 +134,25 @@ TEST_CASE("a replica that is not enrolled in a scope takes none of its frames", 
     sun.open();
 }
 
+TEST_CASE("a scope that everybody reads is not one in which everybody's frames are stored", "[replica][scope]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    Machine& zhao = machines.of(town.zhao);
+    REQUIRE(wang->takes(Scope::college()));
+    // A clerk of one unit fills the college's own scope; the quality office may write there.
+    auto const before = wang->tips();
+    li.write("college", {{"title", "满"}});
+    auto const answers = wang->import(li.framesFor(before), "x", {});
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].what == Answer::What::WaitingForGrant);
+    CHECK(answers[0].reason == "grant.missing");
+    CHECK(wang->tips() == before);
+    zhao.write("college", {{"title", "目录"}});
+    CHECK(tally(zhao.carryTo(wang))[Answer::What::Stored] == 1);
+}
+
 TEST_CASE("a frame of a device that no registry entry names is not stored and is offered again", "[replica][import]") {
     Town town;
     Machines machines(town.college);

@@ -207,8 +207,6 @@ bool RegistryModel::mayStore(DeviceId const& device, Scope const& scope) const {
         auto const known = path.devices.find(device);
         if (known == path.devices.end()) continue;
         if (known->second.isServer || path.keeper == device) return true;
-        auto const& open = m_facts.policy.open;
-        if (std::find(open.begin(), open.end(), scope) != open.end()) return true;
         for (GrantModel const& grant : path.grants) {
             if (grant.person == known->second.person && grant.role.scope.covers(scope)) return true;
         }

@@ -248,7 +248,8 @@ TEST_CASE("a device reads what its person's grants cover now", "[registry]") {
     CHECK(reads(hub.key().id(), "unit/jwc"));
     CHECK_FALSE(reads(hub.key().id(), "unit/cw"));
     CHECK(college.registry.mayEverWrite(device, unit));
-    CHECK(college.registry.mayEverWrite(stranger.key().id(), Scope::college()));
+    CHECK_FALSE(college.registry.mayEverWrite(stranger.key().id(), Scope::college()));  // open to read, no more
+    CHECK_FALSE(college.registry.mayEverWrite(device, Scope::college()));
     CHECK_FALSE(college.registry.mayEverWrite(stranger.key().id(), unit));
     CHECK_FALSE(college.registry.mayEverWrite(college.newKey().id(), unit));
     CHECK_FALSE(college.registry.mayEverWrite(device, Scope::registry()));
