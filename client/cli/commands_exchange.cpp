@@ -57,7 +57,7 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
     SPIRAL_GIVE(totals, office->importFrom(job.path(file)));
     double const seconds = std::chrono::duration<double>(job.world.monotonic.now() - began).count();
     Json pending = Json::array(), refused = Json::array(), quarantined = Json::array();
-    std::uint64_t pendingCount = 0, refusedCount = 0, outside = 0;
+    std::uint64_t pendingCount = 0, newerCount = 0, refusedCount = 0, outside = 0;
     std::map<std::string, std::uint64_t> why;
     for (auto const& answer : totals.answers) {
         using What = trust::Answer::What;
@@ -72,6 +72,7 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
             refused.add(answerJson(answer));
         } else {
             ++pendingCount;
+            if (answer.what == What::NeedsNewer) ++newerCount;
             pending.add(answerJson(answer));
         }
     }
@@ -104,10 +105,16 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
     if (outside > 0)
         job.tell({"  {n} 帧不在本机范围内，未存", "  {n} frame(s) are outside your scopes and were not kept"},
                  {{"n", std::to_string(outside)}});
-    if (pendingCount > 0) {
+    if (newerCount > 0) {
+        job.tell({"  {n} 帧出自更新的程序，未存：升级本机程序后再读入此文件",
+                  "  {n} frame(s) come from a newer program and were not kept: upgrade this one, then take the file in "
+                  "again"},
+                 {{"n", std::to_string(newerCount)}});
+    }
+    if (pendingCount > newerCount) {
         job.tell({"  {n} 帧在等别的帧或授权：把缺的那个文件也读入即可",
                   "  {n} frame(s) wait for others or for a grant: take the missing file in too"},
-                 {{"n", std::to_string(pendingCount)}});
+                 {{"n", std::to_string(pendingCount - newerCount)}});
     }
     if (refusedCount > 0) job.tell({"  {n} 帧被拒绝", "  {n} frame(s) refused"}, {{"n", std::to_string(refusedCount)}});
     for (auto const& [reason, count] : why) job.line("    " + std::to_string(count) + "  " + clean(reason));

@@ -143,7 +143,9 @@ void Store::readHeader(Offer& offer) const {
     offer.answer.frame = frame.id;
     auto header = trust::decodeFrameHeader(frame.travelling.header);
     if (!header) {
-        offer.decide(Answer::What::Refused, header.error().reason, header.error().detail);
+        bool const isNewer = header.error().code == ErrorCode::Unsupported;
+        offer.decide(isNewer ? Answer::What::NeedsNewer : Answer::What::Refused, header.error().reason,
+                     header.error().detail);
         return;
     }
     frame.header = std::move(*header);

@@ -11,6 +11,7 @@ std::string_view nameOf(Answer::What what) noexcept {
         case Answer::What::WaitingForGrant: return "waiting-for-grant";
         case Answer::What::OutsideScopes: return "outside-scopes";
         case Answer::What::Refused: return "refused";
+        case Answer::What::NeedsNewer: return "needs-newer";
     }
     return "refused";
 }

@@ -245,7 +245,7 @@ template <class Channel, class M>
 void describeAnswers(Channel& channel, M& answers, Limits const& limits) {
     channel.list(answers.answers, 1, limits.answersMax, kAnswerBytesMin, "answers", [&](auto& answer) {
         channel.raw(answer.frame);
-        channel.enumeration(answer.what, trust::Answer::What::Refused, "answer");
+        channel.enumeration(answer.what, trust::Answer::What::NeedsNewer, "answer");
         channel.text(answer.reason, kReasonBytesMax, "reason");
         channel.text(answer.about, limits.answerTextMax, "about");
     });

@@ -324,6 +324,35 @@ TEST_CASE("drafts are durable and apart from what is sealed", "[replica][draft]"
     CHECK_FALSE(li->draft(draft.doc));
 }
 
+TEST_CASE("a frame header of a newer program is told as such, and holds up its own feed alone", "[replica][newer]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    Machine& zhao = machines.of(town.zhao);
+    li.write("unit/jwc", {{"title", "甲"}});
+    li.write("unit/jwc", {{"title", "乙"}});
+    zhao.write("unit/jwc", {{"title", "丙"}});
+    auto frames = li.framesFor(wang->tips());
+    REQUIRE(frames.size() == 2);
+    auto newer = frames[0];
+    std::string text(asText(newer.header));
+    SECTION("of another version") { text.replace(text.rfind("\"v\":1"), 5, "\"v\":2"); }
+    SECTION("with a critical key that nobody here knows") {
+        text.insert(1, R"("crit":["lock"],)");
+        text.insert(text.find(",\"reg\":"), ",\"lock\":1");
+    }
+    newer.header = toBytes(text);
+    newer.signature = li.secret().sign(trust::nameSpaceFor("frame", town.college.domain()), newer.header).value();
+    auto all = zhao.framesFor(wang->tips());
+    all.insert(all.begin(), {newer, frames[1]});
+    auto const answers = wang->import(all, "x", {});
+    CHECK(answers[0].what == Answer::What::NeedsNewer);
+    CHECK((answers[0].reason == "newer.version" || answers[0].reason == "newer.critical"));
+    CHECK(answers[1].what == Answer::What::WaitingForFrame);
+    CHECK(answers[2].what == Answer::What::Stored);
+}
+
 TEST_CASE("a frame of a newer schema is kept as it is and passed on byte for byte", "[replica][newer]") {
     Town town;
     Machines machines(town.college);

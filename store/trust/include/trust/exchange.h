@@ -52,6 +52,7 @@ struct Answer {
         WaitingForGrant,  ///< its device has no grant in the registry held: nothing was stored; offer it again later
         OutsideScopes,    ///< not for this replica: nothing was stored
         Refused,          ///< malformed, badly signed, of another college …: nothing was stored; see reason
+        NeedsNewer,       ///< a header of a newer program, whose place and rows cannot be checked here: nothing was stored
     };
     FrameId frame;
     What what = What::Refused;
