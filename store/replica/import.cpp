@@ -127,7 +127,6 @@ public:
     std::vector<InboxIn> inboxIn;
     std::unordered_map<FrameId, std::size_t> inboxInById;
     std::size_t rows = 0, bytes = 0;
-    std::size_t inboxBytes = 0;
 
     [[nodiscard]] bool empty() const { return entries.empty() && inboxIn.empty() && inboxOut.empty(); }
     void clear() { *this = Batch(); }
@@ -372,13 +371,10 @@ void Store::place(Offer& offer, Batch& batch, std::string_view from) {
             if (!previous) {
                 offer.decide(Answer::What::WaitingForFrame, "frame.predecessor", header.prev->hex());
                 if (!batch.inboxInById.contains(frame.id)) {
-                    std::size_t const size = frame.travelling.header.size() +
-                                             (frame.travelling.payload ? frame.travelling.payload->bytes.size() : 0);
-                    if (batch.inboxBytes + size > m_limits.inboxBytesMax) {
+                    if (!takesIntoInbox(frame)) {
                         offer.answer.reason = "inbox.full";
                         return;
                     }
-                    batch.inboxBytes += size;
                     batch.inboxInById.emplace(frame.id, batch.inboxIn.size());
                     batch.inboxIn.push_back({&frame, std::string(from)});
                 }
@@ -422,8 +418,34 @@ void Store::place(Offer& offer, Batch& batch, std::string_view from) {
     }
 }
 
+/// Whether one more frame may wait, which is then counted. What waits may wait for ever, so no device has more than its
+/// share: else one member could keep everybody else's frames from waiting.
+bool Store::takesIntoInbox(CheckedFrame const& frame) {
+    if (!m_inboxUse) {
+        m_inboxUse.emplace();
+        Statement held(m_db, "SELECT header, length(header) + coalesce(length(bytes), 0) FROM local_inbox");
+        while (held.step()) {
+            auto const header = trust::decodeFrameHeader(held.blob(0));
+            if (header) m_inboxUse->add(header->device, static_cast<std::size_t>(held.integer(1)));
+        }
+    }
+    {
+        Statement known(m_db, "SELECT 1 FROM local_inbox WHERE frame=?1");
+        known.bind(1, frame.id);
+        if (known.step()) return true;  // it waits already
+    }
+    auto const& travelling = frame.travelling;
+    std::size_t const size = travelling.header.size() + (travelling.payload ? travelling.payload->bytes.size() : 0);
+    if (m_inboxUse->bytes + size > m_limits.inboxBytesMax) return false;
+    if (m_inboxUse->ofDevice[frame.header.device] + size > m_limits.inboxDeviceBytesMax) return false;
+    m_inboxUse->add(frame.header.device, size);
+    return true;
+}
+
 /// Frames of the inbox that waited for `arrived`, with fresh eyes: what was known when they came may have changed.
-void Store::takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameId>& follow) {
+/// What becomes of each is noted in `outcomes`.
+void Store::takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameId>& follow,
+                        std::unordered_map<FrameId, Answer>& outcomes) {
     std::vector<std::unique_ptr<Offer>> waiting;
     {
         Statement statement(m_db, "SELECT header, sig, codec, bytes FROM local_inbox WHERE prev=?1 ORDER BY frame");
@@ -443,13 +465,17 @@ void Store::takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameI
         if (!offer.decided) checkFrame(offer);
         if (offer.deferred) openOffered(offer.frame);
         batch.inboxOut.push_back(offer.frame.id);
-        if (offer.decided) continue;  // mayEverWrite only grows, so this is a frame that a newer program let in
+        if (offer.decided) {  // mayEverWrite only grows, so this is a frame that another program let in
+            outcomes[offer.frame.id] = offer.answer;
+            continue;
+        }
         if (offer.frame.header.scope.isRegistry() && offer.frame.open) {
             for (auto const& row : offer.frame.open->rows) {
                 if (row.signature) m_registry.add(row.bytes, *row.signature);
             }
         }
         place(offer, batch, "inbox");
+        outcomes[offer.frame.id] = offer.answer;
         if (batch.byId.contains(offer.frame.id)) follow.push_back(offer.frame.id);
     }
 }
@@ -581,9 +607,9 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
     }
 
     Batch batch;
+    std::unordered_map<FrameId, Answer> takenUp;
     try {
-        batch.inboxBytes = static_cast<std::size_t>(
-            m_db.integer("SELECT coalesce(sum(length(header) + coalesce(length(bytes), 0)), 0) FROM local_inbox"));
+        m_inboxUse.reset();  // others may have written since
         std::vector<FrameId> arrived;
         // Files come again and again. What is in needs no second look: its header hashes to a name that is held. Only
         // frames at or below a tip can be, so new ones cost no look-up.
@@ -614,9 +640,7 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
             if (offer.decided) return;
             if (offer.deferred) {
                 flush(batch);
-                std::size_t const inboxBytes = batch.inboxBytes;
                 batch.clear();
-                batch.inboxBytes = inboxBytes;
                 openOffered(offer.frame);
             }
             place(offer, batch, from);
@@ -627,9 +651,7 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
             eachOf(chunk, settle);
             if (batch.rows >= m_limits.transactionRowsMax || batch.bytes >= m_limits.transactionBytesMax) {
                 flush(batch);
-                std::size_t const inboxBytes = batch.inboxBytes;
                 batch.clear();
-                batch.inboxBytes = inboxBytes;
             }
             if (progress) progress({std::min(offers.size(), (chunk + 1) * kChunkFrames), offers.size()});
         }
@@ -640,7 +662,7 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
         if (nowWaiting) {
             // An earlier frame of this very call may have been kept for a later one.
             for (std::size_t i = 0; i < arrived.size(); ++i) {
-                takeUpInbox(arrived[i], batch, arrived);
+                takeUpInbox(arrived[i], batch, arrived, takenUp);
                 if (batch.rows >= m_limits.transactionRowsMax || batch.bytes >= m_limits.transactionBytesMax) {
                     flush(batch);
                     batch.clear();
@@ -657,12 +679,16 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
     std::vector<Answer> answers;
     answers.reserve(offers.size());
     for (auto& offer : offers) answers.push_back(std::move(offer.answer));
-    // Frames of this call that waited only for each other did arrive.
+    // Frames of this call that waited for each other did arrive, and were stored or refused then.
     for (auto& answer : answers) {
         if (answer.what != Answer::What::WaitingForFrame) continue;
+        if (auto const outcome = takenUp.find(answer.frame); outcome != takenUp.end()) {
+            answer = outcome->second;
+            continue;
+        }
         Use use(m_statements->frame);
         use->bind(1, answer.frame);
-        if (use->step()) answer = {answer.frame, Answer::What::Stored, {}, {}};
+        if (use->step()) answer = {answer.frame, Answer::What::Stored, {}, {}};  // it came a second time, after that
     }
     return answers;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace spiral::replica {
@@ -51,6 +52,16 @@ struct CheckedFrame {
     std::optional<OpenPayload> open;  ///< absent: header only, or a payload that was wrong (then `wrong` says why)
     bool keepUnread = false;          ///< payload of a newer schema: kept as it is
     std::string wrong;
+};
+
+/// What waits for its predecessor, in bytes.
+struct InboxUse {
+    std::size_t bytes = 0;
+    std::unordered_map<DeviceId, std::size_t> ofDevice;
+    void add(DeviceId const& device, std::size_t size) {
+        bytes += size;
+        ofDevice[device] += size;
+    }
 };
 
 class Store final : public Replica {
@@ -138,7 +149,9 @@ private:
     [[nodiscard]] std::string checkRows(trust::FrameHeader const& header, OpenPayload const& open) const;
     void openOffered(CheckedFrame& frame) const;
     void place(Offer& offer, Batch& batch, std::string_view from);
-    void takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameId>& follow);
+    [[nodiscard]] bool takesIntoInbox(CheckedFrame const& frame);
+    void takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameId>& follow,
+                     std::unordered_map<FrameId, Answer>& outcomes);
     void settleSignature(PayloadRow const& row);
     void flush(Batch& batch);
 
@@ -158,6 +171,7 @@ private:
     std::unique_ptr<HybridClock> m_clock;
     trust::Registry m_registry;
     std::map<FeedKey, FeedState> m_feeds;
+    std::optional<InboxUse> m_inboxUse;  ///< of one import, counted when first asked for
     bool m_memoryIsUnsure = false;
     mutable std::map<FeedKey, std::unique_ptr<trust::Feed>> m_loadedFeeds;
 

@@ -91,6 +91,70 @@ TEST_CASE("frames that come in the wrong order wait for their predecessor and ar
     CHECK(wang->check(true).empty());
 }
 
+TEST_CASE("a frame that waited is answered by what became of it in the end", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    li.write("unit/jwc", {{"title", "一"}});
+    li.write("unit/jwc", {{"title", "二"}});
+    li.write("unit/jwc", {{"title", "三"}});
+    auto const frames = li.framesFor(wang->tips());
+    REQUIRE(frames.size() == 3);
+    // A fourth one that leaves out a number; nobody can know before its predecessor is there.
+    auto header = trust::decodeFrameHeader(frames[2].header).value();
+    header.prev = hashAs<FrameId>(frames[2].header);
+    header.seq = 9;
+    trust::TravellingFrame wrong;
+    wrong.header = toBytes(trust::encode(header));
+    wrong.signature = li.secret().sign(trust::nameSpaceFor("frame", town.college.domain()), wrong.header).value();
+    auto spoilt = frames[1];
+    spoilt.payload->bytes.resize(3);
+
+    auto const answers = wang->import({wrong, frames[2], spoilt, frames[0]}, "x", {});
+    CHECK(answers[0].what == Answer::What::Refused);
+    CHECK(answers[0].reason == "frame.seq");
+    CHECK(answers[1].what == Answer::What::Stored);
+    CHECK(answers[2].what == Answer::What::PayloadWanted);
+    CHECK(answers[3].what == Answer::What::Stored);
+    CHECK(wang->inbox().empty());
+}
+
+TEST_CASE("whose frames wait for ever takes nobody else's room to wait", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    Machine& zhao = machines.of(town.zhao);
+    Limits limits;
+    limits.inboxDeviceBytesMax = 20'000;
+    wang.open(limits);
+    // The first of Li's frames never comes.
+    for (int i = 0; i < 40; ++i) li.write("unit/jwc", {{"title", std::string(1000, 'x')}});
+    auto flood = li.framesFor(wang->tips());
+    flood.erase(flood.begin());
+    std::size_t kept = 0;
+    for (auto const& answer : wang->import(flood, "x", {})) {
+        CHECK(answer.what == Answer::What::WaitingForFrame);
+        kept += answer.reason != "inbox.full";
+    }
+    CHECK(kept > 0);
+    CHECK(kept < flood.size());
+    CHECK(wang->inbox().size() == kept);
+    std::size_t stillKept = 0;
+    for (auto const& answer : wang->import(flood, "x", {})) stillKept += answer.reason != "inbox.full";
+    CHECK(stillKept == kept);
+    CHECK(wang->inbox().size() == kept);
+
+    zhao.write("unit/jwc", {{"title", "一"}});
+    zhao.write("unit/jwc", {{"title", "二"}});
+    auto const honest = zhao.framesFor(wang->tips());
+    REQUIRE(honest.size() == 2);
+    CHECK(wang->import({honest[1]}, "x", {}).front().reason == "frame.predecessor");
+    CHECK(wang->import({honest[0]}, "x", {}).front().what == Answer::What::Stored);
+    CHECK(wang->frame(hashAs<FrameId>(honest[1].header)));
+}
+
 TEST_CASE("every order and splitting of the same frames gives the same store", "[replica][import]") {
     Town town;
     Machines machines(town.college);

@@ -95,6 +95,7 @@ struct Draft {
 
 struct Limits {
     std::size_t inboxBytesMax = 64 * 1024 * 1024;   ///< frames that wait for their predecessor
+    std::size_t inboxDeviceBytesMax = 8 * 1024 * 1024;   ///< of those, the frames of one device
     // Random ids make small transactions dear: every index page is written again and again (docs/decisions/0001-key-form.md).
     std::size_t transactionRowsMax = 100'000;
     std::size_t transactionBytesMax = 64 * 1024 * 1024;
@@ -141,7 +142,9 @@ public:
     /// Takes frames in any order, any number of times. Everything is verified (in `workers` threads) before it is
     /// written: bound → header signature → chain → grant → decompression → bounded reader → hashes → record signatures
     /// → prepared statements, whole batches in one transaction. Registry frames in the batch are folded first. Frames of
-    /// the inbox that can follow now are taken up. One answer a frame, in the order given. `from` names the deliverer.
+    /// the inbox that can follow now are taken up. One answer a frame, in the order given, of what became of it in the
+    /// end: a frame that waits is kept (or, with reason `inbox.full`, is not), one that could follow a later frame of
+    /// this call was stored or refused. `from` names the deliverer.
     /// Afterwards every readable record that an applied frame of its own device lists has a good signature, whatever
     /// signatures other frames brought for it, and in whatever order.
     [[nodiscard]] virtual std::vector<Answer> import(std::vector<TravellingFrame> frames, std::string_view from,
