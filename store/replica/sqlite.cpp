@@ -38,6 +38,7 @@ Error SqliteError::toError() const {
     int const code = m_code & 0xff;
     if (code == SQLITE_FULL) return makeError(ErrorCode::Environment, "disk.full", what());
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return makeError(ErrorCode::Busy, "store.busy", what());
+    if (m_code == SQLITE_CANTOPEN_ISDIR) return makeError(ErrorCode::Environment, "disk.is-folder", what());
     if (damaged()) return makeError(ErrorCode::Damaged, "store.damaged", what());
     return makeError(ErrorCode::Environment, "disk.io", what());
 }
@@ -119,12 +120,18 @@ void Statement::damaged() const {
 
 Database::Database(Path const& file, Options const& options)
     : m_folder(file.has_parent_path() ? file.parent_path() : Path(".")) {
+    // SQLite would only say that it cannot open it. What is in that folder is somebody's, so it is not removed.
+    std::string const doing = "opening " + file.filename().string();
+    std::error_code unreadable;  // then opening it says why
+    if (std::filesystem::is_directory(file, unreadable))
+        throw SqliteError(SQLITE_CANTOPEN_ISDIR, doing, "a folder of that name is in its place");
+
     sqlite3* handle = nullptr;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (options.create) flags |= SQLITE_OPEN_CREATE;
     int const code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
     m_handle.reset(handle);  // even a failed open gives a handle
-    if (code != SQLITE_OK) fail(code, "opening " + file.filename().string());
+    if (code != SQLITE_OK) fail(code, doing);
 
     sqlite3_busy_timeout(handle, 5000);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);

@@ -215,8 +215,12 @@ Result<void> Store::load(std::optional<Path> const& guardFile) {
     if (m_db.integer("PRAGMA application_id") != kApplicationId) {
         return makeError(ErrorCode::Malformed, "store.not-ours", "store.db is no store of Spiral");
     }
-    if (m_db.integer("PRAGMA user_version") > kStoreFormat) {
+    auto const format = m_db.integer("PRAGMA user_version");
+    if (format > kStoreFormat) {
         return makeError(ErrorCode::Unsupported, "store.newer", "a newer program made this store");
+    }
+    if (format < kStoreFormat) {
+        return makeError(ErrorCode::Damaged, "store.format", "store.db says format " + std::to_string(format));
     }
     m_statements = std::make_unique<Statements>(m_db);
     if (m_access == Access::Write) m_insert = std::make_unique<Inserts>(m_db);
@@ -305,7 +309,8 @@ void Store::reload() {
 Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
     Path const file = guardFile ? *guardFile : defaultGuardFile(m_device);
     auto const stored = note(kNoteGuard);
-    auto const outside = m_world.files.read(file, kGuardBytesMax);
+    auto outside = m_world.files.read(file, kGuardBytesMax);
+    if (!outside && outside.error().code == ErrorCode::TooLarge) outside = Bytes{};  // no guard of ours
     if (!outside && outside.error().code != ErrorCode::NotFound) return outside.error();
 
     bool const written =

@@ -172,6 +172,30 @@ TEST_CASE("a search that was deleted, or belongs to another view, is made again"
     CHECK(library.titles("乙丙") == "甲乙丙");
 }
 
+TEST_CASE("a folder in the place of view.db or search.db is named, and left to its owner", "[view][search]") {
+    trust::College college;
+    Machines machines(college);
+    Machine& keeper = machines.keeper();
+    char const* const name = GENERATE("view.db", "search.db");
+    std::filesystem::create_directories(keeper.folder() / name / "mine");
+    SimpleProjector const projector;
+    auto const open = [&] {
+        auto const view = View::open(*keeper, projector);
+        view->catchUp();
+        auto const search = Search::open(*keeper, *view);
+    };
+    try {
+        open();
+        FAIL("a folder was opened as a database");
+    } catch (SqliteError const& error) {
+        CHECK(error.toError().reason == "disk.is-folder");
+        CHECK(error.toError().detail.find(name) != std::string::npos);
+    }
+    CHECK(std::filesystem::exists(keeper.folder() / name / "mine"));
+    std::filesystem::remove_all(keeper.folder() / name);
+    open();
+}
+
 TEST_CASE("any text is safe to ask for", "[search]") {
     Library library;
     library.write("质量\"年报", "质量 AND NOT OR NEAR(年报)");

@@ -322,6 +322,38 @@ TEST_CASE("a restored machine that can ask a peer first re-adopts its own frames
     CHECK(wang->tips() == li->tips());
 }
 
+TEST_CASE("a guard file full of something else is a guard that does not match", "[replica][guard]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    auto const first = li.write("unit/jwc", {{"title", "一"}});
+    li.close();
+    std::ofstream(li.guardFile()) << std::string(5000, 'x');
+    li.open();
+    CHECK(li->guard() == GuardFinding::Restored);
+    CHECK(li->revisionBytes(first));
+    li.write("unit/jwc", {{"title", "二"}});
+    li.open();
+    CHECK(li->guard() == GuardFinding::Good);
+}
+
+TEST_CASE("a store that does not say its format is not written to", "[replica][format]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    li.close();
+    {
+        // SQLite keeps `user_version` at place 60 of the file.
+        std::fstream store(li.folder() / "store.db", std::ios::in | std::ios::out | std::ios::binary);
+        store.seekp(60);
+        store.write("\0\0\0\0", 4);
+    }
+    auto const opened = Replica::open(li.folder(), li.world(), Access::Write, {}, li.guardFile());
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().reason == "store.format");
+    CHECK(opened.error().code == ErrorCode::Damaged);
+}
+
 TEST_CASE("a backup restores to a replica that knows it was restored", "[replica][backup]") {
     Town town;
     Machines machines(town.college);

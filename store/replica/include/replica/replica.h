@@ -46,7 +46,7 @@ public:
     [[nodiscard]] int code() const noexcept { return m_code; }
     [[nodiscard]] bool diskFull() const noexcept;
     [[nodiscard]] bool damaged() const noexcept;
-    /// As an Error for people: `disk.full`, `disk.io`, `store.damaged`, `store.busy`.
+    /// As an Error for people: `disk.full`, `disk.io`, `disk.is-folder`, `store.damaged`, `store.busy`.
     [[nodiscard]] Error toError() const;
 
 private:
@@ -111,8 +111,9 @@ public:
     /// Makes the folder and its store for a device. Exists if there is a replica already. Nothing is half made.
     [[nodiscard]] static Result<void> create(Path const& folder, World world, trust::PublicKey const& device);
     /// Busy ("store.in-use") naming the process if another has it open for writing; NotFound if there is none;
-    /// Unsupported ("store.newer") if a newer program made it. Opening for writing renews the guard and draws a new
-    /// incarnation. `guardFile`: the token's second place (default: $XDG_STATE_HOME or ~/.local/state, per replica).
+    /// Unsupported ("store.newer") if a newer program made it; Damaged ("store.format") if it says that none did. Opening for writing renews the guard and draws a new
+    /// incarnation. `guardFile`: the token's second place (default: $XDG_STATE_HOME or ~/.local/state, per replica); whatever
+    /// else stands in that file is a guard that does not match.
     [[nodiscard]] static Result<std::unique_ptr<Replica>> open(Path const& folder, World world, Access access,
                                                                Limits limits = {},
                                                                std::optional<Path> guardFile = std::nullopt);
