@@ -740,9 +740,21 @@ private:
         note("entry " + std::to_string(entry.number) + " " + brief(entry.id) + " " + name);
         seal(keeper, Scope::registry(), {entry.id});
         check(keeper);
+        if (entry.what == What::RevokeDevice && chance(60)) hurry(keeper);
         if (entry.what != What::Enrol || m_machines.size() > 8) return;
         for (std::size_t who = 0; who < kPeople; ++who) {
             if (m_people[who].id == entry.person) add(who, m_people[who].devices.size() - 1);
+        }
+    }
+    /// A revocation goes ahead of everything else, also of the frames that its cuts name.
+    void hurry(Machine const& keeper) {
+        for (Machine& to : m_machines) {
+            if (&to == &keeper || chance(50)) continue;
+            note("the registry hurries to " + to.name);
+            for (Sent const& sent : lackedBy(to, keeper)) {
+                if (m_facts.frames.at(sent.frame).scope.isRegistry()) deliver(to, sent);
+            }
+            check(to);
         }
     }
     void fillAct(Machine const& keeper, EntryFact& entry, std::string& name, json::Object& members) {
