@@ -596,6 +596,60 @@ TEST_CASE("two openings of one view follow in turns", "[view]") {
     checkAsRebuilt(one);
 }
 
+TEST_CASE("hundreds of rows taken in at once give what they give frame by frame, whatever named them before they came",
+          "[view]") {
+    Office office;
+    Machine& li = office.machines.of(office.li);
+    Machine& head = office.machines.of(office.head);
+    struct Plan {
+        DocumentId doc;
+        ObjectId newest;
+    };
+    std::vector<Plan> plans;
+    for (int frame = 0; frame < 4; ++frame) {
+        std::vector<NewRow> rows;
+        for (int i = 0; i < 150; ++i) {
+            // A third goes on with a document of before, so that one batch has documents of several revisions.
+            bool const goesOn = i % 3 == 0 && !plans.empty();
+            Plan& plan = goesOn ? plans[static_cast<std::size_t>(i * 7 + frame) % plans.size()] : plans.emplace_back();
+            if (!goesOn) plan.doc = li->world().random.token<DocumentId>();
+            rows.push_back(li.revision("unit/jwc", titled(std::to_string(frame) + "." + std::to_string(i)),
+                                       goesOn ? std::vector{plan.newest} : std::vector<ObjectId>{}, plan.doc));
+            plan.newest = rows.back().item.id;
+        }
+        li.seal("unit/jwc", rows);
+    }
+    li.carryTo(head);
+    for (std::size_t i = 0; i < 20; ++i) head.act("approve", "head@unit/jwc", "unit/jwc", plans[i * 9].newest);
+
+    // One takes all in at once: the acts before what they are about, and some headers before their payload.
+    Machine& wang = office.machines.of(office.wang);
+    auto frames = head.framesFor(wang->tips());
+    std::stable_partition(frames.begin(), frames.end(), [&](auto const& frame) {
+        return trust::decodeFrameHeader(frame.header)->device == head.device();
+    });
+    auto bare = frames;
+    for (std::size_t i = 0; i < bare.size(); ++i) {
+        if (i % 3 == 0) bare[i].payload.reset();
+    }
+    deliver(wang, bare);
+    deliver(wang, frames);
+    Desk atOnce(wang);
+    checkConserved(atOnce);
+    CHECK(atOnce.counted(Count::Pending) == 0);
+
+    // The other takes one frame at a time and follows each.
+    Machine& quality = office.machines.of(office.quality);
+    Desk oneByOne(quality);
+    for (auto& frame : head.framesFor(quality->tips())) {
+        deliver(quality, {std::move(frame)});
+        oneByOne->catchUp();
+    }
+    CHECK(atOnce->list({}).size() == plans.size());
+    CHECK(atOnce.dump() == oneByOne.dump());
+    checkAsRebuilt(atOnce);
+}
+
 TEST_CASE("status and lists do not grow with the documents", "[view]") {
     Office office;
     Machine& li = office.machines.of(office.li);
