@@ -102,7 +102,7 @@ CREATE INDEX local_inbox_prev ON local_inbox(prev);
 
 -- Typing that is not sealed yet.
 CREATE TABLE local_draft(
-    doc   BLOB NOT NULL PRIMARY KEY,
+    doc   BLOB NOT NULL PRIMARY KEY,   -- id of the document, then its scope; older programs wrote the id alone
     saved INTEGER NOT NULL,            -- milliseconds since 1970
     body  TEXT NOT NULL                -- strict JSON {choices, fields, files, parents, scope, type}
 ) STRICT, WITHOUT ROWID;

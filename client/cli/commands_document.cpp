@@ -14,7 +14,9 @@ Option setOption() {
         .what = {"字段=值，可多个；空值删去字段", "field=value, several allowed; an empty value takes the field out"},
         .many = true};
 }
-Positional idPositional() { return {"ID", {"文档编号，至少前 4 位", "id of the document, 4 digits or more"}}; }
+Positional idPositional() {
+    return {"ID", {"文档编号，至少前 4 位；或 范围:编号", "id of the document, 4 digits or more; or SCOPE:ID"}};
+}
 
 Result<int> docNew(Job& job) {
     SPIRAL_GIVE(set, settings(job.arguments.values("--set")));
@@ -63,8 +65,8 @@ Result<int> docAttach(Job& job) {
 }
 
 /// The commands with which the document goes on from here.
-std::vector<std::string> nextCommands(Job& job, office::DocumentShown const& shown) {
-    std::string const id = shortId(shown.listed.doc);
+std::vector<std::string> nextCommands(Job& job, office::Office& office, office::DocumentShown const& shown) {
+    std::string const id = office.shortName(shown.listed.key());
     std::vector<std::string> commands;
     if (shown.draft) commands.push_back("spiral doc seal " + id);
     for (auto const& difference : shown.differences) {
@@ -94,7 +96,8 @@ std::vector<std::string> nextCommands(Job& job, office::DocumentShown const& sho
     return commands;
 }
 
-Json shownJson(Job& job, office::DocumentShown const& shown, office::Names const& names) {
+Json shownJson(Job& job, office::Office& office, office::DocumentShown const& shown) {
+    auto const& names = office.names();
     Json told = toJson(shown.listed, names);
     told.set("fields", Json(json::Value(shown.merged.fields)));
     Json differences = Json::array();
@@ -103,7 +106,7 @@ Json shownJson(Job& job, office::DocumentShown const& shown, office::Names const
     Json files = Json::array();
     for (auto const& file : shown.files) files.add(Json(trust::toJson(file)));
     told.set("files", std::move(files)).set("possible", Json::array(shown.possible));
-    told.set("draft", shown.draft.has_value()).set("next", Json::array(nextCommands(job, shown)));
+    told.set("draft", shown.draft.has_value()).set("next", Json::array(nextCommands(job, office, shown)));
     Json items = Json::array();
     for (auto const& item : shown.items) items.add(toJson(item, names));
     told.set("items", std::move(items));
@@ -116,14 +119,14 @@ Result<int> docShow(Job& job) {
     SPIRAL_GIVE(shown, office->show(doc));
     auto const& names = office->names();
     if (job.json()) {
-        job.answer(shownJson(job, shown, names));
+        job.answer(shownJson(job, *office, shown));
         return status::kDone;
     }
     auto const language = job.language();
     auto const& row = shown.listed.row;
     job.heading(clean(row.title.empty() ? typeText(row.type, language) : row.title));
     job.tell({"  编号 {id}  类型 {type}  范围 {scope}", "  id {id}  type {type}  scope {scope}"},
-             {{"id", doc.hex()},
+             {{"id", doc.doc.hex()},
               {"type", typeText(row.type, language)},
               {"scope", scopeText(shown.listed.scope, names, language)}});
     std::string state = stateText(row.type, row.state, language);
@@ -165,7 +168,7 @@ Result<int> docShow(Job& job) {
         }
     }
     job.line(std::string(job.say({"现行版本：", "heads: "})) + heads);
-    auto const next = nextCommands(job, shown);
+    auto const next = nextCommands(job, *office, shown);
     if (!next.empty()) job.tell({"接下来可以：", "What can be done next:"});
     for (auto const& command : next) job.line("  " + command);
     return status::kDone;
@@ -199,7 +202,7 @@ Result<int> docList(Job& job) {
         if (job.json()) {
             told.add(toJson(each, names));
         } else {
-            table.add({shortId(each.doc), typeText(row.type, job.language()), row.title, names.unit(row.owner),
+            table.add({office->shortName(each.key()), typeText(row.type, job.language()), row.title, names.unit(row.owner),
                        stateText(row.type, row.state, job.language()), dayText(row.due),
                        row.differences > 0 ? std::to_string(row.differences) : ""});
         }

@@ -15,6 +15,8 @@ Result<int> recordList(Job& job) {
         if (doc) {
             rows = office->view().items(*doc);
             std::erase_if(rows, [](replica::ItemRow const& row) { return row.item.kind != trust::Item::Kind::Record; });
+        } else if (doc.error().reason == "id.ambiguous") {
+            return doc.error();
         } else {
             SPIRAL_GIVE(target, office->resolveObject(*of));
             rows = office->view().records(target);

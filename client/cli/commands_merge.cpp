@@ -25,14 +25,15 @@ Result<int> differences(Job& job) {
     std::size_t count = 0;
     for (auto const& document : documents) {
         auto const* type = model::TypeCatalogue::builtIn().find(document.row.type);
-        auto const open = office->view().differences(document.doc);
+        auto const open = office->view().differences(document.key());
         if (open.empty()) continue;
-        if (!job.json()) job.line(shortId(document.doc) + "  " + clean(document.row.title));
+        std::string const id = office->shortName(document.key());
+        if (!job.json()) job.line(id + "  " + clean(document.row.title));
         for (auto const& difference : open) {
             ++count;
             if (job.json()) {
                 Json one = toJson(difference, names);
-                one.set("document", document.doc.hex()).set("title", document.row.title);
+                one.set("document", document.doc.hex()).set("scope", document.scope.text()).set("title", document.row.title);
                 told.add(std::move(one));
                 continue;
             }
@@ -40,7 +41,7 @@ Result<int> differences(Job& job) {
             std::string const field = difference.field + (difference.element.empty() ? "" : "/" + difference.element);
             job.tell({"  选定其一：spiral doc resolve {id} {field} --take N    另写：--value 新值",
                       "  take one: spiral doc resolve {id} {field} --take N    or write it anew: --value V"},
-                     {{"id", shortId(document.doc)}, {"field", clean(field)}});
+                     {{"id", id}, {"field", clean(field)}});
             job.line();
         }
     }

@@ -18,7 +18,7 @@ Result<int> step(Job& job) {
     SPIRAL_GIVE(done, office->step(doc, job.arguments[1], job.arguments.value("--comment").value_or(""), until));
     auto const listed = office->view().document(doc);
     Json told = Json::object();
-    told.set("id", done.doc.hex()).set("revision", done.revision.hex()).set("record", done.record.hex());
+    told.set("id", done.document.doc.hex()).set("revision", done.revision.hex()).set("record", done.record.hex());
     told.set("action", job.arguments[1]).set("state", done.state);
     told.set("round", listed ? listed->row.round : 1).set("due", listed ? dayJson(listed->row.due) : Json());
     job.answer(told);
@@ -102,7 +102,7 @@ Result<int> taskList(Job& job) {
         if (line.differences > 0) state += job.say({" 不同版本", " different"});
         if (line.disputed) state += job.say({" 有争议", " disputed"});
         if (line.changedAfter) state += job.say({" 提交后有修改", " changed after"});
-        table.add({shortId(line.doc), line.title, line.ownerName, dayText(line.due),
+        table.add({office->shortName(line.key()), line.title, line.ownerName, dayText(line.due),
                    line.daysOverdue > 0 ? std::to_string(line.daysOverdue) : "", std::to_string(line.round), state});
     }
     if (!lines.empty()) job.lines(table.text(job.width()));

@@ -35,7 +35,7 @@ Result<int> importFile(Job& job, std::string_view kind, std::string const& file)
                    note.text});
     }
     Json documents = Json::array();
-    for (auto const& doc : result.documents) documents.add(doc.hex());
+    for (auto const& made : result.documents) documents.add(made.doc.hex());
     Json told = Json::object();
     told.set("kind", kind).set("dry_run", dryRun).set("rows", result.rows).set("made", result.documents.size());
     told.set("known", result.known).set("dated", result.dated).set("done", result.done).set("ongoing", result.ongoing);
@@ -90,7 +90,7 @@ Result<int> catalogueList(Job& job) {
                  {std::string(job.say({"要素", "elements"})), Table::Align::Right},
                  {std::string(job.say({"诊断点", "points"})), Table::Align::Right}});
     for (auto const& each : office->list(filter)) {
-        SPIRAL_GIVE(shown, office->show(each.doc));
+        SPIRAL_GIVE(shown, office->show(each.key()));
         std::size_t elements = 0, points = 0;
         if (auto const* rows = json::arrayAt(shown.merged.fields, "elements")) {
             elements = rows->size();
@@ -104,7 +104,7 @@ Result<int> catalogueList(Job& job) {
         Json one = toJson(each, names);
         one.set("level", level ? Json(*level) : Json()).set("elements", elements).set("points", points);
         told.add(std::move(one));
-        table.add({shortId(each.doc), each.row.title, levelText, std::to_string(elements), std::to_string(points)});
+        table.add({office->shortName(each.key()), each.row.title, levelText, std::to_string(elements), std::to_string(points)});
     }
     job.answer(told);
     if (table.empty())
@@ -129,7 +129,7 @@ Result<int> search(Job& job) {
             .set("title", hit.title)
             .set("excerpt", hit.excerpt);
         told.add(std::move(one));
-        job.line(job.bold(shortId(hit.doc)) + "  " + clean(hit.title) + "  (" + typeText(hit.type, job.language()) +
+        job.line(job.bold(office->shortName(hit.key())) + "  " + clean(hit.title) + "  (" + typeText(hit.type, job.language()) +
                  "，" + scopeText(hit.scope, names, job.language()) + ")");
         job.line("    " + clean(hit.excerpt));
     }

@@ -335,14 +335,15 @@ void showDifference(Job& job, model::DocumentType const* type, replica::Differen
 }
 
 void tellAssignment(Job& job, office::Office& office, office::Assignment const& assignment) {
-    auto const shown = office.view().document(assignment.doc);
+    auto const shown = office.view().document(assignment.document);
     Json told = Json::object();
-    told.set("id", assignment.doc.hex())
+    told.set("id", assignment.document.doc.hex())
+        .set("scope", assignment.document.scope.text())
         .set("revision", assignment.revision ? Json(assignment.revision->hex()) : Json());
     told.set("draft", assignment.draft).set("state", shown ? shown->row.state : std::string());
     told.set("still_open", Json::array(assignment.stillOpen)).set("differences", shown ? shown->row.differences : 0);
     job.answer(told);
-    std::string const id = shortId(assignment.doc);
+    std::string const id = office.shortName(assignment.document);
     if (!assignment.stillOpen.empty()) {
         job.tell({"选择已记在草稿里。还要决定：", "The choice is kept in the draft. Still to decide:"});
         for (auto const& open : assignment.stillOpen)

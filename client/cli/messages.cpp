@@ -35,6 +35,12 @@ Text generalText(ErrorCode code) {
 /// Authority's reasons are those of rows, with this in front.
 constexpr std::string_view kAuthority = "authority.";
 
+/// `3f2a1b2c` of a document's id, `unit/jwc:3f2a1b2c` of its whole name: what people type again.
+std::string shortened(std::string const& name) {
+    auto const colon = name.rfind(':');
+    return name.substr(0, (colon == std::string::npos ? 0 : colon + 1) + kShortDigits);
+}
+
 bool isSlug(std::string_view text) {
     return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
 }
@@ -92,7 +98,7 @@ Said say(Error const& error, Language language, std::string_view where) {
         return filled(
             text, {{"detail", isSlug(detail) && findMessage(detail, language) ? sayReason(detail, language) : detail},
                    {"reason", error.reason},
-                   {"short", detail.substr(0, kShortDigits)},
+                   {"short", shortened(detail)},
                    {"near", near},
                    {"file", file},
                    {"where", std::string(where)},

@@ -510,6 +510,23 @@ std::vector<std::pair<Scope, Instant>> Store::newestByScope() const {
     return newest;
 }
 
+namespace {
+
+/// A draft's key: the document's id, then its scope. Older programs wrote the id alone; `kThatDraft` finds those too.
+Bytes draftKey(DocumentKey const& document) {
+    Bytes key(document.doc.raw.begin(), document.doc.raw.end());
+    key.insert(key.end(), document.scope.text().begin(), document.scope.text().end());
+    return key;
+}
+constexpr std::string_view kThatDraft = "doc=?1 OR (doc=?2 AND json_extract(body, '$.scope')=?3)";
+constexpr std::string_view kOlderDraft = "doc=?2 AND doc<>?1 AND json_extract(body, '$.scope')=?3";
+
+void bindDraft(Statement& statement, Bytes const& key, DocumentKey const& document) {
+    statement.bind(1, ByteView(key)).bind(2, document.doc).bind(3, std::string_view(document.scope.text()));
+}
+
+}  // namespace
+
 void Store::saveDraft(Draft const& draft) {
     json::Array parents, files;
     for (auto const& parent : draft.parents) parents.emplace_back(parent.hex());
@@ -525,7 +542,11 @@ void Store::saveDraft(Draft const& draft) {
     Statement statement(m_db,
                         "INSERT INTO local_draft(doc, saved, body) VALUES(?1, ?2, ?3) "
                         "ON CONFLICT(doc) DO UPDATE SET saved=?2, body=?3");
-    statement.bind(1, draft.doc).bind(2, milliseconds(draft.saved)).bind(3, std::string_view(text)).run();
+    Bytes const key = draftKey(draft.key());
+    statement.bind(1, ByteView(key)).bind(2, milliseconds(draft.saved)).bind(3, std::string_view(text)).run();
+    Statement older(m_db, "DELETE FROM local_draft WHERE " + std::string(kOlderDraft));
+    bindDraft(older, key, draft.key());
+    older.run();
 }
 
 namespace {
@@ -557,27 +578,36 @@ std::optional<Draft> draftFrom(DocumentId const& doc, std::int64_t saved, std::s
 
 }  // namespace
 
-std::optional<Draft> Store::draft(DocumentId const& doc) const {
-    Statement statement(m_db, "SELECT saved, body FROM local_draft WHERE doc=?1");
-    statement.bind(1, doc);
+std::optional<Draft> Store::draft(DocumentKey const& document) const {
+    // The longer key is the newer draft.
+    Statement statement(m_db, "SELECT saved, body FROM local_draft WHERE " + std::string(kThatDraft) +
+                                  " ORDER BY length(doc) DESC LIMIT 1");
+    Bytes const key = draftKey(document);
+    bindDraft(statement, key, document);
     if (!statement.step()) return std::nullopt;
-    return draftFrom(doc, statement.integer(0), statement.text(1));
+    return draftFrom(document.doc, statement.integer(0), statement.text(1));
 }
 
 std::vector<Draft> Store::drafts() const {
     std::vector<Draft> drafts;
     Statement statement(m_db, "SELECT doc, saved, body FROM local_draft ORDER BY saved, doc");
     while (statement.step()) {
-        if (auto draft = draftFrom(statement.token<DocumentId>(0), statement.integer(1), statement.text(2))) {
+        DocumentId doc;
+        ByteView const key = statement.blob(0);
+        if (key.size() < doc.raw.size()) continue;
+        std::copy_n(key.begin(), doc.raw.size(), doc.raw.begin());
+        if (auto draft = draftFrom(doc, statement.integer(1), statement.text(2))) {
             drafts.push_back(std::move(*draft));
         }
     }
     return drafts;
 }
 
-void Store::dropDraft(DocumentId const& doc) {
-    Statement statement(m_db, "DELETE FROM local_draft WHERE doc=?1");
-    statement.bind(1, doc).run();
+void Store::dropDraft(DocumentKey const& document) {
+    Statement statement(m_db, "DELETE FROM local_draft WHERE " + std::string(kThatDraft));
+    Bytes const key = draftKey(document);
+    bindDraft(statement, key, document);
+    statement.run();
 }
 
 // --- exchange: giving

@@ -106,9 +106,9 @@ public:
     Held held() const override;
 
     void saveDraft(Draft const& draft) override;
-    std::optional<Draft> draft(DocumentId const& doc) const override;
+    std::optional<Draft> draft(DocumentKey const& document) const override;
     std::vector<Draft> drafts() const override;
-    void dropDraft(DocumentId const& doc) override;
+    void dropDraft(DocumentKey const& document) override;
 
     void setNote(std::string_view key, std::string_view value) override;
     std::optional<std::string> note(std::string_view key) const override;

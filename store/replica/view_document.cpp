@@ -310,20 +310,18 @@ void FollowingView::removeDocument(Handle document, Scope const& scope, Document
     use->bind(1, ++m_changed).bind(2, std::string_view(scope.text())).bind(3, doc).run();
 }
 
-std::optional<DocumentFacts> FollowingView::facts(DocumentId const& doc) const {
-    Statement statement(*m_db, "SELECT document, scope FROM document WHERE doc=?1 ORDER BY scope LIMIT 1");
-    statement.bind(1, doc);
-    if (!statement.step()) return std::nullopt;
+std::optional<DocumentFacts> FollowingView::facts(DocumentKey const& document) const {
+    Handle const handle = documentHandle(document);
+    if (handle == 0) return std::nullopt;
     Work work;
-    Handle const document = statement.integer(0);
-    Gathered gathered = gather(document, Scope::parse(statement.text(1)).value_or(Scope{}), doc, work);
+    Gathered gathered = gather(handle, document.scope, document.doc, work);
     gathered.facts.judgements =
         trust::judgeDocument(gathered.facts.rows, m_replica.registry(), standsBelow([](FrameId const&) {}));
     return std::move(gathered.facts);
 }
 
 std::optional<Projection> FollowingView::projection(Scope const& scope, DocumentId const& doc) const {
-    Handle const document = documentHandle(doc, &scope);
+    Handle const document = documentHandle({scope, doc});
     if (document == 0) return std::nullopt;
     Work work;
     Gathered gathered = gather(document, scope, doc, work);

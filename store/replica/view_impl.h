@@ -100,15 +100,16 @@ public:
 
     StatusCounts status() const override;
     std::vector<ListedDocument> list(ListFilter const& filter) const override;
-    std::optional<ListedDocument> document(DocumentId const& doc) const override;
-    std::vector<DocumentId> find(std::string_view prefix) const override;
-    std::vector<DifferenceRow> differences(DocumentId const& doc) const override;
-    std::vector<ItemRow> items(DocumentId const& doc) const override;
+    std::optional<ListedDocument> document(DocumentKey const& document) const override;
+    std::vector<DocumentKey> find(std::string_view prefix) const override;
+    std::vector<DocumentId> sharedIds() const override;
+    std::vector<DifferenceRow> differences(DocumentKey const& document) const override;
+    std::vector<ItemRow> items(DocumentKey const& document) const override;
     std::vector<ItemRow> items(Count count) const override;
     std::optional<ItemRow> item(ObjectId const& id) const override;
     std::vector<ItemRow> records(std::optional<ObjectId> of) const override;
     std::vector<Fork> forks() const override;
-    std::optional<DocumentFacts> facts(DocumentId const& doc) const override;
+    std::optional<DocumentFacts> facts(DocumentKey const& document) const override;
     void dump(std::function<void(std::string_view)> const& take) const override;
     std::string generation() const override;
     void changedSince(std::int64_t after, std::function<bool(ChangedDocument const&)> const& take) const override;
@@ -213,7 +214,7 @@ private:
     // view_queries.cpp
     ItemRow itemRow(Statement& statement) const;
     ListedDocument listed(Statement& statement) const;
-    [[nodiscard]] Handle documentHandle(DocumentId const& doc, Scope const* scope) const;
+    [[nodiscard]] Handle documentHandle(DocumentKey const& document) const;
 
     Replica& m_replica;
     Projector const& m_projector;

@@ -103,22 +103,20 @@ std::vector<ListedDocument> FollowingView::list(ListFilter const& filter) const 
     return found;
 }
 
-Handle FollowingView::documentHandle(DocumentId const& doc, Scope const* scope) const {
-    Statement statement(*m_db, scope ? "SELECT document FROM document WHERE doc=?1 AND scope=?2"
-                                     : "SELECT document FROM document WHERE doc=?1 ORDER BY scope LIMIT 1");
-    statement.bind(1, doc);
-    if (scope) statement.bind(2, std::string_view(scope->text()));
+Handle FollowingView::documentHandle(DocumentKey const& document) const {
+    Statement statement(*m_db, "SELECT document FROM document WHERE doc=?1 AND scope=?2");
+    statement.bind(1, document.doc).bind(2, std::string_view(document.scope.text()));
     return statement.step() ? statement.integer(0) : 0;
 }
 
-std::optional<ListedDocument> FollowingView::document(DocumentId const& doc) const {
-    Statement statement(*m_db, std::string(kDocumentColumns) + "WHERE d.doc=?1 ORDER BY d.scope LIMIT 1");
-    statement.bind(1, doc);
+std::optional<ListedDocument> FollowingView::document(DocumentKey const& document) const {
+    Statement statement(*m_db, std::string(kDocumentColumns) + "WHERE d.doc=?1 AND d.scope=?2");
+    statement.bind(1, document.doc).bind(2, std::string_view(document.scope.text()));
     if (!statement.step()) return std::nullopt;
     return listed(statement);
 }
 
-std::vector<DocumentId> FollowingView::find(std::string_view prefix) const {
+std::vector<DocumentKey> FollowingView::find(std::string_view prefix) const {
     std::size_t constexpr digits = 2 * DocumentId::size;
     if (prefix.size() < 4 || prefix.size() > digits) return {};
     std::string low(prefix), high(prefix);
@@ -127,17 +125,26 @@ std::vector<DocumentId> FollowingView::find(std::string_view prefix) const {
     auto const from = DocumentId::fromHex(low);
     auto const to = DocumentId::fromHex(high);
     if (!from || !to) return {};
-    Statement statement(*m_db, "SELECT DISTINCT doc FROM document WHERE doc BETWEEN ?1 AND ?2 ORDER BY doc");
+    Statement statement(*m_db, "SELECT scope, doc FROM document WHERE doc BETWEEN ?1 AND ?2 ORDER BY doc, scope");
     statement.bind(1, *from).bind(2, *to);
+    std::vector<DocumentKey> found;
+    while (statement.step()) {
+        found.push_back({Scope::parse(statement.text(0)).value_or(Scope{}), statement.token<DocumentId>(1)});
+    }
+    return found;
+}
+
+std::vector<DocumentId> FollowingView::sharedIds() const {
+    Statement statement(*m_db, "SELECT doc FROM document GROUP BY doc HAVING count(*) > 1 ORDER BY doc");
     std::vector<DocumentId> found;
     while (statement.step()) found.push_back(statement.token<DocumentId>(0));
     return found;
 }
 
-std::vector<DifferenceRow> FollowingView::differences(DocumentId const& doc) const {
+std::vector<DifferenceRow> FollowingView::differences(DocumentKey const& document) const {
     Statement statement(*m_db,
                         "SELECT field, element, sides FROM difference WHERE document=?1 ORDER BY field, element");
-    statement.bind(1, documentHandle(doc, nullptr));
+    statement.bind(1, documentHandle(document));
     std::vector<DifferenceRow> found;
     while (statement.step()) {
         found.push_back(
@@ -168,9 +175,9 @@ ItemRow FollowingView::itemRow(Statement& statement) const {
     return row;
 }
 
-std::vector<ItemRow> FollowingView::items(DocumentId const& doc) const {
+std::vector<ItemRow> FollowingView::items(DocumentKey const& document) const {
     Statement statement(*m_db, std::string(kItemColumns) + "WHERE i.document=?1" + std::string(kItemOrder));
-    statement.bind(1, documentHandle(doc, nullptr));
+    statement.bind(1, documentHandle(document));
     std::vector<ItemRow> found;
     while (statement.step()) found.push_back(itemRow(statement));
     return found;

@@ -129,11 +129,13 @@ struct Places {
 
 using Set = std::vector<std::pair<std::string, std::string>>;
 
-DocumentId newTask(Office& office, std::string const& title) {
+DocumentKey inUnit(std::string const& hex) { return {Scope::unit(std::string(kUnit)), *DocumentId::fromHex(hex)}; }
+
+DocumentKey newTask(Office& office, std::string const& title) {
     auto const made = must(office.create("task", Scope::unit(std::string(kUnit)),
                                          {{"title", title}, {"owner", std::string(kUnit)}, {"due", "2026-06-30"}}),
                            "creating a task");
-    return made.doc;
+    return made.document;
 }
 
 /// Bytes that do not compress, so that files have their size on every road.
@@ -188,7 +190,7 @@ void prepare(Places const& at) {
     for (int i = 0; i < kDocuments; ++i) {
         for (auto const* sort : {"edit", "draft", "seal", "step", "attach"}) {
             auto const doc = newTask(*clerk, std::string(sort) + " " + std::to_string(i));
-            plan += std::string(sort) + " " + doc.hex() + "\n";
+            plan += std::string(sort) + " " + doc.doc.hex() + "\n";
         }
     }
     must(clerk->attach(newTask(*clerk, "with a file"), at.in("minutes.txt")), "attaching");
@@ -204,7 +206,7 @@ void prepare(Places const& at) {
         auto const doc = newTask(*head, "with evidence");
         must(head->attach(doc, at.in("evidence.pdf")), "attaching");
         auto const first = plan.substr(plan.find(' ') + 1, 32);
-        must(head->edit(*DocumentId::fromHex(first), {{"title", "changed by the head"}}, false), "editing");
+        must(head->edit(inUnit(first), {{"title", "changed by the head"}}, false), "editing");
         must(head->exportTo(at.in("stick"), std::nullopt), "exporting");
     }
     must(clerk->replica().backup(at.in("backup")), "backing up");
@@ -233,11 +235,11 @@ struct Run {
     std::uint64_t seed = 0;
     std::unique_ptr<Machine> machine;
     std::unique_ptr<Office> office;
-    std::vector<DocumentId> documents;   ///< of the template, for this operation
+    std::vector<DocumentKey> documents;   ///< of the template, for this operation
 
     /// What each act says of itself; unique in all runs.
     [[nodiscard]] std::string title(int i) const { return operation + " " + std::to_string(seed) + " " + std::to_string(i); }
-    [[nodiscard]] DocumentId const& document(int i) const { return documents.at(static_cast<std::size_t>(i) % documents.size()); }
+    [[nodiscard]] DocumentKey const& document(int i) const { return documents.at(static_cast<std::size_t>(i) % documents.size()); }
 };
 
 using Ids = Result<std::string>;   ///< what an act made, for its "ack"
@@ -245,7 +247,7 @@ using Act = Ids (*)(Run&, int);
 
 Ids revisionOf(Result<Assignment> const& made) {
     if (!made) return made.error();
-    return made->doc.hex() + " " + (made->revision ? made->revision->hex() : "-");
+    return made->document.doc.hex() + " " + (made->revision ? made->revision->hex() : "-");
 }
 
 Ids doCreate(Run& run, int i) {
@@ -255,19 +257,19 @@ Ids doEdit(Run& run, int i) { return revisionOf(run.office->edit(run.document(i)
 Ids doDraft(Run& run, int i) {
     auto made = run.office->edit(run.document(i), {{"title", run.title(i)}}, true);
     if (!made) return made.error();
-    return run.document(i).hex() + " " + run.title(i);
+    return run.document(i).doc.hex() + " " + run.title(i);
 }
 Ids doSeal(Run& run, int i) {
     if (!run.office->replica().draft(run.document(i))) {
         if (auto made = run.office->edit(run.document(i), {{"title", run.title(i)}}, true); !made) return made.error();
-        say("ack draft " + run.document(i).hex() + " " + run.title(i));
+        say("ack draft " + run.document(i).doc.hex() + " " + run.title(i));
     }
     return revisionOf(run.office->seal(run.document(i)));
 }
 Ids doStep(Run& run, int i) {
     auto done = run.office->step(run.document(i), "submit", "", std::nullopt);
     if (!done) return done.error();
-    return done->doc.hex() + " " + done->record.hex();
+    return done->document.doc.hex() + " " + done->record.hex();
 }
 Ids doAttach(Run& run, int i) {
     return revisionOf(run.office->attach(run.document(i), run.at.in("attach-" + std::to_string(i % kFiles) + ".bin")));
@@ -287,7 +289,7 @@ Ids doTable(Run& run, int) {
     auto done = run.office->importTable("schedule", textOf(run.at.in("schedule.json")), false);
     if (!done) return done.error();
     std::string ids = std::to_string(done->documents.size() + static_cast<std::size_t>(done->known));
-    for (auto const& doc : done->documents) ids += " " + doc.hex();
+    for (auto const& doc : done->documents) ids += " " + doc.doc.hex();
     return ids;
 }
 Ids doBackup(Run& run, int i) {
@@ -372,7 +374,7 @@ int work(Run& run, int acts, int retries) {
     run.machine = std::make_unique<Machine>(makesKey ? std::uint64_t{kOther} : 5000 + run.seed, 100 + run.seed);
     for (std::ifstream plan(run.at.in("plan")); plan;) {
         std::string sort, doc;
-        if (plan >> sort >> doc && sort == run.operation) run.documents.push_back(*DocumentId::fromHex(doc));
+        if (plan >> sort >> doc && sort == run.operation) run.documents.push_back(inUnit(doc));
     }
     /// Tries once; an Error says why not. A failing disk may throw, as the header of the replica says.
     auto const attempt = [&](auto const& what) -> Ids {
@@ -548,8 +550,8 @@ int check(Run& run, bool goesOn) {
             problem("the next document", made.error());
             return 0;
         }
-        if (auto drafted = office.edit(made->doc, {{"title", "the day after, changed"}}, true); !drafted) problem("the next draft", drafted.error());
-        else if (auto sealed = office.seal(made->doc); !sealed) problem("the next sealing", sealed.error());
+        if (auto drafted = office.edit(made->document, {{"title", "the day after, changed"}}, true); !drafted) problem("the next draft", drafted.error());
+        else if (auto sealed = office.seal(made->document); !sealed) problem("the next sealing", sealed.error());
         if (auto given = office.exportTo(run.at.root / "next", std::nullopt); !given) problem("the next export", given.error());
         if (office.registry().keeper() == office.replica().device()) {
             if (auto added = office.addUnit("next", "下", "东校区"); !added) problem("the next unit", added.error());

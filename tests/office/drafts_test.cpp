@@ -1,6 +1,8 @@
 // Drafts and choices: what a person typed or chose is neither lost nor taken for more than it says.
 #include "people.h"
 
+#include <sqlite3.h>
+
 namespace spiral::office {
 
 namespace {
@@ -10,7 +12,7 @@ struct TwoTexts {
     std::unique_ptr<Workplace> zhao = Workplace::founds("赵");
     std::unique_ptr<Workplace> li = zhao->hires("李", "yc-d03", {"clerk"});
     std::unique_ptr<Workplace> wang = zhao->hires("王", "yc-d08", {"clerk", "clerk@unit/yc-d03"});
-    DocumentId doc;
+    DocumentKey doc;
 
     TwoTexts() {
         zhao->carriesTo(*li);
@@ -110,6 +112,24 @@ TEST_CASE("what was typed into a draft outlives a resolution", "[office][draft][
     REQUIRE(two.sealed() == "done");
     CHECK(two.takes("measures") == "sealed");
     CHECK(two.li->field(two.doc, "note") == "还没想好");
+}
+
+TEST_CASE("a draft that an older program kept under its document's id alone is found, changed and sealed", "[office][draft]") {
+    TwoTexts two;
+    REQUIRE((*two.li)->edit(two.doc, {{"note", "还没想好"}}, true));
+    two.li->close();
+    sqlite3* store = nullptr;
+    REQUIRE(sqlite3_open((two.li->folder() / "store.db").c_str(), &store) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(store, "UPDATE local_draft SET doc=substr(doc, 1, 16)", nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(store);
+    two.li->open();
+    CHECK(two.li->shows(two.doc).draft);
+    REQUIRE((*two.li)->edit(two.doc, {{"evidence", "新证据"}}, true));
+    CHECK((*two.li)->replica().drafts().size() == 1);
+    REQUIRE((*two.li)->seal(two.doc));
+    CHECK(two.li->field(two.doc, "note") == "还没想好");
+    CHECK(two.li->field(two.doc, "evidence") == "新证据");
+    CHECK((*two.li)->replica().drafts().empty());
 }
 
 }  // namespace spiral::office

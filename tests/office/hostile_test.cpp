@@ -1,7 +1,5 @@
 // Revisions that a member's own program wrote, which no office would: sealed with a good key, and read by everybody.
-#include "people.h"
-
-#include "base/sha256.h"
+#include "hostile.h"
 
 #include <sqlite3.h>
 
@@ -9,41 +7,14 @@ namespace spiral::office {
 
 namespace {
 
-trust::SecretKey keyOf(Workplace& place) {
-    auto const bytes = systemFiles().read(place.folder() / "keys" / "device.key", 1 << 16);
-    REQUIRE(bytes);
-    auto key = trust::SecretKey::unwrap(*bytes, kPassphrase);
-    REQUIRE(key);
-    return std::move(*key);
-}
-
 /// Versions of one task side by side, each with its own value of the field `measures`.
-DocumentId writesApart(Workplace& place, std::vector<json::Value> const& values) {
-    auto key = keyOf(place);
-    auto& replica = place->replica();
-    static std::uint64_t seed = 900;
-    SeededRandom random(++seed);
-    auto const doc = random.token<DocumentId>();
-    for (auto const& value : values) {
-        trust::Revision revision;
-        revision.school = place->registry().school();
-        revision.scope = Scope::unit("yc-d03");
-        revision.doc = doc;
-        revision.type = "task.v1";
-        revision.fields.set("title", "敌意");
-        revision.fields.set("measures", value);
-        revision.by = {*replica.person(), replica.device()};
-        revision.time = replica.clock().next();
-        revision.nonce = random.token<Nonce>();
-        std::string bytes = trust::encode(revision);
-        ObjectId const id = hashAs<ObjectId>(asBytes(bytes));
-        auto const sealed =
-            replica.seal(revision.scope, {{{trust::Item::Kind::Revision, id}, std::move(bytes), {}}}, key);
-        INFO((sealed ? "" : sealed.error().reason));
-        REQUIRE(sealed);
-    }
-    place.open();
-    return doc;
+DocumentKey writesApart(Workplace& place, std::vector<json::Value> const& values) {
+    SeededRandom random(901);
+    DocumentKey const document{Scope::unit("yc-d03"), random.token<DocumentId>()};
+    std::vector<Forged> versions;
+    for (auto const& value : values) versions.push_back({document, "task.v1", {{"title", "敌意"}, {"measures", value}}, {}, {}});
+    forges(place, versions);
+    return document;
 }
 
 }  // namespace

@@ -228,7 +228,7 @@ TEST_CASE("the quality office sees what is overdue over all departments and how 
     li->carriesTo(*quality);
     auto const overdue = (*quality)->tasks(overdueOnly(), day("2026-03-02"));
     REQUIRE(overdue.size() == 1);
-    CHECK(overdue[0].doc == doc);
+    CHECK(overdue[0].key() == doc);
     CHECK(overdue[0].daysOverdue == 2);
     auto const ages = (*quality)->ages(day("2026-03-02"));
     CHECK(ages.size() == 16);
@@ -324,7 +324,7 @@ TEST_CASE("a clock in 2019 or 2038, or one that jumps, never blocks work and nev
     auto li = zhao->hires("李", "yc-d03", {"clerk"});
     auto head = zhao->hires("孙", "yc-d03", {"head"});
     zhao->carriesTo(*li);
-    std::vector<DocumentId> made;
+    std::vector<DocumentKey> made;
     for (auto const* time : {"2019-01-01T00:00:00.000Z", "2038-01-19T03:14:07.000Z", "2026-03-02T09:00:00.000Z", "2001-01-01T00:00:00.000Z"}) {
         li->clock.time = *parseInstant(time);
         auto const doc = li->creates("task", "unit/yc-d03", {{"title", time}});
@@ -381,10 +381,11 @@ TEST_CASE("a hostile member's deep, long or many values stop nobody's view", "[o
     seal(std::string(900'000, 'y'));
     for (int i = 0; i < 40; ++i) seal("并列 " + std::to_string(i));
     (*zhao)->rebuild();
-    auto const shown = zhao->shows(doc);
+    DocumentKey const document{Scope::college(), doc};
+    auto const shown = zhao->shows(document);
     CHECK(shown.merged.heads.size() == 44);
     CHECK_FALSE(zhao->dump().empty());
-    auto const resolved = (*zhao)->resolveDifference(doc, "note", std::nullopt, "一致的写法");
+    auto const resolved = (*zhao)->resolveDifference(document, "note", std::nullopt, "一致的写法");
     REQUIRE(resolved);
-    CHECK(zhao->field(doc, "note") == "一致的写法");
+    CHECK(zhao->field(document, "note") == "一致的写法");
 }

@@ -89,34 +89,34 @@ public:
     }
 
     using Set = std::vector<std::pair<std::string, std::string>>;
-    DocumentId creates(std::string_view type, std::string_view scope, Set const& set) {
+    DocumentKey creates(std::string_view type, std::string_view scope, Set const& set) {
         auto made = m_office->create(type, *Scope::parse(scope), set);
         INFO((made ? "" : made.error().reason + " " + made.error().detail));
         REQUIRE(made);
-        return made->doc;
+        return made->document;
     }
-    void edits(DocumentId const& doc, Set const& set) {
+    void edits(DocumentKey const& doc, Set const& set) {
         auto made = m_office->edit(doc, set, false);
         INFO((made ? "" : made.error().reason + " " + made.error().detail));
         REQUIRE(made);
     }
-    StepDone steps(DocumentId const& doc, std::string_view action, std::string_view comment = {}, std::optional<Day> until = {}) {
+    StepDone steps(DocumentKey const& doc, std::string_view action, std::string_view comment = {}, std::optional<Day> until = {}) {
         auto done = m_office->step(doc, action, comment, until);
         INFO((done ? "" : done.error().reason + " " + done.error().detail));
         REQUIRE(done);
         return *done;
     }
-    std::string refused(DocumentId const& doc, std::string_view action, std::string_view comment = {}) {
+    std::string refused(DocumentKey const& doc, std::string_view action, std::string_view comment = {}) {
         auto done = m_office->step(doc, action, comment, std::nullopt);
         return done ? "done" : done.error().reason;
     }
-    DocumentShown shows(DocumentId const& doc) {
+    DocumentShown shows(DocumentKey const& doc) {
         auto shown = m_office->show(doc);
         INFO((shown ? "" : shown.error().reason));
         REQUIRE(shown);
         return std::move(*shown);
     }
-    std::string field(DocumentId const& doc, std::string_view name) {
+    std::string field(DocumentKey const& doc, std::string_view name) {
         auto const shown = shows(doc);
         auto const* text = json::stringAt(shown.merged.fields, name);
         return text ? *text : "(open or absent)";

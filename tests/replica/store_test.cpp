@@ -411,13 +411,13 @@ TEST_CASE("drafts are durable and apart from what is sealed", "[replica][draft]"
     draft.saved = trust::day(11);
     li->saveDraft(draft);
     li.open();
-    auto const kept = li->draft(draft.doc);
+    auto const kept = li->draft(draft.key());
     REQUIRE(kept);
     CHECK(kept->fields == draft.fields);
     CHECK(kept->saved == draft.saved);
     CHECK(li->held().drafts == 1);
-    li->dropDraft(draft.doc);
-    CHECK_FALSE(li->draft(draft.doc));
+    li->dropDraft(draft.key());
+    CHECK_FALSE(li->draft(draft.key()));
 }
 
 TEST_CASE("a frame header of a newer program is told as such, and holds up its own feed alone", "[replica][newer]") {

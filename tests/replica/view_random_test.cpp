@@ -127,7 +127,7 @@ private:
         Desk& desk = anyWriter();
         std::vector<ObjectId> targets;
         for (auto const& document : desk->list({})) {
-            for (auto const& item : desk->items(document.doc)) targets.push_back(item.item.id);
+            for (auto const& item : desk->items(document.key())) targets.push_back(item.item.id);
         }
         if (targets.empty()) return;
         std::vector<std::string> const kinds{"submit", "approve", "return",       "accept", "comment",

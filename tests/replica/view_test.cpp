@@ -42,24 +42,24 @@ TEST_CASE("a document is shown with its title, head and items as soon as it is s
     CHECK(item->device == li.device());
     CHECK(item->scope.text() == "unit/jwc");
     REQUIRE(item->doc);
-    auto const shown = desk->document(*item->doc);
+    auto const shown = desk->document(*item->key());
     REQUIRE(shown);
     CHECK(shown->row.title == "质量年报");
     CHECK(shown->row.heads == std::vector{first});
     CHECK(shown->row.due == parseDay("2026-06-30"));
-    CHECK(desk->find(item->doc->hex().substr(0, 6)) == std::vector{*item->doc});
+    CHECK(desk->find(item->doc->hex().substr(0, 6)) == std::vector{*item->key()});
     CHECK(desk->find(item->doc->hex().substr(0, 3)).empty());
     CHECK(desk->find("zzzz").empty());
 
     ObjectId const second = li.write("unit/jwc", titled("质量年报（修订）"), {first}, item->doc);
     desk->catchUp();
-    CHECK(desk->document(*item->doc)->row.title == "质量年报（修订）");
+    CHECK(desk->document(*item->key())->row.title == "质量年报（修订）");
     CHECK(desk->item(first)->count == Count::Superseded);
-    auto const items = desk->items(*item->doc);
+    auto const items = desk->items(*item->key());
     REQUIRE(items.size() == 2);
     CHECK(items[0].item.id == first);
     CHECK(items[1].item.id == second);
-    auto const facts = desk->facts(*item->doc);
+    auto const facts = desk->facts(*item->key());
     REQUIRE(facts);
     CHECK(facts->rows.size() == 2);
     checkConserved(desk);
@@ -80,12 +80,12 @@ TEST_CASE("two edits of one revision are different until somebody merges them", 
     wang.carryTo(li);
     checkConserved(desk);
     CHECK(desk.counted(Count::Different) == 2);
-    REQUIRE(desk->differences(doc).size() == 1);
+    REQUIRE(desk->differences({trust::scopeOf("unit/jwc"), doc}).size() == 1);
     CHECK(desk->list({.withDifferences = true}).size() == 1);
     li.write("unit/jwc", titled("丁"), {mine, theirs}, doc);
     checkConserved(desk);
     CHECK(desk.counted(Count::Different) == 0);
-    CHECK(desk->differences(doc).empty());
+    CHECK(desk->differences({trust::scopeOf("unit/jwc"), doc}).empty());
     CHECK(desk->list({.withDifferences = true}).empty());
     checkAsRebuilt(desk);
 }
@@ -138,7 +138,7 @@ TEST_CASE("a record that comes before its revision waits and is then taken up, w
     CHECK(desk->item(approval)->count == Count::Current);
     CHECK(desk->item(comment)->count == Count::Current);
     CHECK(desk->item(comment)->doc == desk->item(plan)->doc);
-    CHECK(desk->items(*desk->item(plan)->doc).size() == 3);
+    CHECK(desk->items(*desk->item(plan)->key()).size() == 3);
     CHECK(desk->records(plan).size() == 1);
     CHECK(desk->records({}).size() > 2);
     checkAsRebuilt(desk);
@@ -582,7 +582,7 @@ TEST_CASE("two openings of one view follow in turns", "[view]") {
     ObjectId const second = li.write("unit/jwc", titled("乙"), {first}, doc);
     li.write("unit/jwc", {{"title", "丙"}, {"owner", "new"}});
     two->catchUp();
-    CHECK(one->document(doc)->row.heads == std::vector{second});
+    CHECK(one->document({trust::scopeOf("unit/jwc"), doc})->row.heads == std::vector{second});
     li.write("unit/jwc", titled("丁"), {second}, doc);
     one->catchUp();
     checkConserved(two);

@@ -11,6 +11,9 @@ using trust::day;
 using trust::Someone;
 using Node = StoreWorld::Node;
 
+/// A document of the unit in which these stories play.
+spiral::DocumentKey inUnit(DocumentId const& doc) { return {trust::scopeOf("unit/jwc"), doc}; }
+
 struct Office : StoreWorld {
     explicit Office(std::uint64_t seed = 1) : StoreWorld(seed) {
         reads(college.founder);
@@ -167,7 +170,7 @@ TEST_CASE("a laptop is restored from last week's image, with and without a peer 
     CHECK(laptop.view->forks().empty() == asksFirst);
     office.checkVerdict(carried, "valid-not-yet-witnessed");
     office.checkVerdict(next, "valid-not-yet-witnessed");
-    CHECK(laptop.view->document(office.documentOf(old))->row.heads == std::vector<ObjectId>{carried});
+    CHECK(laptop.view->document(inUnit(office.documentOf(old)))->row.heads == std::vector<ObjectId>{carried});
 }
 
 TEST_CASE("thirty clones of one image: every branch is kept and shown, acts wait for a confirm", "[sim][story]") {
@@ -192,7 +195,7 @@ TEST_CASE("thirty clones of one image: every branch is kept and shown, acts wait
     REQUIRE(forks.size() == 1);
     CHECK(forks.front().branches.size() == 30);
     CHECK(forks.front().tips.size() == 30);
-    CHECK(second.view->document(office.documentOf(plan))->row.heads.size() == 30);
+    CHECK(second.view->document(inUnit(office.documentOf(plan)))->row.heads.size() == 30);
     CHECK(office.verdict(second, submits[7]) == "forked");
     office.confirm(second, "unit/jwc", tips[7]);
     CHECK(office.verdict(second, submits[7]) == "valid-not-yet-witnessed");
@@ -253,7 +256,7 @@ TEST_CASE("wrong clocks never block and never lose work: 2019, 2038, jumps", "[s
     office.checkAllEqual();
     for (ObjectId const& row : rows) office.checkVerdict(row, "valid");
     office.checkVerdict(answer, "valid-not-yet-witnessed");
-    CHECK(hus.view->document(doc)->row.heads == std::vector<ObjectId>{answer});
+    CHECK(hus.view->document(inUnit(doc))->row.heads == std::vector<ObjectId>{answer});
     // A clock of 2038 drags nobody along.
     CHECK(std::get<Revision>(office.facts.rows.at(answer)).time.wall < day(60));
 }
@@ -354,7 +357,7 @@ TEST_CASE("what two wrote offline: different fields merge, the same field shows 
         edit(lis, {{"title", "计划"}, {"project", "乙"}, {"stage", "一"}}, {plan});
         edit(hus, {{"title", "计划"}, {"project", "甲"}, {"stage", "二"}}, {plan});
         exchange();
-        CHECK(lis.view->differences(doc).empty());
+        CHECK(lis.view->differences(inUnit(doc)).empty());
         CHECK(office.model(hus).fields({trust::scopeOf("unit/jwc"), doc}).at("project").begin()->first == "\"乙\"");
         CHECK(office.model(hus).fields({trust::scopeOf("unit/jwc"), doc}).at("stage").begin()->first == "\"二\"");
     }
@@ -363,7 +366,7 @@ TEST_CASE("what two wrote offline: different fields merge, the same field shows 
         ObjectId const his = edit(hus, {{"title", "胡的"}, {"project", "甲"}, {"stage", "一"}}, {plan});
         exchange();
         for (Node* node : {&lis, &hus}) {
-            auto const differences = node->view->differences(doc);
+            auto const differences = node->view->differences(inUnit(doc));
             REQUIRE(differences.size() == 1);
             CHECK(differences.front().field == "title");
             for (ObjectId const& writer : {hers, his}) {
@@ -376,13 +379,13 @@ TEST_CASE("what two wrote offline: different fields merge, the same field shows 
         // One revision over all heads resolves it.
         edit(lis, {{"title", "合并"}, {"project", "甲"}, {"stage", "一"}}, {hers, his});
         exchange();
-        CHECK(hus.view->differences(doc).empty());
+        CHECK(hus.view->differences(inUnit(doc)).empty());
     }
     SECTION("equal texts") {
         edit(lis, {{"title", "同"}, {"project", "甲"}, {"stage", "一"}}, {plan});
         edit(hus, {{"title", "同"}, {"project", "甲"}, {"stage", "一"}}, {plan});
         exchange();
-        CHECK(lis.view->differences(doc).empty());
+        CHECK(lis.view->differences(inUnit(doc)).empty());
     }
     SECTION("three ways, in any order of meeting") {
         Node& keepers = office.keeper();
@@ -396,7 +399,7 @@ TEST_CASE("what two wrote offline: different fields merge, the same field shows 
         office.carry(keepers, lis);
         office.carry(lis, hus);
         for (auto& node : office.nodes()) CHECK(office.compare(*node) == "");
-        CHECK(lis.view->differences(doc).size() == 1);
+        CHECK(lis.view->differences(inUnit(doc)).size() == 1);
     }
     SECTION("criss-cross") {
         ObjectId const a = edit(lis, {{"title", "甲方"}, {"project", "甲"}, {"stage", "一"}}, {plan});
@@ -406,7 +409,7 @@ TEST_CASE("what two wrote offline: different fields merge, the same field shows 
         edit(lis, {{"title", "甲方"}, {"project", "甲"}, {"stage", "一"}}, {a, b});
         edit(hus, {{"title", "乙方"}, {"project", "甲"}, {"stage", "一"}}, {a, b});
         exchange();
-        CHECK(lis.view->differences(doc).size() == 1);
+        CHECK(lis.view->differences(inUnit(doc)).size() == 1);
     }
     office.checkAllEqual();
     // A merge is never written by a machine: every revision is one that a person typed here.

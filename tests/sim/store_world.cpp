@@ -383,13 +383,13 @@ std::string StoreWorld::compare(Node& node) {
         return on + "counts sum to " + std::to_string(sum) + " of " + std::to_string(counts.size()) + " items";
     for (auto const& [key, rows] : model.documents()) {
         auto const heads = model.heads(key);
-        auto const listed = node.view->document(key.second);
+        auto const listed = node.view->document({key.first, key.second});
         if (!listed) return on + "document " + brief(key.second) + " is not shown";
         if (heads != std::set<ObjectId>(listed->row.heads.begin(), listed->row.heads.end()))
             return on + "heads of document " + brief(key.second);
         int open = 0;
         for (auto const& [field, sides] : model.fields(key)) open += sides.size() > 1 ? 1 : 0;
-        if (open != listed->row.differences || open != static_cast<int>(node.view->differences(key.second).size()))
+        if (open != listed->row.differences || open != static_cast<int>(node.view->differences({key.first, key.second}).size()))
             return on + "differences of document " + brief(key.second);
     }
     std::set<std::set<FrameId>> forks, shown;

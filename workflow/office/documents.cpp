@@ -8,6 +8,24 @@ namespace spiral::office {
 namespace {
 
 constexpr std::size_t kPrefixMin = 4;
+constexpr std::size_t kShownDigits = 8;
+/// Of several documents that an id may mean, so many are named.
+constexpr std::size_t kNamedMax = 5;
+
+/// A scope as people write it: `college`, `unit/jwc`, or a unit's id alone.
+std::optional<Scope> scopeNamed(std::string_view text) {
+    if (auto scope = Scope::parse(text)) return scope;
+    if (isNameToken(text)) return Scope::unit(text);
+    return std::nullopt;
+}
+
+std::string namesOf(std::vector<DocumentKey> const& documents) {
+    std::string names;
+    for (std::size_t i = 0; i < std::min(documents.size(), kNamedMax); ++i) {
+        names += (i == 0 ? "" : " ") + documents[i].text();
+    }
+    return names + (documents.size() > kNamedMax ? " …" : "");
+}
 
 /// Key of one choice in a draft: field, a line feed, element. (Field names hold no line feed.)
 std::string choiceKey(std::string const& field, std::string const& element) {
@@ -25,20 +43,34 @@ Error decideFirst() { return makeError(ErrorCode::Refused, "step.differences-ope
 
 }  // namespace
 
-Result<DocumentId> TheOffice::resolveId(std::string_view text) {
-    if (auto whole = DocumentId::fromHex(text)) return *whole;
-    if (text.size() < kPrefixMin || text.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+Result<DocumentKey> TheOffice::resolveId(std::string_view text) {
+    auto const colon = text.rfind(':');
+    std::string_view const id = colon == std::string_view::npos ? text : text.substr(colon + 1);
+    std::optional<Scope> only;
+    if (colon != std::string_view::npos) {
+        only = scopeNamed(text.substr(0, colon));
+        if (!only) return makeError(ErrorCode::Usage, "id.form", std::string(text));
+    }
+    if (id.size() < kPrefixMin || id.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
         return makeError(ErrorCode::Usage, "id.form", std::string(text));
     }
-    auto found = view().find(text);
+    auto found = view().find(id);
     for (auto const& draft : m_replica->drafts()) {
-        if (draft.doc.hex().starts_with(text) && std::find(found.begin(), found.end(), draft.doc) == found.end()) {
-            found.push_back(draft.doc);
+        if (draft.doc.hex().starts_with(id) && std::find(found.begin(), found.end(), draft.key()) == found.end()) {
+            found.push_back(draft.key());
         }
     }
+    if (only) std::erase_if(found, [&](DocumentKey const& each) { return each.scope != *only; });
     if (found.empty()) return makeError(ErrorCode::NotFound, "document.missing", std::string(text));
-    if (found.size() > 1) return makeError(ErrorCode::Usage, "id.ambiguous", std::string(text));
+    if (found.size() > 1) return makeError(ErrorCode::Usage, "id.ambiguous", namesOf(found));
     return found.front();
+}
+
+std::string TheOffice::shortName(DocumentKey const& document) {
+    if (!m_sharedIds) m_sharedIds = view().sharedIds();
+    std::string const digits = document.doc.hex().substr(0, kShownDigits);
+    bool const shared = std::binary_search(m_sharedIds->begin(), m_sharedIds->end(), document.doc);
+    return shared ? document.scope.text() + ":" + digits : digits;
 }
 
 Result<ObjectId> TheOffice::resolveObject(std::string_view text) {
@@ -88,12 +120,12 @@ Result<Assignment> TheOffice::create(std::string_view typeName, Scope const& sco
     }
     auto sealed = sealRevision(scope, revision);
     if (!sealed) return sealed.error();
-    return Assignment{revision.doc, *sealed, false, {}};
+    return Assignment{{scope, revision.doc}, *sealed, false, {}};
 }
 
-Result<Assignment> TheOffice::edit(DocumentId const& doc, std::vector<std::pair<std::string, std::string>> const& set,
+Result<Assignment> TheOffice::edit(DocumentKey const& document, std::vector<std::pair<std::string, std::string>> const& set,
                                    bool draftOnly) {
-    auto seen = shown(doc, false);
+    auto seen = shown(document, false);
     if (!seen) return seen.error();
     auto const* type = seen->type;
     if (!type) return makeError(ErrorCode::Unsupported, "type.unknown", seen->listed.row.type);
@@ -107,7 +139,7 @@ Result<Assignment> TheOffice::edit(DocumentId const& doc, std::vector<std::pair<
         draft = *seen->draft;
     } else {
         draft.scope = seen->listed.scope;
-        draft.doc = doc;
+        draft.doc = document.doc;
         draft.type = type->name;
     }
     json::Object values;
@@ -150,29 +182,29 @@ Result<Assignment> TheOffice::edit(DocumentId const& doc, std::vector<std::pair<
     draft.saved = m_replica->world().wall.now();
     if (draftOnly) {
         m_replica->saveDraft(draft);
-        return Assignment{doc, std::nullopt, true, {}};
+        return Assignment{document, std::nullopt, true, {}};
     }
-    auto sealed = sealRevision(draft.scope, {doc, draft.type, draft.parents, draft.fields, draft.files});
+    auto sealed = sealRevision(draft.scope, {document.doc, draft.type, draft.parents, draft.fields, draft.files});
     if (!sealed) return sealed.error();
-    return Assignment{doc, *sealed, false, {}};
+    return Assignment{document, *sealed, false, {}};
 }
 
-Result<Assignment> TheOffice::seal(DocumentId const& doc) {
-    auto draft = m_replica->draft(doc);
-    if (!draft) return makeError(ErrorCode::NotFound, "draft.missing", doc.hex());
+Result<Assignment> TheOffice::seal(DocumentKey const& document) {
+    auto draft = m_replica->draft(document);
+    if (!draft) return makeError(ErrorCode::NotFound, "draft.missing", document.text());
     if (holdsChoices(*draft)) return decideFirst();
-    auto sealed = sealRevision(draft->scope, {doc, draft->type, draft->parents, draft->fields, draft->files});
+    auto sealed = sealRevision(draft->scope, {document.doc, draft->type, draft->parents, draft->fields, draft->files});
     if (!sealed) return sealed.error();
-    return Assignment{doc, *sealed, false, {}};
+    return Assignment{document, *sealed, false, {}};
 }
 
-Result<Assignment> TheOffice::attach(DocumentId const& doc, Path const& file) {
-    auto seen = shown(doc, false);
+Result<Assignment> TheOffice::attach(DocumentKey const& document, Path const& file) {
+    auto seen = shown(document, false);
     if (!seen) return seen.error();
     if (!seen->merged.differences.empty()) return decideFirst();
     auto added = m_attachments.add(file, [this](std::uint64_t done) { tell(done, 0, "attach"); });
     if (!added) return added.error();
-    NewRevision revision{doc, seen->listed.row.type, seen->merged.heads, seen->merged.fields, seen->files};
+    NewRevision revision{document.doc, seen->listed.row.type, seen->merged.heads, seen->merged.fields, seen->files};
     if (seen->draft && !holdsChoices(*seen->draft)) {
         revision.parents = seen->draft->parents;
         revision.fields = seen->draft->fields;
@@ -181,12 +213,12 @@ Result<Assignment> TheOffice::attach(DocumentId const& doc, Path const& file) {
     revision.files.push_back(*added);
     auto sealed = sealRevision(seen->listed.scope, revision);
     if (!sealed) return sealed.error();
-    return Assignment{doc, *sealed, false, {}};
+    return Assignment{document, *sealed, false, {}};
 }
 
-Result<Assignment> TheOffice::resolveDifference(DocumentId const& doc, std::string_view name, std::optional<int> take,
+Result<Assignment> TheOffice::resolveDifference(DocumentKey const& document, std::string_view name, std::optional<int> take,
                                                 std::optional<std::string> const& value) {
-    auto seen = shown(doc, false);
+    auto seen = shown(document, false);
     if (!seen) return seen.error();
     if (!seen->type) return makeError(ErrorCode::Unsupported, "type.unknown", seen->listed.row.type);
     // The resolution would take the draft's place, and with it what was typed there.
@@ -220,7 +252,7 @@ Result<Assignment> TheOffice::resolveDifference(DocumentId const& doc, std::stri
     replica::Draft draft;
     if (seen->draft && seen->draft->parents == seen->merged.heads) draft = *seen->draft;
     draft.scope = seen->listed.scope;
-    draft.doc = doc;
+    draft.doc = document.doc;
     draft.type = seen->type->name;
     draft.parents = seen->merged.heads;
     draft.files = seen->files;
@@ -265,35 +297,35 @@ Result<Assignment> TheOffice::resolveDifference(DocumentId const& doc, std::stri
         draft.fields = seen->merged.fields;
         draft.saved = m_replica->world().wall.now();
         m_replica->saveDraft(draft);
-        return Assignment{doc, std::nullopt, true, stillOpen};
+        return Assignment{document, std::nullopt, true, stillOpen};
     }
     auto fields = model::resolved(seen->merged, seen->type->mergeRules(), made);
     if (!fields) return fields.error();
-    auto sealed = sealRevision(draft.scope, {doc, draft.type, draft.parents, *fields, draft.files});
+    auto sealed = sealRevision(draft.scope, {document.doc, draft.type, draft.parents, *fields, draft.files});
     if (!sealed) return sealed.error();
-    return Assignment{doc, *sealed, false, {}};
+    return Assignment{document, *sealed, false, {}};
 }
 
-Result<DocumentShown> TheOffice::show(DocumentId const& doc) { return shown(doc, true); }
+Result<DocumentShown> TheOffice::show(DocumentKey const& document) { return shown(document, true); }
 
-Result<DocumentShown> TheOffice::shown(DocumentId const& doc, bool withItems) {
+Result<DocumentShown> TheOffice::shown(DocumentKey const& document, bool withItems) {
     DocumentShown result;
-    auto listed = view().document(doc);
-    auto facts = view().facts(doc);
-    result.draft = m_replica->draft(doc);
+    auto listed = view().document(document);
+    auto facts = view().facts(document);
+    result.draft = m_replica->draft(document);
     if (!listed || !facts) {
-        return makeError(ErrorCode::NotFound, "document.missing", doc.hex());
+        return makeError(ErrorCode::NotFound, "document.missing", document.doc.hex());
     }
     result.listed = std::move(*listed);
     Reading reading = read(*facts);
-    if (!reading.shown) return makeError(ErrorCode::Refused, "document.nothing-stands", doc.hex());
+    if (!reading.shown) return makeError(ErrorCode::Refused, "document.nothing-stands", document.text());
     result.type = reading.type;
     result.standing = reading.standing;
     result.merged = reading.merged;
     if (reading.merged.heads.size() == 1) result.merged.fields = reading.shown->fields;
     if (reading.workflow) result.possible = engine::possible(reading.facts(), reading.standing);
-    result.differences = view().differences(doc);
-    if (withItems) result.items = view().items(doc);
+    result.differences = view().differences(document);
+    if (withItems) result.items = view().items(document);
     // Attachments of all heads, each once.
     for (auto const& row : facts->rows) {
         auto const* revision = row.revision();

@@ -372,7 +372,7 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
             while (begin < rows.size() && batch.size() < trust::FrameHeader::kItemsMax) {
                 bytes += rows[begin].second.bytes.size();
                 if (!batch.empty() && bytes > kFrameBytes) break;
-                result.documents.push_back(rows[begin].first);
+                result.documents.push_back({scope, rows[begin].first});
                 batch.push_back(std::move(rows[begin++].second));
             }
             m_viewIsBehind = true;   // also when the next one fails: what is in is known at the next attempt

@@ -41,6 +41,7 @@ void TheOffice::catchUp() {
         tell(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(of), "view");
     });
     m_names.reset();
+    m_sharedIds.reset();
     m_viewIsBehind = false;
 }
 
@@ -166,7 +167,7 @@ Result<replica::NewRow> TheOffice::revisionRow(Scope const& scope, NewRevision c
 
 trust::Judgement TheOffice::foresee(Scope const& scope, DocumentId const& doc, replica::NewRow const& row) {
     std::vector<trust::Row> rows;
-    if (auto facts = view().facts(doc)) rows = std::move(facts->rows);
+    if (auto facts = view().facts({scope, doc})) rows = std::move(facts->rows);
     trust::Row fresh;
     fresh.id = row.item.id;
     if (row.item.kind == trust::Item::Kind::Revision) {
@@ -211,7 +212,7 @@ Result<ObjectId> TheOffice::sealRevision(Scope const& scope, NewRevision const& 
     if (!trust::stands(judgement.verdict) && !onlyTheClock) return refusal(judgement);
     auto key = signer();
     if (!key) return key.error();
-    auto sealed = m_replica->seal(scope, {*row}, **key, [&] { m_replica->dropDraft(draft.doc); });
+    auto sealed = m_replica->seal(scope, {*row}, **key, [&] { m_replica->dropDraft({scope, draft.doc}); });
     if (!sealed) return sealed.error();
     followWhatWasWritten();
     return row->item.id;

@@ -40,22 +40,23 @@ public:
     Result<Appended> cosign(ByteView proposal) override;
     std::vector<trust::Cut> cutsHere(std::vector<DeviceId> const& devices) override;
 
-    Result<DocumentId> resolveId(std::string_view text) override;
+    Result<DocumentKey> resolveId(std::string_view text) override;
+    std::string shortName(DocumentKey const& document) override;
     Result<Scope> defaultScope() override;
     Result<Assignment> create(std::string_view type, Scope const& scope,
                               std::vector<std::pair<std::string, std::string>> const& set) override;
-    Result<Assignment> edit(DocumentId const& doc, std::vector<std::pair<std::string, std::string>> const& set,
+    Result<Assignment> edit(DocumentKey const& document, std::vector<std::pair<std::string, std::string>> const& set,
                             bool draft) override;
-    Result<Assignment> seal(DocumentId const& doc) override;
-    Result<Assignment> attach(DocumentId const& doc, Path const& file) override;
-    Result<Assignment> resolveDifference(DocumentId const& doc, std::string_view field, std::optional<int> take,
+    Result<Assignment> seal(DocumentKey const& document) override;
+    Result<Assignment> attach(DocumentKey const& document, Path const& file) override;
+    Result<Assignment> resolveDifference(DocumentKey const& document, std::string_view field, std::optional<int> take,
                                          std::optional<std::string> const& value) override;
-    Result<DocumentShown> show(DocumentId const& doc) override;
+    Result<DocumentShown> show(DocumentKey const& document) override;
     std::vector<replica::ListedDocument> list(replica::ListFilter const& filter) override;
     Result<std::vector<model::Change>> diff(ObjectId const& a, ObjectId const& b) override;
     Result<ObjectId> resolveObject(std::string_view text) override;
 
-    Result<StepDone> step(DocumentId const& doc, std::string_view action, std::string_view comment,
+    Result<StepDone> step(DocumentKey const& document, std::string_view action, std::string_view comment,
                           std::optional<Day> until) override;
     Result<ObjectId> actOn(std::string_view kind, ObjectId const& target, std::string_view comment) override;
     Result<ObjectId> confirm(FrameId const& tip) override;
@@ -104,7 +105,7 @@ public:
     Result<json::Object> personWithDocument(PersonId const& person, std::string const& name, std::optional<std::string> const& unit);
     /// An act with this person's agreement.
     Result<trust::Proposal> agreedAct(std::string_view act, json::Object members);
-    Result<DocumentShown> shown(DocumentId const& doc, bool withItems);
+    Result<DocumentShown> shown(DocumentKey const& document, bool withItems);
 
 private:
     std::unique_ptr<replica::Replica> m_replica;
@@ -117,6 +118,7 @@ private:
     replica::Attachments m_attachments;
     std::unique_ptr<trust::Signer> m_signer;
     std::optional<Names> m_names;
+    std::optional<std::vector<DocumentId>> m_sharedIds;   // of the view as it is
 };
 
 /// Words for people when a row would not stand.

@@ -86,7 +86,7 @@ Result<json::Object> TheOffice::personWithDocument(PersonId const& person, std::
     auto doc = begun ? DocumentId::fromHex(*begun) : std::nullopt;
     std::optional<ObjectId> revision;
     if (doc) {
-        if (auto const items = view().items(*doc); !items.empty()) revision = items.front().item.id;
+        if (auto const items = view().items({Scope::college(), *doc}); !items.empty()) revision = items.front().item.id;
     } else {
         doc = m_replica->world().random.token<DocumentId>();
         m_replica->setNote(note, doc->hex());

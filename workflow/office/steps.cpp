@@ -7,15 +7,15 @@
 
 namespace spiral::office {
 
-Result<StepDone> TheOffice::step(DocumentId const& doc, std::string_view action, std::string_view comment,
+Result<StepDone> TheOffice::step(DocumentKey const& document, std::string_view action, std::string_view comment,
                                  std::optional<Day> until) {
-    auto facts = view().facts(doc);
-    auto const listed = view().document(doc);
-    if (!facts || !listed) return makeError(ErrorCode::NotFound, "document.missing", doc.hex());
+    auto facts = view().facts(document);
+    auto const listed = view().document(document);
+    if (!facts || !listed) return makeError(ErrorCode::NotFound, "document.missing", document.doc.hex());
     auto person = me();
     if (!person) return person.error();
     Reading const reading = read(*facts);
-    if (!reading.shown) return makeError(ErrorCode::Refused, "document.nothing-stands", doc.hex());
+    if (!reading.shown) return makeError(ErrorCode::Refused, "document.nothing-stands", document.text());
     if (!reading.workflow) return makeError(ErrorCode::Refused, "step.no-workflow", listed->row.type);
     auto const* rule = reading.workflow->action(action);
     if (!rule) {
@@ -45,7 +45,7 @@ Result<StepDone> TheOffice::step(DocumentId const& doc, std::string_view action,
     }
     auto body = engine::prepare(reading.facts(), reading.standing, intent);
     if (!body) return body.error();
-    auto row = recordRow(action, facts->scope, trust::Target{facts->scope, of}, *body, doc);
+    auto row = recordRow(action, facts->scope, trust::Target{facts->scope, of}, *body, document.doc);
     if (!row) return row.error();
     auto key = signer();
     if (!key) return key.error();
@@ -53,8 +53,8 @@ Result<StepDone> TheOffice::step(DocumentId const& doc, std::string_view action,
     if (!sealed) return sealed.error();
     followWhatWasWritten();
     // The state is left out while the view is behind: the old one would be wrong.
-    auto const after = m_viewIsBehind ? std::nullopt : m_view->document(doc);
-    return StepDone{doc, of, row->item.id, after ? after->row.state : std::string()};
+    auto const after = m_viewIsBehind ? std::nullopt : m_view->document(document);
+    return StepDone{document, of, row->item.id, after ? after->row.state : std::string()};
 }
 
 Result<ObjectId> TheOffice::actOn(std::string_view kind, ObjectId const& target, std::string_view comment) {

@@ -100,6 +100,16 @@ private:
     std::string m_text;
 };
 
+/// A document's whole name. Its id alone is no name: whoever may write in one scope may use an id of another's there.
+struct DocumentKey {
+    Scope scope;
+    DocumentId doc;
+    /// `unit/yc-d03:` and the id in hexadecimal, as a person may type it.
+    [[nodiscard]] std::string text() const { return scope.text() + ":" + doc.hex(); }
+    friend auto operator<=>(DocumentKey const&, DocumentKey const&) = default;
+    friend bool operator==(DocumentKey const&, DocumentKey const&) = default;
+};
+
 /// [a-z0-9-]{1,32}: ids of units and reviews.
 [[nodiscard]] bool isNameToken(std::string_view text) noexcept;
 /// [a-z][a-z0-9-]*\.v[1-9][0-9]*, at most 64 bytes: kinds of records and types of documents.

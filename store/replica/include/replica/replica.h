@@ -85,6 +85,7 @@ struct LogLine {
 struct Draft {
     Scope scope;
     DocumentId doc;
+    [[nodiscard]] DocumentKey key() const { return {scope, doc}; }
     std::string type;
     std::vector<ObjectId> parents; ///< the heads it was begun from
     json::Object fields;
@@ -205,10 +206,11 @@ public:
     [[nodiscard]] virtual Held held() const = 0;
 
     // --- drafts (local, durable) -----------------------------------------------------------------------------------
+    // One a document, by scope and id: a document of another scope with the same id has a draft of its own.
     virtual void saveDraft(Draft const& draft) = 0;
-    [[nodiscard]] virtual std::optional<Draft> draft(DocumentId const& doc) const = 0;
+    [[nodiscard]] virtual std::optional<Draft> draft(DocumentKey const& document) const = 0;
     [[nodiscard]] virtual std::vector<Draft> drafts() const = 0;
-    virtual void dropDraft(DocumentId const& doc) = 0;
+    virtual void dropDraft(DocumentKey const& document) = 0;
 
     // --- local notes (small, named; in backups) ----------------------------------------------------------------------
     virtual void setNote(std::string_view key, std::string_view value) = 0;

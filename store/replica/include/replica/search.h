@@ -15,6 +15,7 @@ namespace spiral::replica {
 struct SearchHit {
     Scope scope;
     DocumentId doc;
+    [[nodiscard]] DocumentKey key() const { return {scope, doc}; }
     std::string title, type;
     std::string excerpt;      ///< around the first hit, hits between « and »
 };

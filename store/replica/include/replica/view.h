@@ -82,6 +82,9 @@ struct ItemRow {
     trust::Item item;
     Scope scope;
     std::optional<DocumentId> doc;
+    [[nodiscard]] std::optional<DocumentKey> key() const {
+        return doc ? std::optional(DocumentKey{scope, *doc}) : std::nullopt;
+    }
     FrameId frame;
     Count count = Count::Pending;
     std::string kind;                          ///< kind of a record, type of a revision; empty if the row is missing
@@ -106,6 +109,7 @@ struct ListedDocument {
     Scope scope;
     DocumentId doc;
     DocumentRow row;                           ///< without `text`
+    [[nodiscard]] DocumentKey key() const { return {scope, doc}; }
 };
 
 struct Fork {
@@ -140,18 +144,20 @@ public:
     [[nodiscard]] virtual StatusCounts status() const = 0;
     /// Documents in order: due (none last), scope, title, doc.
     [[nodiscard]] virtual std::vector<ListedDocument> list(ListFilter const& filter) const = 0;
-    [[nodiscard]] virtual std::optional<ListedDocument> document(DocumentId const& doc) const = 0;
-    /// Documents whose id begins with these hexadecimal digits (4 or more).
-    [[nodiscard]] virtual std::vector<DocumentId> find(std::string_view prefix) const = 0;
-    [[nodiscard]] virtual std::vector<DifferenceRow> differences(DocumentId const& doc) const = 0;
+    [[nodiscard]] virtual std::optional<ListedDocument> document(DocumentKey const& document) const = 0;
+    /// Documents whose id begins with these hexadecimal digits (4 or more), in all scopes; by id, then scope.
+    [[nodiscard]] virtual std::vector<DocumentKey> find(std::string_view prefix) const = 0;
+    /// Ids that stand in several scopes, sorted: alone they name no document.
+    [[nodiscard]] virtual std::vector<DocumentId> sharedIds() const = 0;
+    [[nodiscard]] virtual std::vector<DifferenceRow> differences(DocumentKey const& document) const = 0;
     /// Items of a document, or all in a count, in order of time, counter, id.
-    [[nodiscard]] virtual std::vector<ItemRow> items(DocumentId const& doc) const = 0;
+    [[nodiscard]] virtual std::vector<ItemRow> items(DocumentKey const& document) const = 0;
     [[nodiscard]] virtual std::vector<ItemRow> items(Count count) const = 0;
     [[nodiscard]] virtual std::optional<ItemRow> item(ObjectId const& id) const = 0;
     [[nodiscard]] virtual std::vector<ItemRow> records(std::optional<ObjectId> of) const = 0;
     [[nodiscard]] virtual std::vector<Fork> forks() const = 0;
     /// The facts of one document, as the projector saw them.
-    [[nodiscard]] virtual std::optional<DocumentFacts> facts(DocumentId const& doc) const = 0;
+    [[nodiscard]] virtual std::optional<DocumentFacts> facts(DocumentKey const& document) const = 0;
     /// Every row of every table, one line of strict JSON each, sorted: equal on replicas that hold the same.
     virtual void dump(std::function<void(std::string_view line)> const& take) const = 0;
 

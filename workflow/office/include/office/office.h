@@ -32,14 +32,14 @@ using Unlock = std::function<Result<std::unique_ptr<trust::Signer>>(Path const& 
 using Progress = std::function<void(std::uint64_t done, std::uint64_t of, std::string_view what)>;
 
 struct Assignment {
-    DocumentId doc;
+    DocumentKey document;
     std::optional<ObjectId> revision;   ///< sealed as this
     bool draft = false;
     std::vector<std::string> stillOpen; ///< differences not yet decided (resolve)
 };
 
 struct StepDone {
-    DocumentId doc;
+    DocumentKey document;
     ObjectId revision;
     ObjectId record;
     std::string state;                  ///< of the document afterwards
@@ -63,6 +63,7 @@ struct TaskLine {
     bool closed = false, disputed = false, changedAfter = false;
     int differences = 0;
     std::optional<Instant> lastAction;
+    [[nodiscard]] DocumentKey key() const { return {scope, doc}; }
 };
 
 struct UnitAge {
@@ -111,7 +112,7 @@ struct ImportNote {
     bool error = false;                           ///< the row was not taken
 };
 struct ImportResult {
-    std::vector<DocumentId> documents;            ///< made now; known rows are not made again
+    std::vector<DocumentKey> documents;           ///< made now; known rows are not made again
     std::int64_t rows = 0, known = 0, dated = 0, done = 0, ongoing = 0, elements = 0, points = 0;
     std::vector<ImportNote> notes;
 };
@@ -173,22 +174,26 @@ public:
     [[nodiscard]] virtual std::vector<trust::Cut> cutsHere(std::vector<DeviceId> const& devices) = 0;
 
     // --- documents ------------------------------------------------------------------------------------------------------
-    /// A document by its id or 4 and more first digits of it. NotFound, or Usage when several begin so.
-    [[nodiscard]] virtual Result<DocumentId> resolveId(std::string_view text) = 0;
+    /// A document by its id or 4 and more first digits of it, or SCOPE:ID (`unit/yc-d03:3f2a`, also `yc-d03:3f2a`).
+    /// NotFound; or Usage ("id.ambiguous", naming them as SCOPE:ID) when several begin so, or the id stands in several
+    /// scopes: anybody may use another document's id in a scope of her own, so nobody's is guessed.
+    [[nodiscard]] virtual Result<DocumentKey> resolveId(std::string_view text) = 0;
+    /// The shortest that a person can type for a document: eight digits, with its scope where several have the id.
+    [[nodiscard]] virtual std::string shortName(DocumentKey const& document) = 0;
     [[nodiscard]] virtual Result<Scope> defaultScope() = 0;
     [[nodiscard]] virtual Result<Assignment> create(std::string_view type, Scope const& scope,
                                                     std::vector<std::pair<std::string, std::string>> const& set) = 0;
     /// Parents are all heads. With `draft` the change is kept, durably, but not sealed. Open differences stay open
     /// unless every one of them is set here.
-    [[nodiscard]] virtual Result<Assignment> edit(DocumentId const& doc,
+    [[nodiscard]] virtual Result<Assignment> edit(DocumentKey const& document,
                                                   std::vector<std::pair<std::string, std::string>> const& set, bool draft) = 0;
-    [[nodiscard]] virtual Result<Assignment> seal(DocumentId const& doc) = 0;
-    [[nodiscard]] virtual Result<Assignment> attach(DocumentId const& doc, Path const& file) = 0;
+    [[nodiscard]] virtual Result<Assignment> seal(DocumentKey const& document) = 0;
+    [[nodiscard]] virtual Result<Assignment> attach(DocumentKey const& document, Path const& file) = 0;
     /// Decides one difference; seals when it was the last open one, else keeps the choice in the draft.
-    [[nodiscard]] virtual Result<Assignment> resolveDifference(DocumentId const& doc, std::string_view field,
+    [[nodiscard]] virtual Result<Assignment> resolveDifference(DocumentKey const& document, std::string_view field,
                                                                std::optional<int> take,
                                                                std::optional<std::string> const& value) = 0;
-    [[nodiscard]] virtual Result<DocumentShown> show(DocumentId const& doc) = 0;
+    [[nodiscard]] virtual Result<DocumentShown> show(DocumentKey const& document) = 0;
     [[nodiscard]] virtual std::vector<replica::ListedDocument> list(replica::ListFilter const& filter) = 0;
     [[nodiscard]] virtual Result<std::vector<model::Change>> diff(ObjectId const& a, ObjectId const& b) = 0;
     /// A revision or record by its id or 4 and more first digits of it.
@@ -197,7 +202,7 @@ public:
     // --- steps and tasks --------------------------------------------------------------------------------------------------
     /// Signs an act: refused unless workflow and authority allow it and this replica holds and has verified the whole
     /// revision and its attachments. Settles a dispute when the document is disputed and the action is a decision.
-    [[nodiscard]] virtual Result<StepDone> step(DocumentId const& doc, std::string_view action, std::string_view comment,
+    [[nodiscard]] virtual Result<StepDone> step(DocumentKey const& document, std::string_view action, std::string_view comment,
                                                 std::optional<Day> until) = 0;
     /// affirm, admit: acts on one revision or record by its id. confirm: on the tip of a forked feed.
     [[nodiscard]] virtual Result<ObjectId> actOn(std::string_view kind, ObjectId const& target, std::string_view comment) = 0;
