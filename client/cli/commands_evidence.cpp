@@ -171,7 +171,7 @@ Result<int> dump(Job& job) {
     if (job.json()) job.raw("[");
     office->view().dump([&](std::string_view line) {
         if (job.json() && !first) job.raw(",");
-        job.raw(line);
+        job.raw(job.json() ? withMarksEscaped(line) : std::string(line));
         if (!job.json()) job.raw("\n");
         first = false;
     });

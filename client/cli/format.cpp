@@ -66,7 +66,7 @@ std::string cellText(model::Field const* field, json::Value const& value, office
         }
         if (field->kind == model::FieldKind::Unit) {
             std::string const name = names.unit(*text);
-            return name == *text ? *text : clean(name) + " (" + *text + ")";
+            return name == *text ? clean(*text) : clean(name) + " (" + clean(*text) + ")";
         }
         if (field->kind == model::FieldKind::Person) {
             if (auto const person = PersonId::parse(*text)) return clean(names.person(*person));

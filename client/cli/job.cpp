@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kPassphraseFileBytesMax = 4096;
 constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 constexpr std::size_t kPassphraseBytesMin = 8;
+constexpr std::string_view kBold = "\x1b[1m", kPlain = "\x1b[0m";  // of one length
 constexpr std::chrono::milliseconds kBarDelay{300}, kBarEvery{100};
 constexpr std::chrono::milliseconds kWriterWait{5000}, kWriterPoll{50};
 
@@ -84,18 +85,31 @@ Job::Job(Command const& running, Arguments given, Settings told, replica::World 
 void Job::line(std::string_view text) {
     if (json()) return;
     m_bar.wipe();
-    surroundings.out << text << '\n';
+    surroundings.out << safe(text) << '\n';
 }
 
 void Job::lines(std::string_view text) {
     if (json()) return;
     m_bar.wipe();
-    surroundings.out << text;
+    surroundings.out << safe(text);
 }
 
+bool Job::colours() const { return surroundings.outputIsTerminal && !surroundings.variable("NO_COLOR"); }
+
 std::string Job::bold(std::string_view text) const {
-    bool const colours = surroundings.outputIsTerminal && !surroundings.variable("NO_COLOR");
-    return colours ? "\x1b[1m" + std::string(text) + "\x1b[0m" : std::string(text);
+    return colours() ? std::string(kBold) + clean(text) + std::string(kPlain) : std::string(text);
+}
+
+std::string Job::safe(std::string_view text) const {
+    if (!colours()) return cleanLines(text);
+    std::string result;
+    for (std::size_t begin = 0;;) {
+        auto const mark = std::min(text.find(kBold, begin), text.find(kPlain, begin));
+        result += cleanLines(text.substr(begin, mark - begin));
+        if (mark == std::string_view::npos) return result;
+        result += text.substr(mark, kBold.size());
+        begin = mark + kBold.size();
+    }
 }
 
 void Job::heading(std::string_view text) { line(bold(text)); }
@@ -104,7 +118,7 @@ void Job::aside(std::string_view text) {
     if (json()) return;
     m_bar.wipe();
     surroundings.out << std::flush;
-    surroundings.err << text << '\n';
+    surroundings.err << cleanLines(text) << '\n';
 }
 
 void Job::answer(Json const& document) {
@@ -113,7 +127,8 @@ void Job::answer(Json const& document) {
 
 void Job::raw(std::string_view bytes) {
     m_bar.wipe();
-    surroundings.out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    std::string const shown = surroundings.outputIsTerminal ? cleanLines(bytes) : std::string(bytes);
+    surroundings.out.write(shown.data(), static_cast<std::streamsize>(shown.size()));
 }
 
 // --- the world
@@ -186,7 +201,7 @@ Result<bool> Job::agreed(std::string_view question) {
     if (settings.yes) return true;
     if (!surroundings.inputIsTerminal || json())
         return makeError(ErrorCode::Usage, "usage.not-agreed", std::string(question));
-    auto const answered = surroundings.askLine(std::string(question) + std::string(say({" [是/否] ", " [yes/no] "})));
+    auto const answered = surroundings.askLine(cleanLines(question) + std::string(say({" [是/否] ", " [yes/no] "})));
     return answered && (*answered == "y" || *answered == "Y" || *answered == "yes" || *answered == "是");
 }
 

@@ -69,7 +69,8 @@ public:
     [[nodiscard]] std::string say(Text text, std::initializer_list<Filling> fillings) const {
         return filled(say(text), fillings);
     }
-    /// A line for people; nothing with --json. Text from documents goes through clean() first.
+    /// A line for people; nothing with --json. What would steer the terminal is replaced, whoever wrote it; text from
+    /// documents goes through clean() before, so that it stays in its line.
     void line(std::string_view text = {});
     void tell(Text text, std::initializer_list<Filling> fillings = {}) { line(filled(say(text), fillings)); }
     /// Finished lines, such as a table's.
@@ -81,7 +82,7 @@ public:
     void aside(std::string_view text);
     /// The document of --json; nothing without. Called once.
     void answer(Json const& json);
-    /// Bytes as they are, for pipes (also with --json).
+    /// Bytes as they are, for pipes (also with --json); made safe where a terminal would read them.
     void raw(std::string_view bytes);
     [[nodiscard]] std::size_t width() const noexcept {
         return surroundings.outputIsTerminal ? surroundings.columns : 0;
@@ -109,6 +110,8 @@ public:
     [[nodiscard]] Result<bool> agreed(std::string_view question);
 
 private:
+    [[nodiscard]] bool colours() const;
+    [[nodiscard]] std::string safe(std::string_view text) const;
     [[nodiscard]] Result<Secret> passphraseFromFile(std::string const& file);
     ProgressBar m_bar;
     std::unique_ptr<office::Office> m_office;

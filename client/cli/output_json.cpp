@@ -119,7 +119,7 @@ void Json::write(std::string& out) const {
 std::string Json::text() const {
     std::string out;
     write(out);
-    return out;
+    return withMarksEscaped(out);
 }
 
 }  // namespace spiral::cli

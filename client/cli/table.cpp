@@ -77,10 +77,28 @@ std::size_t widthOf(char32_t code) noexcept {
     return inside(kWide, code) ? 2 : 1;
 }
 
-/// C0, DEL, C1, and the marks that turn the direction of what follows.
-bool steers(char32_t code) noexcept {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069) || code == 0x200e || code == 0x200f || code == 0x2028 || code == 0x2029;
+/// C0, DEL, C1, the marks that turn the direction of what follows or break its line, and what cannot be seen and makes
+/// two names look like one. (Joiners, U+200C and U+200D, are part of how people write.)
+constexpr std::array<Range, 13> kSteering{{{0x00, 0x1f},
+                                           {0x7f, 0x9f},
+                                           {0xad, 0xad},
+                                           {0x61c, 0x61c},
+                                           {0x180e, 0x180e},
+                                           {0x200b, 0x200b},
+                                           {0x200e, 0x200f},
+                                           {0x2028, 0x202e},
+                                           {0x2060, 0x2064},
+                                           {0x2066, 0x206f},
+                                           {0xfeff, 0xfeff},
+                                           {0xfff9, 0xfffb},
+                                           {0xe0000, 0xe007f}}};
+
+bool steers(char32_t code) noexcept { return inside(kSteering, code); }
+
+void appendEscape(std::string& text, unsigned unit) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    text += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) text.push_back(digits[(unit >> shift) & 0xfU]);
 }
 
 std::string cleaned(std::string_view text, bool keepLines) {
@@ -102,6 +120,24 @@ std::string cleaned(std::string_view text, bool keepLines) {
 }
 
 }  // namespace
+
+std::string withMarksEscaped(std::string_view json) {
+    std::string result;
+    result.reserve(json.size());
+    for (std::size_t at = 0; at < json.size();) {
+        auto const [code, bytes] = characterAt(json, at);
+        if (code < 0x80 || code == kNotUtf8 || !steers(code)) {
+            result += json.substr(at, bytes);
+        } else if (code < 0x10000) {
+            appendEscape(result, static_cast<unsigned>(code));
+        } else {
+            appendEscape(result, 0xd800U + static_cast<unsigned>((code - 0x10000) >> 10));
+            appendEscape(result, 0xdc00U + static_cast<unsigned>((code - 0x10000) & 0x3ffU));
+        }
+        at += bytes;
+    }
+    return result;
+}
 
 std::string filled(std::string_view text, std::initializer_list<Filling> fillings) {
     std::string result;

@@ -40,7 +40,7 @@ public:
     /// Adds an element; REQUIRES: an array.
     Json& add(Json value);
 
-    /// In one line. Text that is no UTF-8 is shown with U+FFFD.
+    /// In one line. Text that is no UTF-8 is shown with U+FFFD; what would steer a terminal is escaped.
     [[nodiscard]] std::string text() const;
 
 private:

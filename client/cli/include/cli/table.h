@@ -11,10 +11,12 @@ namespace spiral::cli {
 /// The text with every byte that is no UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string validUtf8(std::string_view text);
 
-/// What other people wrote, made safe to print: characters that would steer the terminal or turn the direction of
-/// writing are replaced by U+FFFD. Line feeds stay only in `cleanLines`; elsewhere they become spaces.
+/// What other people wrote, made safe to print: characters that would steer the terminal, turn the direction of writing
+/// or stand there unseen are replaced by U+FFFD. Line feeds stay only in `cleanLines`; elsewhere they become spaces.
 [[nodiscard]] std::string clean(std::string_view text);
 [[nodiscard]] std::string cleanLines(std::string_view text);
+/// JSON with every such character above ASCII written as \uXXXX: the same document, safe to print.
+[[nodiscard]] std::string withMarksEscaped(std::string_view json);
 
 /// Columns that a text takes: 0 for combining marks, 2 for wide East Asian characters and emoji, otherwise 1.
 [[nodiscard]] std::size_t displayWidth(std::string_view text) noexcept;
