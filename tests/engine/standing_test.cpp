@@ -457,6 +457,26 @@ TEST_CASE("an act about a revision that is not here, or was set aside, has no ef
     CHECK(desk.state() == "draft");
 }
 
+// Each act named forty before it, two of three of a kind that no program knows; the lists of what they follow grew with
+// the chain, and each look at the document took seconds.
+TEST_CASE("a long chain of acts of unknown kinds, each following forty, is walked in a moment", "[engine][hostile]") {
+    Desk desk("plan");
+    desk.writes("r1", {{"title", "t"}, {"kind", "annual"}, {"content", "c"}});
+    constexpr int kActs = 6'000;
+    auto const name = [](int i) { return "a" + std::to_string(100'000 + i); };
+    for (int i = 0; i < kActs; ++i) {
+        std::vector<std::string> after;
+        for (int before = std::max(0, i - 40); before < i; ++before) after.push_back(name(before));
+        desk.doesAfter(name(i), after, i % 3 == 0 ? "submit" : "remark", "r1");
+    }
+    auto const began = std::chrono::steady_clock::now();
+    auto const standing = desk.standing();
+    CHECK(standing.state == "submitted");
+    CHECK(standing.effects.at(idOf(name(0))) == ActEffect::Counts);
+    CHECK(namesOf(standing.last) == name(kActs - 3));
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
+}
+
 TEST_CASE("records of other kinds are stepped over", "[engine][missing]") {
     Desk desk("plan");
     desk.writes("r1", {{"title", "一"}})

@@ -353,6 +353,67 @@ TEST_CASE("what is there to seal follows the choices", "[merge][resolve]") {
     CHECK(renamed.error().reason == "merge.not-that-element");
 }
 
+TEST_CASE("more rows than anybody would look through make the list one cell, and nothing of it is lost",
+          "[merge][limits]") {
+    MergeRules const rules{{"goals", MergeRule::Rows}};
+    auto const rowsFrom = [](std::size_t first, std::size_t count) {
+        json::Array rows;
+        for (std::size_t i = first; i < first + count; ++i) rows.emplace_back(row(std::to_string(100'000 + i).c_str(), "text"));
+        return rows;
+    };
+    for (std::size_t const apart : {kMergedElementsMax / 2, kMergedElementsMax / 2 + 1}) {
+        Story story;
+        story.writes("a", {}, {{"title", "t"}});
+        story.writes("b", {"a"}, {{"title", "t"}, {"goals", rowsFrom(0, apart)}});
+        story.writes("c", {"a"}, {{"title", "t"}, {"goals", rowsFrom(apart, apart)}});
+        Merged const merged = story.merged(rules);
+        if (2 * apart <= kMergedElementsMax) {
+            CHECK(merged.differences.empty());
+            CHECK(merged.fields.find("goals")->asArray()->size() == 2 * apart);
+            continue;
+        }
+        REQUIRE(merged.differences.size() == 1);
+        CHECK(merged.differences.front().element.empty());
+        CHECK(merged.differences.front().sides.size() == 2);
+        auto const taken = resolved(merged, rules, {{{"goals", ""}, merged.differences.front().sides.front().value}});
+        REQUIRE(taken);
+        CHECK(taken->find("goals")->asArray()->size() == apart);
+    }
+}
+
+TEST_CASE("choices about many rows are put in, changed and taken out in their places", "[merge][resolve]") {
+    MergeRules const rules{{"goals", MergeRule::Rows}};
+    json::Array const before{row("b", "1"), row("d", "1"), row("f", "1"), row("h", "1")};
+    json::Array const hers{row("a", "2"), row("b", "2"), row("d", "1"), row("h", "2")};
+    json::Array const his{row("b", "3"), row("d", "1"), row("f", "3"), row("i", "3")};
+    Story story;
+    story.writes("r", {}, {{"goals", before}});
+    story.writes("s", {"r"}, {{"goals", hers}});
+    story.writes("t", {"r"}, {{"goals", his}});
+    Merged const merged = story.merged(rules);
+    CHECK(shown(merged.differences).find("goals[b]") == 0);
+    REQUIRE(merged.differences.size() == 3);  // b changed twice; f and h taken out by one, changed by the other
+    auto const both = resolved(merged, rules, {{{"goals", "b"}, json::Value(row("b", "4"))},
+                                               {{"goals", "f"}, std::nullopt},
+                                               {{"goals", "h"}, json::Value(row("h", "2"))}});
+    REQUIRE(both);
+    CHECK(*both->find("goals")->asArray() ==
+          json::Array{row("a", "2"), row("b", "4"), row("d", "1"), row("h", "2"), row("i", "3")});
+}
+
+TEST_CASE("what a revision may hold for a merge is bounded by name", "[merge][limits]") {
+    json::Object fields;
+    for (std::size_t i = 0; i < kFieldsMax; ++i) fields.set("f" + std::to_string(i), "x");
+    CHECK_FALSE(tooMuchToMerge(fields, {}));
+    fields.set("one_more", "x");
+    CHECK(tooMuchToMerge(fields, {}) == "too-many-fields");
+    json::Array rows(kElementsMax + 1, json::Value(row("a", "x")));
+    CHECK(tooMuchToMerge({{"goals", rows}}, {{"goals", MergeRule::Rows}}) == "too-many-rows");
+    CHECK_FALSE(tooMuchToMerge({{"goals", rows}}, {}));
+    rows.pop_back();
+    CHECK_FALSE(tooMuchToMerge({{"goals", rows}}, {{"goals", MergeRule::Rows}}));
+}
+
 TEST_CASE("a change is told cell by cell", "[merge][diff]") {
     MergeRules const rules{{"goals", MergeRule::Rows}, {"joint", MergeRule::Set}};
     json::Object const before{{"title", "old"}, {"goals", json::Array{row("g1", "one"), row("g2", "two")}}};

@@ -76,6 +76,11 @@ std::optional<Day> firstDue(std::vector<model::MergeRevision> const& revisions, 
     return earliest;
 }
 
+void sortUnique(std::vector<Node>& nodes) {
+    std::sort(nodes.begin(), nodes.end());
+    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+}
+
 /// What stands after a set of acts.
 struct Position {
     State const* state = nullptr;
@@ -157,68 +162,97 @@ public:
     }
 
 private:
-    /// Nodes: the acts of this workflow, by depth, time and id, so that every replica numbers them alike.
-    void order() {
-        std::map<ObjectId, Act const*> given;
-        for (Act const& act : m_facts.acts) given.emplace(act.id, &act);
-        struct Place {
-            std::set<ObjectId> follows;  // acts of this workflow
-            bool unknown = false;        // follows something that is not here
-            std::size_t depth = 0;
-        };
-        std::map<ObjectId, Place> places;
-        // Oldest first without recursion: hostile chains are long.
+    /// All acts given, oldest first: of this workflow or not.
+    struct Given {
+        std::vector<Act const*> acts;
+        std::vector<std::vector<Node>> parents;
+        std::vector<bool> unknown;       // follows something that is not here
+        std::vector<std::size_t> depth;
+    };
+
+    Given oldestFirst() const {
+        std::map<ObjectId, Act const*> byId;
+        for (Act const& act : m_facts.acts) byId.emplace(act.id, &act);
+        // Without recursion: hostile chains are long.
         std::map<ObjectId, std::vector<ObjectId>> children;
         std::map<ObjectId, std::size_t> waitsFor;
-        std::vector<ObjectId> ready;
-        for (auto const& [id, act] : given) {
-            std::set<ObjectId> const after(act->after.begin(), act->after.end());
+        Given given;
+        for (auto const& [id, act] : byId) {
             std::size_t& waits = waitsFor[id];
-            for (ObjectId const& before : after) {
-                if (!given.contains(before)) continue;
+            for (ObjectId const& before : act->after) {
+                if (!byId.contains(before)) continue;
                 children[before].push_back(id);
                 ++waits;
             }
-            if (waits == 0) ready.push_back(id);
+            if (waits == 0) given.acts.push_back(act);
         }
-        for (std::size_t done = 0; done < ready.size(); ++done) {
-            ObjectId const id = ready[done];
-            Place place;
-            for (ObjectId const& before : given.at(id)->after) {
-                auto const found = given.find(before);
-                if (found == given.end()) {
-                    place.unknown = true;
-                    continue;
-                }
-                Place const& earlier = places.at(before);
-                place.depth = std::max(place.depth, earlier.depth + 1);
-                // An act that is none of this workflow's is stepped over.
-                if (m_workflow.action(found->second->action) != nullptr) {
-                    place.follows.insert(before);
-                } else {
-                    place.follows.insert(earlier.follows.begin(), earlier.follows.end());
-                }
-            }
-            places.emplace(id, std::move(place));
-            for (ObjectId const& child : children[id]) {
-                if (--waitsFor[child] == 0) ready.push_back(child);
-            }
-        }
-        for (auto const& [id, place] : places) {
-            if (m_workflow.action(given.at(id)->action) != nullptr) m_acts.push_back(given.at(id));
-        }
-        std::sort(m_acts.begin(), m_acts.end(), [&](Act const* a, Act const* b) {
-            return std::tuple(places.at(a->id).depth, a->time, a->id) <
-                   std::tuple(places.at(b->id).depth, b->time, b->id);
-        });
         std::map<ObjectId, Node> nodes;
-        for (Act const* act : m_acts) {
-            Place const& place = places.at(act->id);
-            nodes.emplace(act->id, static_cast<Node>(m_actions.size()));
-            m_actions.push_back(m_workflow.action(act->action));
-            m_unknown.push_back(place.unknown);
+        for (Node node = 0; node < given.acts.size(); ++node) {
+            Act const& act = *given.acts[node];
+            std::vector<Node> parents;
+            std::size_t depth = 0;
+            bool unknown = false;
+            for (ObjectId const& before : act.after) {
+                auto const found = nodes.find(before);
+                unknown = unknown || found == nodes.end();
+                if (found == nodes.end()) continue;
+                parents.push_back(found->second);
+                depth = std::max(depth, given.depth[found->second] + 1);
+            }
+            given.parents.push_back(std::move(parents));
+            given.unknown.push_back(unknown);
+            given.depth.push_back(depth);
+            nodes.emplace(act.id, node);
+            for (ObjectId const& child : children[act.id]) {
+                if (--waitsFor[child] == 0) given.acts.push_back(byId.at(child));
+            }
+        }
+        return given;
+    }
+
+    /// The acts of this workflow that each given act follows. One that is none of this workflow's is stepped over: who
+    /// follows it follows the newest of what it follows itself.
+    std::vector<std::vector<Node>> followed(Given const& given) const {
+        History history(given.parents);
+        std::vector<std::vector<Node>> follows(given.acts.size());
+        std::vector<Frontier> newest(given.acts.size(), kNone);
+        for (Node node = 0; node < given.acts.size(); ++node) {
+            std::vector<Frontier> before;
+            for (Node parent : given.parents[node]) {
+                if (newest[parent] == kNone) continue;
+                before.push_back(newest[parent]);
+                auto const some = history.nodes(newest[parent]);
+                follows[node].insert(follows[node].end(), some.begin(), some.end());
+            }
+            sortUnique(follows[node]);
+            if (m_workflow.action(given.acts[node]->action) != nullptr) newest[node] = node;
+            else if (!before.empty()) newest[node] = history.join(std::move(before));
+        }
+        return follows;
+    }
+
+    /// Nodes: the acts of this workflow, by depth, time and id, so that every replica numbers them alike.
+    void order() {
+        Given const given = oldestFirst();
+        auto const follows = followed(given);
+        std::vector<Node> places;
+        for (Node node = 0; node < given.acts.size(); ++node) {
+            if (m_workflow.action(given.acts[node]->action) != nullptr) places.push_back(node);
+        }
+        std::sort(places.begin(), places.end(), [&](Node a, Node b) {
+            auto const rank = [&](Node node) {
+                return std::tuple(given.depth[node], given.acts[node]->time, given.acts[node]->id);
+            };
+            return rank(a) < rank(b);
+        });
+        std::vector<Node> numbers(given.acts.size(), kNone);
+        for (Node place : places) {
+            numbers[place] = static_cast<Node>(m_acts.size());
+            m_acts.push_back(given.acts[place]);
+            m_actions.push_back(m_workflow.action(given.acts[place]->action));
+            m_unknown.push_back(given.unknown[place]);
             std::vector<Node>& parents = m_parents.emplace_back();
-            for (ObjectId const& before : place.follows) parents.push_back(nodes.at(before));
+            for (Node before : follows[place]) parents.push_back(numbers[before]);
         }
         if (m_facts.revisions != nullptr) {
             for (model::MergeRevision const& revision : *m_facts.revisions) {

@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace spiral::model {
 namespace {
@@ -122,9 +123,9 @@ std::size_t hashOf(json::Value const& value) {
 struct Column {
     static constexpr std::uint32_t kAbsent = std::numeric_limits<std::uint32_t>::max();
 
-    std::vector<json::Value const*> values;                       // by number
-    std::vector<std::pair<Node, std::uint32_t>> entries;          // where it is not absent, oldest first
-    std::unordered_multimap<std::size_t, std::uint32_t> numbers;  // by hash
+    std::vector<json::Value const*> values;               // by number
+    std::vector<std::size_t> hashes;                      // of them; few, so that they are looked through
+    std::vector<std::pair<Node, std::uint32_t>> entries;  // where it is not absent, oldest first
 
     void add(Node node, json::Value const& value) {
         // Most revisions leave most cells as they were.
@@ -133,16 +134,12 @@ struct Column {
             return;
         }
         std::size_t const hash = hashOf(value);
-        auto const [first, last] = numbers.equal_range(hash);
-        for (auto candidate = first; candidate != last; ++candidate) {
-            if (*values[candidate->second] == value) {
-                entries.emplace_back(node, candidate->second);
-                return;
-            }
+        std::uint32_t number = 0;
+        while (number < values.size() && !(hashes[number] == hash && *values[number] == value)) ++number;
+        if (number == values.size()) {
+            values.push_back(&value);
+            hashes.push_back(hash);
         }
-        auto const number = static_cast<std::uint32_t>(values.size());
-        values.push_back(&value);
-        numbers.emplace(hash, number);
         entries.emplace_back(node, number);
     }
 };
@@ -285,19 +282,41 @@ std::string cellText(Cell const& cell) {
     return cell.second.empty() ? cell.first : cell.first + "[" + cell.second + "]";
 }
 
-/// Puts an element into an array that is kept sorted, or takes it out.
-void setElement(json::Array& array, std::string_view name, std::optional<json::Value> const& value, MergeRule rule) {
-    auto const place =
-        std::lower_bound(array.begin(), array.end(), name,
-                         [&](json::Value const& a, std::string_view b) { return elementName(a, rule) < b; });
-    bool const there = place != array.end() && elementName(*place, rule) == name;
-    if (there && !value) {
-        array.erase(place);
-    } else if (there) {
-        *place = elementFrom(name, *value, rule);
-    } else if (value) {
-        array.insert(place, elementFrom(name, *value, rule));
+/// The elements that were chosen for one field, by name; null: absent.
+using ChosenElements = std::map<std::string_view, json::Value const*>;
+
+/// A sorted array with what was chosen put in, changed and taken out: one pass over both.
+json::Array withElements(json::Array&& array, ChosenElements const& chosen, MergeRule rule) {
+    json::Array result;
+    result.reserve(array.size() + chosen.size());
+    auto next = chosen.begin();
+    auto const take = [&] {
+        if (next->second != nullptr) result.push_back(elementFrom(next->first, *next->second, rule));
+        ++next;
+    };
+    for (json::Value& element : array) {
+        std::string_view const name = elementName(element, rule);
+        while (next != chosen.end() && next->first < name) take();
+        if (next != chosen.end() && next->first == name) take();
+        else result.push_back(std::move(element));
     }
+    while (next != chosen.end()) take();
+    return result;
+}
+
+/// One value that is not of its rule's form, anywhere, makes the field one cell: elements of some revisions cannot be
+/// compared with a whole of others. So do more elements than anybody would look through one by one.
+bool mergesWhole(Family const& family, std::string_view field, MergeRule rule) {
+    std::unordered_set<std::string_view> names;
+    for (MergeRevision const* revision : family.revisions) {
+        json::Value const* const value = revision->fields->find(field);
+        if (value == nullptr) continue;
+        if (!hasForm(*value, rule)) return true;
+        if (rule == MergeRule::Whole) continue;
+        for (json::Value const& element : *value->asArray()) names.insert(elementName(element, rule));
+        if (names.size() > kMergedElementsMax) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -316,17 +335,9 @@ Merged merge(std::vector<MergeRevision> const& revisions, MergeRules const& rule
         return merged;
     }
 
-    // One value that is not of its rule's form, anywhere, makes the field one cell: elements of some revisions cannot
-    // be compared with a whole of others.
     std::set<std::string_view, std::less<>> wholeFields;
     for (auto const& [field, rule] : rules) {
-        for (MergeRevision const* revision : family.revisions) {
-            json::Value const* const value = revision->fields->find(field);
-            if (value != nullptr && !hasForm(*value, rule)) {
-                wholeFields.insert(field);
-                break;
-            }
-        }
+        if (mergesWhole(family, field, rule)) wholeFields.insert(field);
     }
 
     std::map<std::string, json::Array> arrays;
@@ -361,10 +372,23 @@ Merged merge(std::vector<MergeRevision> const& revisions, MergeRules const& rule
     return merged;
 }
 
+std::optional<std::string_view> tooMuchToMerge(json::Object const& fields, MergeRules const& rules) {
+    if (fields.size() > kFieldsMax) return "too-many-fields";
+    std::size_t elements = 0;
+    for (auto const& [field, rule] : rules) {
+        json::Value const* const value = fields.find(field);
+        json::Array const* const array = value == nullptr ? nullptr : value->asArray();
+        if (array != nullptr && rule != MergeRule::Whole) elements += array->size();
+    }
+    if (elements > kElementsMax) return "too-many-rows";
+    return std::nullopt;
+}
+
 Result<json::Object> resolved(Merged const& merged, MergeRules const& rules,
                               std::map<Cell, std::optional<json::Value>> const& choices) {
     json::Object fields = merged.fields;
     std::set<Cell> open;
+    std::map<std::string_view, ChosenElements> elements;
     std::string stillOpen;
     for (Difference const& difference : merged.differences) {
         Cell const cell(difference.field, difference.element);
@@ -395,9 +419,12 @@ Result<json::Object> resolved(Merged const& merged, MergeRules const& rules,
             if (!value) continue;
             fields.set(cell.first, json::Array{});
         }
-        json::Array* const array = fields.find(cell.first)->asArray();
+        elements[difference.field][difference.element] = value ? &*value : nullptr;
+    }
+    for (auto const& [field, chosen] : elements) {
+        json::Array* const array = fields.find(field)->asArray();
         ensure(array != nullptr, "resolve: a field that differs by element is an array");
-        setElement(*array, cell.second, value, rule);
+        *array = withElements(std::move(*array), chosen, ruleOf(rules, field));
     }
     for (auto const& [cell, value] : choices) {
         if (!open.contains(cell)) {

@@ -30,6 +30,13 @@ enum class MergeRule {
 /// Rules by field name; a field without one is Whole. A value that is not of its rule's form is taken as Whole.
 using MergeRules = std::map<std::string, MergeRule, std::less<>>;
 
+/// What one revision may hold for a merge. People's own documents stay far below; each field and row of a hostile one
+/// would be a cell that is compared through all revisions.
+inline constexpr std::size_t kFieldsMax = 200;
+inline constexpr std::size_t kElementsMax = 5'000;
+/// Elements of one field over all revisions, each name once. Beyond, the field is one cell: its rule counts as Whole.
+inline constexpr std::size_t kMergedElementsMax = 10'000;
+
 struct MergeRevision {
     ObjectId id;
     std::vector<ObjectId> parents;
@@ -63,6 +70,10 @@ struct Merged {
     /// several heads (with one head, every value is that revision's own snapshot).
     std::map<std::string, std::vector<ObjectId>> writers;
 };
+
+/// Why a revision with these fields takes no part in a merge: "too-many-fields" or "too-many-rows" (elements of all sets,
+/// row lists and maps together); nothing if it may.
+[[nodiscard]] std::optional<std::string_view> tooMuchToMerge(json::Object const& fields, MergeRules const& rules);
 
 /// Merges the revisions of one document. A parent that is not given is missing: what it could decide counts as open.
 /// REQUIRES: ids unique; no cycles (ids are hashes). With one head this costs little more than copying its fields.
