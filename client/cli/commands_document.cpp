@@ -113,6 +113,25 @@ Json shownJson(Job& job, office::Office& office, office::DocumentShown const& sh
     return told;
 }
 
+/// Revisions that wait or were set aside: they are in nothing shown above.
+void showPending(Job& job, std::vector<replica::ItemRow> const& items, office::Names const& names) {
+    constexpr std::size_t shownMax = 5;
+    std::vector<replica::ItemRow const*> pending;
+    for (auto const& item : items) {
+        bool const revision = item.item.kind == trust::Item::Kind::Revision;
+        if (revision && item.count == replica::Count::Pending) pending.push_back(&item);
+    }
+    if (pending.empty()) return;
+    job.line();
+    job.tell({"另有 {n} 个版本没有采用：", "{n} more revision(s) take no part:"}, {{"n", std::to_string(pending.size())}});
+    for (std::size_t i = 0; i < std::min(pending.size(), shownMax); ++i) {
+        auto const& item = *pending[i];
+        job.line("  " + shortId(item.item.id) + "  " + personText(item.person, names) + "  " + localTime(item.time) + "  " +
+                 sayReason(item.reason, job.language()));
+    }
+    if (pending.size() > shownMax) job.line("  …");
+}
+
 Result<int> docShow(Job& job) {
     SPIRAL_GIVE(office, job.office(replica::Access::Read));
     SPIRAL_GIVE(doc, office->resolveId(job.arguments[0]));
@@ -154,6 +173,7 @@ Result<int> docShow(Job& job) {
         job.line();
         showDifference(job, shown.type, difference, names);
     }
+    showPending(job, shown.items, names);
     if (shown.draft) {
         job.line();
         job.tell({"本机有未定稿的草稿（{time}）", "There is an unsealed draft on this device ({time})"},

@@ -157,6 +157,10 @@ Result<replica::NewRow> TheOffice::revisionRow(Scope const& scope, NewRevision c
     revision.time = m_replica->clock().next();
     revision.nonce = m_replica->world().random.token<Nonce>();
     if (auto fits = json::check(revision.fields); !fits) return fits.error();
+    auto const* type = model::TypeCatalogue::builtIn().find(draft.type);
+    if (auto const why = model::tooMuchToMerge(revision.fields, type ? type->mergeRules() : model::MergeRules{})) {
+        return makeError(ErrorCode::TooLarge, "revision." + std::string(*why), "");
+    }
     std::string bytes = trust::encode(revision);
     if (bytes.size() > trust::kObjectBytesMax) {
         return makeError(ErrorCode::TooLarge, "revision.too-large", "a document has at most 1 MiB of text");

@@ -55,6 +55,81 @@ std::string textAt(json::Object const& fields, std::string_view name) {
     return text ? *text : std::string();
 }
 
+using Revisions = std::vector<std::pair<ObjectId, trust::Revision const*>>;
+
+Revisions standingRevisions(replica::DocumentFacts const& facts) {
+    Revisions all;
+    for (auto const& row : facts.rows) {
+        if (auto const* revision = row.revision(); revision && standing(facts, row.id)) all.emplace_back(row.id, revision);
+    }
+    return all;
+}
+
+/// What the document began with: the standing revisions without parents; if none is here, those without a parent that
+/// stands and is here.
+Revisions rootsOf(Revisions const& revisions) {
+    Revisions roots;
+    std::copy_if(revisions.begin(), revisions.end(), std::back_inserter(roots),
+                 [](auto const& each) { return each.second->parents.empty(); });
+    if (!roots.empty()) return roots;
+    std::set<ObjectId> ids;
+    for (auto const& [id, revision] : revisions) ids.insert(id);
+    std::copy_if(revisions.begin(), revisions.end(), std::back_inserter(roots), [&](auto const& each) {
+        auto const& parents = each.second->parents;
+        return std::none_of(parents.begin(), parents.end(), [&](ObjectId const& parent) { return ids.contains(parent); });
+    });
+    return roots;
+}
+
+/// Where somebody began the same document a second time as another type: that of most persons who wrote it or acted on
+/// it, then the one that claims to be older. One person alone never takes a document from two.
+std::string typeNameOf(replica::DocumentFacts const& facts, Revisions const& revisions) {
+    Revisions const roots = rootsOf(revisions);
+    std::map<std::string, std::pair<HybridTime, ObjectId>> begun;
+    for (auto const& [id, root] : roots) {
+        std::pair const when(root->time, id);
+        auto const [place, isNew] = begun.try_emplace(std::string(nameWithoutVersion(root->type)), when);
+        if (!isNew) place->second = std::min(place->second, when);
+    }
+    if (begun.size() == 1) return begun.begin()->first;
+    std::map<std::string, std::set<PersonId>> behind;
+    for (auto const& [id, revision] : revisions) behind[std::string(nameWithoutVersion(revision->type))].insert(revision->by.person);
+    for (auto const& row : facts.rows) {
+        auto const* record = row.record();
+        auto const* target = record && record->of && standing(facts, row.id) ? rowOf(facts, record->of->id) : nullptr;
+        auto const* revision = target ? target->revision() : nullptr;
+        if (revision) behind[std::string(nameWithoutVersion(revision->type))].insert(record->by.person);
+    }
+    auto const first = std::min_element(begun.begin(), begun.end(), [&](auto const& a, auto const& b) {
+        auto const persons = [&](auto const& each) { return behind[each.first].size(); };
+        return persons(a) != persons(b) ? persons(a) > persons(b) : a.second < b.second;
+    });
+    return first->first;
+}
+
+/// The newest version of that name that is written in the document and known to this program; null if none is.
+model::DocumentType const* typeOf(Revisions const& revisions, std::string_view name) {
+    model::DocumentType const* newest = nullptr;
+    auto const version = [](std::string_view type) { return std::pair(type.size(), type); };   // of one name
+    for (auto const& [id, revision] : revisions) {
+        if (nameWithoutVersion(revision->type) != name) continue;
+        auto const* type = model::TypeCatalogue::builtIn().find(revision->type);
+        if (type && (!newest || version(newest->name) < version(type->name))) newest = type;
+    }
+    return newest;
+}
+
+std::map<ObjectId, std::string_view> setAside(Revisions const& revisions, std::string_view name, model::DocumentType const* type) {
+    std::map<ObjectId, std::string_view> aside;
+    auto const rules = type ? type->mergeRules() : model::MergeRules{};
+    for (auto const& [id, revision] : revisions) {
+        if (nameWithoutVersion(revision->type) != name) aside[id] = "other-type";
+        else if (type && !model::TypeCatalogue::builtIn().find(revision->type)) aside[id] = "newer-type";
+        else if (auto const why = model::tooMuchToMerge(revision->fields, rules)) aside[id] = *why;
+    }
+    return aside;
+}
+
 }  // namespace
 
 engine::Facts Reading::facts() const {
@@ -69,24 +144,19 @@ engine::Facts Reading::facts() const {
 
 Reading read(replica::DocumentFacts const& facts) {
     Reading reading;
+    Revisions const revisions = standingRevisions(facts);
+    if (!revisions.empty()) {
+        std::string const name = typeNameOf(facts, revisions);
+        reading.type = typeOf(revisions, name);
+        reading.aside = setAside(revisions, name, reading.type);
+    }
     for (auto const& row : facts.rows) {
         auto const* revision = row.revision();
         if (!revision) continue;
-        reading.revisions.push_back({row.id, revision->parents, &revision->fields, standing(facts, row.id)});
+        bool const usable = standing(facts, row.id) && !reading.aside.contains(row.id);
+        reading.revisions.push_back({row.id, revision->parents, &revision->fields, usable});
     }
-    // The type is that of the newest usable revision (time, counter, id: the same everywhere).
-    trust::Revision const* newest = nullptr;
-    ObjectId newestId;
-    for (auto const& row : facts.rows) {
-        auto const* revision = row.revision();
-        if (!revision || !standing(facts, row.id)) continue;
-        if (!newest || std::pair(newest->time, newestId) < std::pair(revision->time, row.id)) {
-            newest = revision;
-            newestId = row.id;
-        }
-    }
-    if (!newest) return reading;
-    reading.type = model::TypeCatalogue::builtIn().find(newest->type);
+    if (revisions.empty()) return reading;
     reading.merged = model::merge(reading.revisions, reading.type ? reading.type->mergeRules() : model::MergeRules{});
     if (!reading.merged.heads.empty()) {
         if (auto const* row = rowOf(facts, reading.merged.heads.front())) reading.shown = row->revision();
@@ -178,7 +248,10 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
             bool const waits = std::any_of(revision->parents.begin(), revision->parents.end(),
                                            [&](ObjectId const& parent) { return missing.contains(parent); });
             auto& count = projection.counts[each.id];
-            if (!reading.type) {
+            if (auto const aside = reading.aside.find(each.id); aside != reading.aside.end()) {
+                count = replica::Count::Pending;
+                projection.reasons[each.id] = aside->second;
+            } else if (!reading.type) {
                 count = replica::Count::Pending;
                 projection.reasons[each.id] = "newer-type";
             } else if (waits) {
@@ -202,17 +275,14 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     auto const* shown = reading.shown;
     if (!shown) {
         // Every revision is set aside: the document is there, with nothing that stands in it.
-        for (auto const& each : facts.rows) {
-            if (each.revision()) {
-                row.type = each.revision()->type;
-                break;
-            }
-        }
+        auto const first = std::find_if(facts.rows.begin(), facts.rows.end(), [](auto const& each) { return each.revision(); });
+        if (reading.type) row.type = reading.type->name;
+        else if (first != facts.rows.end()) row.type = first->revision()->type;
         row.state = "nothing-stands";
         row.summary = "{}";
         return projection;
     }
-    row.type = shown->type;
+    row.type = reading.type ? reading.type->name : shown->type;
     row.heads = merged.heads;
     row.differences = static_cast<int>(merged.differences.size());
     json::Object const& fields = merged.heads.size() == 1 ? shown->fields : merged.fields;

@@ -6,6 +6,7 @@
 #include "model/type.h"
 #include "replica/view.h"
 
+#include <map>
 #include <vector>
 
 namespace spiral::office {
@@ -15,6 +16,9 @@ struct Reading {
     model::DocumentType const* type = nullptr;      ///< null: of a type this program does not know
     engine::Workflow const* workflow = nullptr;
     std::vector<model::MergeRevision> revisions;
+    /// Standing revisions that take no part, and why: "other-type" (not the document's type), "newer-type" (a version of
+    /// its type that this program does not know), "too-many-fields", "too-many-rows".
+    std::map<ObjectId, std::string_view> aside;
     model::Merged merged;
     std::vector<engine::Act> acts;
     engine::Standing standing;
@@ -22,12 +26,13 @@ struct Reading {
     trust::Revision const* shown = nullptr;
     [[nodiscard]] engine::Facts facts() const;
 };
-/// REQUIRES: `facts` outlives the reading.
+/// The type's name is that of the revision the document began with, never of a later one, whatever time that claims: else
+/// one member could turn everybody's document into something that no program reads. REQUIRES: `facts` outlives the reading.
 [[nodiscard]] Reading read(replica::DocumentFacts const& facts);
 
 class DocumentProjector final : public replica::Projector {
 public:
-    [[nodiscard]] int version() const override { return 1; }
+    [[nodiscard]] int version() const override { return 2; }
     [[nodiscard]] replica::Projection project(replica::DocumentFacts const& facts) const override;
 };
 
