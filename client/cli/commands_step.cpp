@@ -65,7 +65,7 @@ Json toJson(office::TaskLine const& line) {
     told.set("id", line.doc.hex()).set("scope", line.scope.text()).set("title", line.title).set("owner", line.owner);
     told.set("owner_name", line.ownerName).set("due", dayJson(line.due)).set("days_overdue", line.daysOverdue);
     told.set("overdue", line.daysOverdue > 0).set("round", line.round).set("failed_rounds", line.failedRounds);
-    told.set("state", line.state).set("closed", line.closed).set("disputed", line.disputed);
+    told.set("state", line.state).set("says_done", line.saysDone).set("closed", line.closed).set("disputed", line.disputed);
     told.set("changed_after", line.changedAfter)
         .set("differences", line.differences)
         .set("last_action", timeJson(line.lastAction));
@@ -99,6 +99,7 @@ Result<int> taskList(Job& job) {
                  {std::string(job.say({"状态", "state"}))}});
     for (auto const& line : lines) {
         std::string state = stateText("task.v1", line.state, job.language());
+        if (line.saysDone) state += job.say({" 自称完成，无人签认", " says done, unsigned"});
         if (line.differences > 0) state += job.say({" 不同版本", " different"});
         if (line.disputed) state += job.say({" 有争议", " disputed"});
         if (line.changedAfter) state += job.say({" 提交后有修改", " changed after"});

@@ -238,6 +238,41 @@ TEST_CASE("the quality office sees what is overdue over all departments and how 
     }
 }
 
+// A field that every clerk may write once took a task out of the list of overdue ones, with nobody's signature.
+TEST_CASE("a task that somebody only calls done stays overdue; one imported as done does not come back", "[office][tasks][hostile]") {
+    auto zhao = Workplace::founds("赵");
+    auto quality = zhao->hires("钱", "yc-d05", {"quality"});
+    auto li = zhao->hires("李", "yc-d03", {"clerk"});
+    for (auto* place : {&quality, &li}) zhao->carriesTo(**place);
+    REQUIRE((*quality)->importTable("schedule", R"({"tasks":[
+        {"id":"A","zh":"已完成的","owner":{"zh":"教务处"},"due_text":"已完成"},
+        {"id":"B","zh":"未完成的","owner":{"zh":"教务处"},"due_text":"2026.1"}]})", false));
+    auto const own = li->creates("task", "unit/yc-d03", {{"title", "自己的"}, {"due", "2026-01-31"}, {"progress", "done"}});
+    quality->carriesTo(*li);
+    auto const today = day("2026-03-02");
+    std::map<std::string, TaskLine> before;
+    for (auto const& line : (*li)->tasks({}, today)) before[line.title] = line;
+    REQUIRE(before.size() == 3);
+    CHECK(before["已完成的"].state == "declared-done");
+    CHECK(before["已完成的"].daysOverdue == 0);
+    CHECK(before["自己的"].saysDone);   // made by hand, from no table
+
+    li->edits(before["未完成的"].key(), {{"progress", "done"}});
+    li->edits(before["已完成的"].key(), {{"note", "补充"}});
+    li->carriesTo(*quality);
+    std::map<std::string, TaskLine> overdue;
+    for (auto const& line : (*quality)->tasks(overdueOnly(), today)) overdue[line.title] = line;
+    CHECK(overdue.size() == 2);
+    for (auto const* title : {"未完成的", "自己的"}) {
+        CHECK(overdue[title].saysDone);
+        CHECK(overdue[title].daysOverdue > 0);
+        CHECK(overdue[title].state == "open");
+    }
+    for (auto const& age : (*quality)->ages(today)) CHECK(age.overdueTasks == (age.unit == "yc-d03" ? 2 : 0));
+    li->steps(own, "submit");
+    CHECK(li->shows(own).standing.state == "submitted");
+}
+
 TEST_CASE("a lost laptop is cut off: what it signed before stands, what it signs later is quarantined everywhere", "[office][revoke]") {
     auto zhao = Workplace::founds("赵");
     auto li = zhao->hires("李", "yc-d03", {"clerk"});

@@ -119,6 +119,32 @@ model::DocumentType const* typeOf(Revisions const& revisions, std::string_view n
     return newest;
 }
 
+bool saysDone(json::Object const& fields) { return textAt(fields, "progress") == "done"; }
+
+/// Whether it was imported as done: everything the document began with names the row it was taken from and says so.
+bool importedAsDone(Reading const& reading, Revisions const& revisions) {
+    Revisions usable;
+    std::copy_if(revisions.begin(), revisions.end(), std::back_inserter(usable),
+                 [&](auto const& each) { return !reading.aside.contains(each.first); });
+    Revisions const roots = rootsOf(usable);
+    return !roots.empty() && std::all_of(roots.begin(), roots.end(), [](auto const& root) {
+        return saysDone(root.second->fields) && !textAt(root.second->fields, "source").empty();
+    });
+}
+
+/// Who says that a task is done, though nobody has signed for it: "imported" if the printed table did from the start and
+/// every version still does, "later" if somebody wrote it since; empty if nobody does.
+std::string_view declaredDone(replica::DocumentFacts const& facts, Reading const& reading) {
+    std::size_t done = 0;
+    for (auto const& head : reading.merged.heads) {
+        auto const* row = rowOf(facts, head);
+        if (row && row->revision() && saysDone(row->revision()->fields)) ++done;
+    }
+    if (done == 0) return {};
+    bool const all = done == reading.merged.heads.size();
+    return all && importedAsDone(reading, standingRevisions(facts)) ? "imported" : "later";
+}
+
 std::map<ObjectId, std::string_view> setAside(Revisions const& revisions, std::string_view name, model::DocumentType const* type) {
     std::map<ObjectId, std::string_view> aside;
     auto const rules = type ? type->mergeRules() : model::MergeRules{};
@@ -313,6 +339,7 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     summary.set("fields", sha256(asBytes(json::encode(fields))).hex());
     if (auto source = textAt(shown->fields, "source"); !source.empty()) summary.set("source", source);
     if (auto progress = textAt(shown->fields, "progress"); !progress.empty()) summary.set("progress", progress);
+    if (auto const declared = declaredDone(facts, reading); !declared.empty()) summary.set("declared_done", declared);
     json::Array effects;
     for (auto const& [id, effect] : reading.standing.effects) {
         if (effect == engine::ActEffect::Counts) continue;

@@ -117,6 +117,14 @@ Result<ObjectId> TheOffice::confirm(FrameId const& tip) {
 
 namespace {
 
+/// "imported", "later" or nothing, as the projector wrote it.
+std::string declaredDone(std::string const& summary) {
+    auto const parsed = json::parse(summary);
+    auto const* object = parsed ? parsed->asObject() : nullptr;
+    auto const* declared = object ? json::stringAt(*object, "declared_done") : nullptr;
+    return declared ? *declared : std::string();
+}
+
 TaskLine lineOf(replica::ListedDocument const& listed, Names const& names, Day today) {
     TaskLine line;
     line.doc = listed.doc;
@@ -133,11 +141,14 @@ TaskLine lineOf(replica::ListedDocument const& listed, Names const& names, Day t
     line.changedAfter = listed.row.changedAfter;
     line.differences = listed.row.differences;
     line.lastAction = listed.row.lastAction;
-    // What a printed table says is done stays shown as done, though nobody has signed for it.
-    if (listed.row.summary.find("\"progress\":\"done\"") != std::string::npos && !line.closed) {
+    // What a printed table says is done stays shown as done, though nobody has signed for it. What was written later
+    // is only told: a field that anybody may change takes no task out of the quality office's list.
+    std::string const declared = declaredDone(listed.row.summary);
+    if (declared == "imported" && !line.closed) {
         line.state = "declared-done";
         return line;
     }
+    line.saysDone = !declared.empty() && !line.closed;
     engine::Standing standing;
     standing.due = line.due;
     standing.closed = line.closed;

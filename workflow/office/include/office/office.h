@@ -61,6 +61,9 @@ struct TaskLine {
     int daysOverdue = 0;
     int round = 1, failedRounds = 0;
     bool closed = false, disputed = false, changedAfter = false;
+    /// Somebody wrote that it is done, and nobody signed for it: it stays open and overdue. (A table imported as done
+    /// makes the state `declared-done` and is no longer due.)
+    bool saysDone = false;
     int differences = 0;
     std::optional<Instant> lastAction;
     [[nodiscard]] DocumentKey key() const { return {scope, doc}; }
