@@ -56,17 +56,18 @@ Result<int> rebuild(Job& job) {
 
 Result<int> backup(Job& job) {
     auto const& file = job.arguments[0];
+    SPIRAL_GIVE(place, job.outputPath(file));
     SPIRAL_GIVE(folder, job.replicaFolder());
     SPIRAL_GIVE(opened, replica::Replica::open(folder, job.world, replica::Access::Read));
-    if (job.world.files.exists(job.path(file))) {
+    if (job.world.files.exists(place)) {
         SPIRAL_GIVE(yes, job.agreed(job.say({"{file} 已存在，覆盖吗？", "{file} is there already. Overwrite it?"},
                                             {{"file", file}})));
         if (!yes) return makeError(ErrorCode::Refused, "usage.not-agreed");
     }
-    if (auto made = opened->backup(job.path(file)); !made) return made.error();
-    auto const size = job.world.files.size(job.path(file));
+    if (auto made = opened->backup(place); !made) return made.error();
+    auto const size = job.world.files.size(place);
     Json told = Json::object();
-    told.set("file", job.path(file).string()).set("bytes", size ? Json(*size) : Json());
+    told.set("file", place.string()).set("bytes", size ? Json(*size) : Json());
     job.answer(told);
     job.tell({"备份已写入 {file}（{bytes} 字节）。内含加密的本机密钥：请像密钥一样保管。",
               "Backup written to {file} ({bytes} bytes). It holds this device's wrapped key: keep it like one."},

@@ -196,12 +196,13 @@ Result<int> enrol(Job& job) {
         if (!typed) return makeError(ErrorCode::Usage, "enrol.no-digits");
     }
     auto const file = *job.arguments.value("--output");
-    SPIRAL_GIVE(device, office->enrol(request, *typed, job.path(file)));
+    SPIRAL_GIVE(place, job.outputPath(file));
+    SPIRAL_GIVE(device, office->enrol(request, *typed, place));
     auto const* enrolled = office->registry().device(device);
     Json told = Json::object();
     told.set("device", device.hex()).set("person", enrolled ? Json(enrolled->person.text()) : Json());
     told.set("person_name", enrolled ? Json(office->names().person(enrolled->person)) : Json())
-        .set("welcome", job.path(file).string());
+        .set("welcome", place.string());
     job.answer(told);
     job.tell({"设备 {device} 已登记给 {person}；欢迎文件 {file} 请交给对方。",
               "Device {device} is enrolled for {person}; give them the welcome file {file}."},

@@ -14,6 +14,25 @@ Json answerJson(trust::Answer const& answer) {
     return told;
 }
 
+/// What became of a frame that is not in, as a phrase.
+std::string answerText(trust::Answer const& answer, Language language) {
+    using What = trust::Answer::What;
+    std::string const because = sayReason(answer.reason, language);
+    switch (answer.what) {
+        case What::WaitingForFrame:
+            if (answer.reason == "inbox.full") return because;
+            return std::string(Text{"在等前面的帧", "wait for a frame before them"}.in(language));
+        case What::WaitingForGrant:
+            return std::string(Text{"在等授权或更新的注册簿", "wait for a grant or a newer registry"}.in(language));
+        case What::PayloadWanted: return std::string(Text{"只有帧头：", "headers only: "}.in(language)) + because;
+        case What::Refused: return std::string(Text{"被拒绝：", "refused: "}.in(language)) + because;
+        case What::Stored:
+        case What::Known:
+        case What::OutsideScopes: break;
+    }
+    return because;
+}
+
 struct Sums {
     std::uint64_t bytesSent = 0, bytesReceived = 0, framesSent = 0, framesReceived = 0;
 };
@@ -31,13 +50,14 @@ Json totalsJson(Sums const& sums, double seconds, Json pending, Json quarantined
 }
 
 Result<int> exportFile(Job& job, std::string const& file, std::chrono::nanoseconds began) {
+    SPIRAL_GIVE(place, job.outputPath(file));
     SPIRAL_GIVE(office, job.office(replica::Access::Read));
     std::optional<Path> tips;
     if (auto const told = job.arguments.value("--for")) tips = job.path(*told);
-    SPIRAL_GIVE(totals, office->exportTo(job.path(file), tips));
+    SPIRAL_GIVE(totals, office->exportTo(place, tips));
     double const seconds = std::chrono::duration<double>(job.world.monotonic.now() - began).count();
     Json told = totalsJson({totals.bytes, 0, totals.frames, 0}, seconds, Json::array(), Json::array(), Json::array());
-    told.set("file", job.path(file).string()).set("pieces", totals.pieces);
+    told.set("file", place.string()).set("pieces", totals.pieces);
     job.answer(told);
     job.tell({"已写出 {file}：{frames} 帧，{bytes} 字节，附件块 {pieces}",
               "Written {file}: {frames} frame(s), {bytes} bytes, {pieces} piece(s) of attachments"},
@@ -66,7 +86,7 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
             ++outside;
             continue;
         }
-        ++why[std::string(nameOf(answer.what)) + (answer.reason.empty() ? "" : " " + answer.reason)];
+        ++why[answerText(answer, job.language())];
         if (answer.what == What::Refused) {
             ++refusedCount;
             refused.add(answerJson(answer));
@@ -82,7 +102,8 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
     for (auto const& item : set) quarantined.add(toJson(item, names));
     Json told = totalsJson({0, size ? *size : totals.bytes, 0, totals.frames}, seconds, std::move(pending),
                            std::move(quarantined), std::move(refused));
-    told.set("stored", totals.stored)
+    told.set("stored", totals.stored + totals.takenUp)
+        .set("taken_up", totals.takenUp)
         .set("known", totals.known)
         .set("outside_scopes", outside)
         .set("pieces", totals.pieces);
@@ -96,8 +117,12 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
               "Taken in {file}: {frames} frame(s), {stored} new, {known} known"},
              {{"file", file},
               {"frames", std::to_string(totals.frames)},
-              {"stored", std::to_string(totals.stored)},
+              {"stored", std::to_string(totals.stored + totals.takenUp)},
               {"known", std::to_string(totals.known)}});
+    if (totals.takenUp > 0) {
+        job.tell({"  其中 {n} 帧是先前读入、一直在等的", "  {n} of them had come before and waited"},
+                 {{"n", std::to_string(totals.takenUp)}});
+    }
     if (totals.writer) {
         job.tell({"  来自设备 {device}", "  from device {device}"},
                  {{"device", clean(names.device(totals.writer->device))}});
@@ -137,12 +162,13 @@ Result<int> sync(Job& job) {
     }
     if (out) return exportFile(job, *out, began);
     if (in) return importFile(job, *in, began);
+    SPIRAL_GIVE(place, job.outputPath(*tips));
     SPIRAL_GIVE(office, job.office(replica::Access::Read));
-    if (auto written = office->writeTips(job.path(*tips)); !written) return written.error();
+    if (auto written = office->writeTips(place); !written) return written.error();
     double const seconds = std::chrono::duration<double>(job.world.monotonic.now() - began).count();
-    auto const size = job.world.files.size(job.path(*tips));
+    auto const size = job.world.files.size(place);
     Json told = totalsJson({size ? *size : 0, 0, 0, 0}, seconds, Json::array(), Json::array(), Json::array());
-    told.set("file", job.path(*tips).string()).set("feeds", office->replica().tips().size());
+    told.set("file", place.string()).set("feeds", office->replica().tips().size());
     job.answer(told);
     job.tell({"本机所持已记入 {file}；对方执行：spiral sync --export 文件 --for {file}，就只写你缺的",
               "What this device holds is noted in {file}; the other side runs: spiral sync --export FILE --for {file}, "

@@ -290,6 +290,16 @@ Json toJson(replica::DifferenceRow const& difference, office::Names const& names
     return told;
 }
 
+namespace {
+
+/// The view keeps a hash in the place of a value that is too long or too deep to be repeated.
+bool standsForLong(json::Value const& value) {
+    auto const* object = value.asObject();
+    return object && object->size() == 1 && json::stringAt(*object, "sha256");
+}
+
+}  // namespace
+
 void showDifference(Job& job, model::DocumentType const* type, replica::DifferenceRow const& difference,
                     office::Names const& names) {
     std::string title = fieldText(type, difference.field, job.language()) + " (" + clean(difference.field);
@@ -298,9 +308,13 @@ void showDifference(Job& job, model::DocumentType const* type, replica::Differen
     auto const parsed = json::parse(difference.sides);
     auto const* all = parsed ? parsed->asObject() : nullptr;
     if (!all) return;
-    auto const show = [&](json::Value const* value, std::string const& indent) {
-        std::string const text = value ? valueText(type, difference.field, *value, names, job.language())
-                                       : std::string(job.say({"（没有）", "(absent)"}));
+    auto const show = [&](json::Value const* value, std::string const& indent, std::string const& revision = {}) {
+        std::string text = value ? valueText(type, difference.field, *value, names, job.language())
+                                 : std::string(job.say({"（没有）", "(absent)"}));
+        if (value && standsForLong(*value)) {
+            text = job.say({"（太长或太深，不在这里显示）", "(too long or too deep to be shown here)"});
+            if (!revision.empty()) text += "  spiral record show " + shortId(revision) + " --raw";
+        }
         std::size_t const width = job.width() > indent.size() + 20 ? job.width() - indent.size() : 100;
         for (auto const& part : wrapped(text, width)) job.line(indent + part);
     };
@@ -313,14 +327,15 @@ void showDifference(Job& job, model::DocumentType const* type, replica::Differen
     int number = 0;
     for (auto const& each : *sides) {
         auto const& side = *each.asObject();
-        std::string by;
+        std::string by, writer;
         if (auto const* writers = json::arrayAt(side, "writers")) {
             for (auto const& one : *writers) {
-                auto const& writer = *one.asObject();
+                auto const& told = *one.asObject();
                 auto const text = [&](std::string_view key) {
-                    auto const* found = json::stringAt(writer, key);
+                    auto const* found = json::stringAt(told, key);
                     return found ? *found : std::string();
                 };
+                if (writer.empty()) writer = text("revision");
                 auto const person = PersonId::parse(text("person"));
                 auto const device = DeviceId::fromHex(text("device"));
                 auto const time = parseInstant(text("t"));
@@ -330,7 +345,7 @@ void showDifference(Job& job, model::DocumentType const* type, replica::Differen
             }
         }
         job.line("  " + job.bold(std::to_string(++number)) + "  " + by);
-        show(side.find("value"), "      ");
+        show(side.find("value"), "      ", writer);
     }
 }
 

@@ -18,6 +18,13 @@ constexpr std::string_view kBold = "\x1b[1m", kPlain = "\x1b[0m";  // of one len
 constexpr std::chrono::milliseconds kBarDelay{300}, kBarEvery{100};
 constexpr std::chrono::milliseconds kWriterWait{5000}, kWriterPoll{50};
 
+/// What is wrong with the key file, in its own words: whoever reads "no such file" does not know which.
+Error keyError(Error const& error) {
+    if (error.code == ErrorCode::NotFound) return makeError(ErrorCode::NotFound, "key.missing", error.detail);
+    bool const readable = error.code != ErrorCode::Malformed && error.code != ErrorCode::TooLarge;
+    return readable ? error : makeError(ErrorCode::Damaged, "key.damaged", error.reason);
+}
+
 }  // namespace
 
 // --- progress
@@ -148,10 +155,19 @@ Path Job::path(std::string_view text) const {
     return (given.is_absolute() ? given : surroundings.workingFolder / given).lexically_normal();
 }
 
+Result<Path> Job::outputPath(std::string_view text) const {
+    Path const file = path(text);
+    if (file.has_parent_path() && !world.files.exists(file.parent_path())) {
+        return makeError(ErrorCode::NotFound, "folder.missing", file.parent_path().string());
+    }
+    return file;
+}
+
 Result<Bytes> Job::read(std::string_view file, std::size_t bytesMax) { return world.files.read(path(file), bytesMax); }
 
 Result<void> Job::write(std::string_view file, std::string_view bytes, FileMode mode) {
-    return world.files.replace(path(file), asBytes(bytes), mode);
+    SPIRAL_GIVE(place, outputPath(file));
+    return world.files.replace(place, asBytes(bytes), mode);
 }
 
 // --- the replica
@@ -258,7 +274,7 @@ office::Unlock Job::unlock() {
             if (auto signer = trust::AgentSigner::connect(socket, key)) return std::move(*signer);
         }
         auto file = world.files.read(folder / "keys" / "device.key", kKeyFileBytesMax);
-        if (!file) return file.error();
+        if (!file) return keyError(file.error());
         Secret passphrase;
         auto named = settings.passphraseFile;
         if (!named) named = surroundings.variable("SPIRAL_PASSPHRASE_FILE");
@@ -274,7 +290,7 @@ office::Unlock Job::unlock() {
             passphrase = std::move(*typed);
         }
         auto secretKey = trust::SecretKey::unwrap(*file, passphrase.view());
-        if (!secretKey) return secretKey.error();
+        if (!secretKey) return keyError(secretKey.error());
         if (secretKey->publicKey() != key) return makeError(ErrorCode::Damaged, "key.other-public-key");
         passphrase = Secret();
         if (noAgent) return std::unique_ptr<trust::Signer>(std::make_unique<trust::SecretKey>(std::move(*secretKey)));

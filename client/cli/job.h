@@ -93,6 +93,8 @@ public:
     /// --today, or the day it is here.
     [[nodiscard]] Day today();
     [[nodiscard]] Path path(std::string_view text) const;
+    /// Where a file is to be written. NotFound ("folder.missing", naming it) if there is no such folder.
+    [[nodiscard]] Result<Path> outputPath(std::string_view text) const;
     [[nodiscard]] Result<Bytes> read(std::string_view file, std::size_t bytesMax);
     [[nodiscard]] Result<void> write(std::string_view file, std::string_view bytes, FileMode mode);
 

@@ -117,8 +117,10 @@ std::string sayReason(std::string_view reason, Language language) {
 int exitStatus(Error const& error) {
     auto const about = [&](std::string_view prefix) { return error.reason.starts_with(prefix); };
     // A sound refusal of what a file holds is a verdict, whatever stands behind it; a failing store is not.
-    if (about("exchange.") || about("backup."))
+    if (about("exchange.") || about("backup.")) {
+        if (error.code == ErrorCode::Waiting) return status::kUndecided;
         return error.code == ErrorCode::Environment ? status::kEnvironment : status::kRefused;
+    }
     if (about("store.")) return status::kEnvironment;
     if (error.reason == "device.not-enrolled" || error.reason == "replica.not-enrolled") return status::kUndecided;
     switch (error.code) {

@@ -304,6 +304,16 @@ void Store::reload() {
     m_memoryIsUnsure = false;
 }
 
+namespace {
+
+/// Without its second file a guard notices nothing, so that a place that cannot be written is told and not passed over.
+Error guardError(Error const& error) {
+    bool const ofPlace = error.reason == "file.missing" || error.reason == "disk.io";
+    return ofPlace ? makeError(ErrorCode::Environment, "guard.unwritable", error.detail) : error;
+}
+
+}  // namespace
+
 // The guard is a token in the store and in a second file elsewhere. Each opening for writing replaces both: first the
 // file gets {old, new}, then the store new, then the file {new}. A crash between leaves one of the two the file names.
 Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
@@ -311,7 +321,7 @@ Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
     auto const stored = note(kNoteGuard);
     auto outside = m_world.files.read(file, kGuardBytesMax);
     if (!outside && outside.error().code == ErrorCode::TooLarge) outside = Bytes{};  // no guard of ours
-    if (!outside && outside.error().code != ErrorCode::NotFound) return outside.error();
+    if (!outside && outside.error().code != ErrorCode::NotFound) return guardError(outside.error());
 
     bool const written =
         findFeed(Scope::registry(), m_device) ||
@@ -329,14 +339,16 @@ Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
 
     std::string const token = m_world.random.token<Nonce>().hex();
     m_incarnation = m_world.random.token<Incarnation>();
-    if (auto made = m_world.files.makeFolder(file.parent_path(), FileMode::Private); !made) return made.error();
+    if (auto made = m_world.files.makeFolder(file.parent_path(), FileMode::Private); !made) return guardError(made.error());
     // A cut may come now; what was found must be found again then.
     if (m_guard == GuardFinding::Restored) setNote(kNoteRestored, toText(m_world.wall.now()));
     std::string const before = stored ? *stored + "\n" : std::string(m_guard == GuardFinding::First ? kFirstGuard : "");
     std::string const both = before + token + "\n";
-    if (auto kept = m_world.files.replace(file, asBytes(both), FileMode::Private); !kept) return kept.error();
+    if (auto kept = m_world.files.replace(file, asBytes(both), FileMode::Private); !kept) return guardError(kept.error());
     setNote(kNoteGuard, token);
-    if (auto kept = m_world.files.replace(file, asBytes(token + "\n"), FileMode::Private); !kept) return kept.error();
+    if (auto kept = m_world.files.replace(file, asBytes(token + "\n"), FileMode::Private); !kept) {
+        return guardError(kept.error());
+    }
     return {};
 }
 

@@ -118,6 +118,11 @@ TEST_CASE("what a person meets in daily work has words of its own", "[cli]") {
         }
     }
     CHECK(verdicts > 10);
+    for (char const* answer : {"frame.predecessor", "inbox.full", "exchange.kind", "exchange.reader-unknown", "draft.unsealed",
+                               "folder.missing", "key.missing", "key.damaged", "guard.unwritable", "other-type",
+                               "too-many-rows", "too-many-fields"}) {
+        checkHasItsOwnWords(answer);
+    }
     for (auto const& note : found(contents("workflow/office/import_tables.cpp"),
                                   std::regex(R"re(notes\.push_back\(\{[^;]*?, "[a-z_]+", "([a-z-]+)")re"))) {
         checkHasItsOwnWords("note." + note);
@@ -149,6 +154,7 @@ TEST_CASE("exit statuses tell refused, undecided, wrong usage and a failed envir
     auto const of = [](ErrorCode code, std::string_view reason) { return exitStatus(makeError(code, reason)); };
     CHECK(of(ErrorCode::Refused, "authority.self-approval") == 1);
     CHECK(of(ErrorCode::Malformed, "exchange.truncated") == 1);
+    CHECK(of(ErrorCode::Waiting, "exchange.reader-unknown") == 2);
     CHECK(of(ErrorCode::Damaged, "exchange.damaged") == 1);
     CHECK(of(ErrorCode::Locked, "key.wrong-passphrase") == 1);
     CHECK(of(ErrorCode::NotFound, "document.missing") == 2);

@@ -140,6 +140,54 @@ TEST_CASE("a new passphrase is asked for twice, and both must be the same", "[cl
     }
 }
 
+TEST_CASE("what is missing or damaged is named: a folder, the key, the place of the guard, the kind of a file", "[cli]") {
+    Desk desk;
+    REQUIRE(systemFiles().replace(desk.path("pass"), asBytes(std::string("correct horse\n")), FileMode::Private));
+    desk.environment["SPIRAL_PASSPHRASE_FILE"] = desk.path("pass").string();
+    REQUIRE(desk.run({"init", "r", "--college", "学院", "--domain", "qa.example.edu.cn", "--person", "王芳"}).status == 0);
+    desk.environment["SPIRAL_REPLICA"] = "r";
+    desk.environment["LANG"] = "en_GB.UTF-8";
+    auto const write = [&] { return desk.run({"unit", "add", "jwc", "教务处", "--campus", "东"}); };
+
+    std::string const there = desk.path("nowhere").string();
+    for (std::vector<std::string> const& command :
+         {std::vector<std::string>{"sync", "--export", "nowhere/x"}, {"sync", "--tips", "nowhere/x"}, {"backup", "nowhere/x"},
+          {"registry", "allowed-signers", "-o", "nowhere/x"}}) {
+        auto const ran = desk.run(command);
+        INFO(command[0] << " " << command[1]);
+        CHECK(ran.status == 2);
+        CHECK(ran.err.find("No such folder: " + there + "\n") == 0);
+    }
+    REQUIRE(desk.run({"sync", "--tips", "mine"}).status == 0);
+    auto const tips = desk.run({"sync", "--import", "mine"});
+    CHECK(tips.status == 1);
+    CHECK(tips.err.find("A sound file, but not of the kind") == 0);
+
+    Path const key = desk.path("r") / "keys" / "device.key";
+    auto const sound = systemFiles().read(key, 1 << 16);
+    REQUIRE(sound);
+    REQUIRE(systemFiles().replace(key, asBytes(std::string("{garbage")), FileMode::Private));
+    auto const damaged = write();
+    CHECK(damaged.status == 4);
+    CHECK(damaged.err.find("key file is damaged") != std::string::npos);
+    std::filesystem::remove(key);
+    auto const missing = write();
+    CHECK(missing.status == 2);
+    CHECK(missing.err.find("There is no key file keys/device.key") == 0);
+    REQUIRE(systemFiles().replace(key, *sound, FileMode::Private));
+
+    char const* const before = std::getenv("XDG_STATE_HOME");
+    std::string const kept = before ? before : "";
+    // Below a file no folder can be made, not even by root.
+    ::setenv("XDG_STATE_HOME", (desk.path("pass") / "state").c_str(), 1);
+    auto const unguarded = write();
+    if (before) ::setenv("XDG_STATE_HOME", kept.c_str(), 1);
+    else ::unsetenv("XDG_STATE_HOME");
+    CHECK(unguarded.status == 4);
+    CHECK(unguarded.err.find("XDG_STATE_HOME") != std::string::npos);
+    CHECK(write().status == 0);
+}
+
 TEST_CASE("a failing disk becomes words and status 4, never a crash", "[cli]") {
     Desk desk;
     std::ostringstream out, err;

@@ -89,3 +89,17 @@ TEST_CASE("what cannot be seen is shown as something, and with --json as an esca
     CHECK(Json("\xc2\x9b \xe2\x80\xae \xe2\x80\xa8 \xef\xbb\xbf \xf3\xa0\x81\x81 教").text() ==
           "\"\\u009b \\u202e \\u2028 \\ufeff \\udb40\\udc41 教\"");
 }
+
+TEST_CASE("a value that is too long to be repeated is told in words, with the command that shows it", "[cli]") {
+    std::string const revision(64, 'a'), hash(64, 'b');
+    replica::DifferenceRow difference{"note", "",
+                                      R"({"base_known":false,"sides":[{"value":{"sha256":")" + hash +
+                                          R"("},"writers":[{"revision":")" + revision +
+                                          R"("}]},{"value":"short","writers":[]}]})"};
+    Screen screen(false);
+    showDifference(screen.job, model::TypeCatalogue::builtIn().find("task"), difference, {});
+    CHECK(screen.out.str().find(hash) == std::string::npos);
+    CHECK(screen.out.str().find("too long or too deep") != std::string::npos);
+    CHECK(screen.out.str().find("spiral record show aaaaaaaa --raw") != std::string::npos);
+    CHECK(screen.out.str().find("short") != std::string::npos);
+}

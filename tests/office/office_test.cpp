@@ -273,6 +273,32 @@ TEST_CASE("a task that somebody only calls done stays overdue; one imported as d
     CHECK(li->shows(own).standing.state == "submitted");
 }
 
+TEST_CASE("frames that came too early are counted when the file that they waited for is taken in", "[office][exchange]") {
+    auto zhao = Workplace::founds("赵");
+    auto li = zhao->hires("李", "yc-d03", {"clerk"});
+    auto quality = zhao->hires("钱", "yc-d05", {"quality"});
+    zhao->carriesTo(*li);
+    zhao->carriesTo(*quality);
+    Path const first = li->outside() / "first", second = li->outside() / "second", tips = li->outside() / "tips";
+    auto const doc = li->creates("task", "unit/yc-d03", {{"title", "甲"}});
+    REQUIRE((*li)->exportTo(first, std::nullopt));
+    REQUIRE((*li)->writeTips(tips));
+    li->edits(doc, {{"title", "乙"}});
+    li->edits(doc, {{"title", "丙"}});
+    REQUIRE((*li)->exportTo(second, tips));
+
+    auto const early = (*quality)->importFrom(second);
+    REQUIRE(early);
+    CHECK(early->stored == 0);
+    CHECK(early->takenUp == 0);
+    auto const late = (*quality)->importFrom(first);
+    REQUIRE(late);
+    CHECK(late->stored == 1);
+    CHECK(late->takenUp == 2);
+    CHECK((*quality)->importFrom(second)->takenUp == 0);
+    CHECK(quality->field(doc, "title") == "丙");
+}
+
 TEST_CASE("a lost laptop is cut off: what it signed before stands, what it signs later is quarantined everywhere", "[office][revoke]") {
     auto zhao = Workplace::founds("赵");
     auto li = zhao->hires("李", "yc-d03", {"clerk"});

@@ -223,7 +223,7 @@ Result<Assignment> TheOffice::resolveDifference(DocumentKey const& document, std
     if (!seen->type) return makeError(ErrorCode::Unsupported, "type.unknown", seen->listed.row.type);
     // The resolution would take the draft's place, and with it what was typed there.
     if (seen->draft && !holdsChoices(*seen->draft)) {
-        return makeError(ErrorCode::Refused, "draft.unsealed", "seal the draft first");
+        return makeError(ErrorCode::Refused, "draft.unsealed", document.text());
     }
     auto const slash = name.find('/');
     std::string const field(name.substr(0, slash));

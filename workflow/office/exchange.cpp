@@ -2,6 +2,7 @@
 #include "office_impl.h"
 
 #include <algorithm>
+#include <set>
 
 namespace spiral::office {
 
@@ -30,16 +31,21 @@ Result<transport::FileTotals> TheOffice::exportTo(Path const& file, std::optiona
                                  [this](std::uint64_t done, std::uint64_t of) { tell(done, of, "export"); });
 }
 
-Result<transport::FileTotals> TheOffice::importFrom(Path const& file) {
+Result<Office::Imported> TheOffice::importFrom(Path const& file) {
     if (registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled", "");
+    std::set<FrameId> waited;
+    for (auto const& line : m_replica->inbox()) waited.insert(line.frame);
     m_viewIsBehind = true;   // also when it ends half way: what came till then is here
     auto totals = transport::importFile(*m_replica, m_attachments, file,
                                         [this](std::uint64_t done, std::uint64_t of) { tell(done, of, "import"); });
-    if (!totals) return totals;
-    bool const fromOthers = totals->writer && totals->writer->device != m_replica->device();
+    if (!totals) return totals.error();
+    Imported imported{std::move(*totals), 0};
+    for (auto const& line : m_replica->inbox()) waited.erase(line.frame);
+    for (auto const& frame : waited) imported.takenUp += m_replica->frameBytes(frame) ? 1U : 0U;
+    bool const fromOthers = imported.writer && imported.writer->device != m_replica->device();
     if (fromOthers && m_replica->note(kRestoredNote)) m_replica->setNote(kRestoredNote, "");
     catchUp();
-    return totals;
+    return imported;
 }
 
 Result<void> TheOffice::writeTips(Path const& file) { return transport::writeTips(*m_replica, file); }

@@ -66,7 +66,7 @@ public:
     Result<ImportResult> importTable(std::string_view kind, std::string_view jsonText, bool dryRun) override;
 
     Result<transport::FileTotals> exportTo(Path const& file, std::optional<Path> const& forTips) override;
-    Result<transport::FileTotals> importFrom(Path const& file) override;
+    Result<Imported> importFrom(Path const& file) override;
     Result<void> writeTips(Path const& file) override;
 
     std::vector<replica::SearchHit> search(std::string_view words) override;

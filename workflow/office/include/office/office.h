@@ -226,7 +226,10 @@ public:
 
     // --- exchange -------------------------------------------------------------------------------------------------------
     [[nodiscard]] virtual Result<transport::FileTotals> exportTo(Path const& file, std::optional<Path> const& forTips) = 0;
-    [[nodiscard]] virtual Result<transport::FileTotals> importFrom(Path const& file) = 0;
+    struct Imported : transport::FileTotals {
+        std::uint64_t takenUp = 0;                ///< frames that had come before, waited, and are in now
+    };
+    [[nodiscard]] virtual Result<Imported> importFrom(Path const& file) = 0;
     [[nodiscard]] virtual Result<void> writeTips(Path const& file) = 0;
 
     // --- search and care ------------------------------------------------------------------------------------------------
