@@ -126,7 +126,7 @@ std::string withMarksEscaped(std::string_view json) {
     result.reserve(json.size());
     for (std::size_t at = 0; at < json.size();) {
         auto const [code, bytes] = characterAt(json, at);
-        if (code < 0x80 || code == kNotUtf8 || !steers(code)) {
+        if (code < 0x7f || code == kNotUtf8 || !steers(code)) {
             result += json.substr(at, bytes);
         } else if (code < 0x10000) {
             appendEscape(result, static_cast<unsigned>(code));

@@ -88,6 +88,7 @@ TEST_CASE("what cannot be seen is shown as something, and with --json as an esca
     CHECK(clean("\xe2\x80\x8d") == "\xe2\x80\x8d");  // the joiner of emoji and Persian stays
     CHECK(Json("\xc2\x9b \xe2\x80\xae \xe2\x80\xa8 \xef\xbb\xbf \xf3\xa0\x81\x81 教").text() ==
           "\"\\u009b \\u202e \\u2028 \\ufeff \\udb40\\udc41 教\"");
+    CHECK(withMarksEscaped("{\"title\":\"a\x7f\xc2\x9b教\"}") == "{\"title\":\"a\\u007f\\u009b教\"}");
 }
 
 TEST_CASE("a value that is too long to be repeated is told in words, with the command that shows it", "[cli]") {

@@ -15,7 +15,7 @@ namespace spiral::cli {
 /// or stand there unseen are replaced by U+FFFD. Line feeds stay only in `cleanLines`; elsewhere they become spaces.
 [[nodiscard]] std::string clean(std::string_view text);
 [[nodiscard]] std::string cleanLines(std::string_view text);
-/// JSON with every such character above ASCII written as \uXXXX: the same document, safe to print.
+/// JSON with every such character from U+007F on written as \uXXXX: the same document, safe to print.
 [[nodiscard]] std::string withMarksEscaped(std::string_view json);
 
 /// Columns that a text takes: 0 for combining marks, 2 for wide East Asian characters and emoji, otherwise 1.
