@@ -123,11 +123,12 @@ void showPending(Job& job, std::vector<replica::ItemRow> const& items, office::N
     }
     if (pending.empty()) return;
     job.line();
-    job.tell({"另有 {n} 个版本没有采用：", "{n} more revision(s) take no part:"}, {{"n", std::to_string(pending.size())}});
+    job.tell({"另有 {n} 个版本没有采用：", "{n} more revision(s) take no part:"},
+             {{"n", std::to_string(pending.size())}});
     for (std::size_t i = 0; i < std::min(pending.size(), shownMax); ++i) {
         auto const& item = *pending[i];
-        job.line("  " + shortId(item.item.id) + "  " + personText(item.person, names) + "  " + localTime(item.time) + "  " +
-                 sayReason(item.reason, job.language()));
+        job.line("  " + shortId(item.item.id) + "  " + personText(item.person, names) + "  " + localTime(item.time) +
+                 "  " + sayReason(item.reason, job.language()));
     }
     if (pending.size() > shownMax) job.line("  …");
 }
@@ -222,8 +223,8 @@ Result<int> docList(Job& job) {
         if (job.json()) {
             told.add(toJson(each, names));
         } else {
-            table.add({office->shortName(each.key()), typeText(row.type, job.language()), row.title, names.unit(row.owner),
-                       stateText(row.type, row.state, job.language()), dayText(row.due),
+            table.add({office->shortName(each.key()), typeText(row.type, job.language()), row.title,
+                       names.unit(row.owner), stateText(row.type, row.state, job.language()), dayText(row.due),
                        row.differences > 0 ? std::to_string(row.differences) : ""});
         }
     }

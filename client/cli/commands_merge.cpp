@@ -33,7 +33,9 @@ Result<int> differences(Job& job) {
             ++count;
             if (job.json()) {
                 Json one = toJson(difference, names);
-                one.set("document", document.doc.hex()).set("scope", document.scope.text()).set("title", document.row.title);
+                one.set("document", document.doc.hex())
+                    .set("scope", document.scope.text())
+                    .set("title", document.row.title);
                 told.add(std::move(one));
                 continue;
             }

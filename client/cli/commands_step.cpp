@@ -65,7 +65,10 @@ Json toJson(office::TaskLine const& line) {
     told.set("id", line.doc.hex()).set("scope", line.scope.text()).set("title", line.title).set("owner", line.owner);
     told.set("owner_name", line.ownerName).set("due", dayJson(line.due)).set("days_overdue", line.daysOverdue);
     told.set("overdue", line.daysOverdue > 0).set("round", line.round).set("failed_rounds", line.failedRounds);
-    told.set("state", line.state).set("says_done", line.saysDone).set("closed", line.closed).set("disputed", line.disputed);
+    told.set("state", line.state)
+        .set("says_done", line.saysDone)
+        .set("closed", line.closed)
+        .set("disputed", line.disputed);
     told.set("changed_after", line.changedAfter)
         .set("differences", line.differences)
         .set("last_action", timeJson(line.lastAction));

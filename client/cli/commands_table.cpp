@@ -104,7 +104,8 @@ Result<int> catalogueList(Job& job) {
         Json one = toJson(each, names);
         one.set("level", level ? Json(*level) : Json()).set("elements", elements).set("points", points);
         told.add(std::move(one));
-        table.add({office->shortName(each.key()), each.row.title, levelText, std::to_string(elements), std::to_string(points)});
+        table.add({office->shortName(each.key()), each.row.title, levelText, std::to_string(elements),
+                   std::to_string(points)});
     }
     job.answer(told);
     if (table.empty())
@@ -129,8 +130,8 @@ Result<int> search(Job& job) {
             .set("title", hit.title)
             .set("excerpt", hit.excerpt);
         told.add(std::move(one));
-        job.line(job.bold(office->shortName(hit.key())) + "  " + clean(hit.title) + "  (" + typeText(hit.type, job.language()) +
-                 "，" + scopeText(hit.scope, names, job.language()) + ")");
+        job.line(job.bold(office->shortName(hit.key())) + "  " + clean(hit.title) + "  (" +
+                 typeText(hit.type, job.language()) + "，" + scopeText(hit.scope, names, job.language()) + ")");
         job.line("    " + clean(hit.excerpt));
     }
     job.answer(told);

@@ -118,9 +118,9 @@ TEST_CASE("what a person meets in daily work has words of its own", "[cli]") {
         }
     }
     CHECK(verdicts > 10);
-    for (char const* answer : {"frame.predecessor", "inbox.full", "exchange.kind", "exchange.reader-unknown", "draft.unsealed",
-                               "folder.missing", "key.missing", "key.damaged", "guard.unwritable", "other-type",
-                               "too-many-rows", "too-many-fields"}) {
+    for (char const* answer : {"frame.predecessor", "inbox.full", "exchange.kind", "exchange.reader-unknown",
+                               "draft.unsealed", "folder.missing", "key.missing", "key.damaged", "guard.unwritable",
+                               "other-type", "too-many-rows", "too-many-fields"}) {
         checkHasItsOwnWords(answer);
     }
     for (auto const& note : found(contents("workflow/office/import_tables.cpp"),

@@ -140,19 +140,22 @@ TEST_CASE("a new passphrase is asked for twice, and both must be the same", "[cl
     }
 }
 
-TEST_CASE("what is missing or damaged is named: a folder, the key, the place of the guard, the kind of a file", "[cli]") {
+TEST_CASE("what is missing or damaged is named: a folder, the key, the place of the guard, the kind of a file",
+          "[cli]") {
     Desk desk;
     REQUIRE(systemFiles().replace(desk.path("pass"), asBytes(std::string("correct horse\n")), FileMode::Private));
     desk.environment["SPIRAL_PASSPHRASE_FILE"] = desk.path("pass").string();
-    REQUIRE(desk.run({"init", "r", "--college", "学院", "--domain", "qa.example.edu.cn", "--person", "王芳"}).status == 0);
+    REQUIRE(desk.run({"init", "r", "--college", "学院", "--domain", "qa.example.edu.cn", "--person", "王芳"}).status ==
+            0);
     desk.environment["SPIRAL_REPLICA"] = "r";
     desk.environment["LANG"] = "en_GB.UTF-8";
     auto const write = [&] { return desk.run({"unit", "add", "jwc", "教务处", "--campus", "东"}); };
 
     std::string const there = desk.path("nowhere").string();
-    for (std::vector<std::string> const& command :
-         {std::vector<std::string>{"sync", "--export", "nowhere/x"}, {"sync", "--tips", "nowhere/x"}, {"backup", "nowhere/x"},
-          {"registry", "allowed-signers", "-o", "nowhere/x"}}) {
+    for (std::vector<std::string> const& command : {std::vector<std::string>{"sync", "--export", "nowhere/x"},
+                                                    {"sync", "--tips", "nowhere/x"},
+                                                    {"backup", "nowhere/x"},
+                                                    {"registry", "allowed-signers", "-o", "nowhere/x"}}) {
         auto const ran = desk.run(command);
         INFO(command[0] << " " << command[1]);
         CHECK(ran.status == 2);
@@ -181,8 +184,10 @@ TEST_CASE("what is missing or damaged is named: a folder, the key, the place of 
     // Below a file no folder can be made, not even by root.
     ::setenv("XDG_STATE_HOME", (desk.path("pass") / "state").c_str(), 1);
     auto const unguarded = write();
-    if (before) ::setenv("XDG_STATE_HOME", kept.c_str(), 1);
-    else ::unsetenv("XDG_STATE_HOME");
+    if (before)
+        ::setenv("XDG_STATE_HOME", kept.c_str(), 1);
+    else
+        ::unsetenv("XDG_STATE_HOME");
     CHECK(unguarded.status == 4);
     CHECK(unguarded.err.find("XDG_STATE_HOME") != std::string::npos);
     CHECK(write().status == 0);

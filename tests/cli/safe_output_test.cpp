@@ -38,7 +38,8 @@ struct Screen {
 constexpr std::string_view kTitleOfWindow = "evil\x1b]0;pwned\x07";
 
 bool steers(std::string const& text) {
-    for (std::string_view const mark : {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xe2\x80\xa8"}) {
+    for (std::string_view const mark :
+         {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xe2\x80\xa8"}) {
         if (text.find(mark) != std::string::npos) return true;
     }
     return false;
@@ -46,8 +47,10 @@ bool steers(std::string const& text) {
 
 }  // namespace
 
-// A clerk's own program once wrote a task whose unit was no unit but escape sequences; showing it set the window's title.
-TEST_CASE("a field that should name a unit, a person or a choice and does not is shown without its escape sequences", "[cli][hostile]") {
+// A clerk's own program once wrote a task whose unit was no unit but escape sequences; showing it set the window's
+// title.
+TEST_CASE("a field that should name a unit, a person or a choice and does not is shown without its escape sequences",
+          "[cli][hostile]") {
     auto const* type = model::TypeCatalogue::builtIn().find("task");
     REQUIRE(type);
     json::Value const evil{std::string(kTitleOfWindow)};

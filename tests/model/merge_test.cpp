@@ -358,7 +358,8 @@ TEST_CASE("more rows than anybody would look through make the list one cell, and
     MergeRules const rules{{"goals", MergeRule::Rows}};
     auto const rowsFrom = [](std::size_t first, std::size_t count) {
         json::Array rows;
-        for (std::size_t i = first; i < first + count; ++i) rows.emplace_back(row(std::to_string(100'000 + i).c_str(), "text"));
+        for (std::size_t i = first; i < first + count; ++i)
+            rows.emplace_back(row(std::to_string(100'000 + i).c_str(), "text"));
         return rows;
     };
     for (std::size_t const apart : {kMergedElementsMax / 2, kMergedElementsMax / 2 + 1}) {
@@ -393,9 +394,10 @@ TEST_CASE("choices about many rows are put in, changed and taken out in their pl
     Merged const merged = story.merged(rules);
     CHECK(shown(merged.differences).find("goals[b]") == 0);
     REQUIRE(merged.differences.size() == 3);  // b changed twice; f and h taken out by one, changed by the other
-    auto const both = resolved(merged, rules, {{{"goals", "b"}, json::Value(row("b", "4"))},
-                                               {{"goals", "f"}, std::nullopt},
-                                               {{"goals", "h"}, json::Value(row("h", "2"))}});
+    auto const both = resolved(merged, rules,
+                               {{{"goals", "b"}, json::Value(row("b", "4"))},
+                                {{"goals", "f"}, std::nullopt},
+                                {{"goals", "h"}, json::Value(row("h", "2"))}});
     REQUIRE(both);
     CHECK(*both->find("goals")->asArray() ==
           json::Array{row("a", "2"), row("b", "4"), row("d", "1"), row("h", "2"), row("i", "3")});

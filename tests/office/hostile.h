@@ -12,7 +12,7 @@ struct Forged {
     std::string type = "task.v1";
     json::Object fields;
     std::vector<ObjectId> parents;
-    std::optional<Instant> time;   ///< claimed; else what the clock says
+    std::optional<Instant> time;  ///< claimed; else what the clock says
 };
 
 /// Seals revisions on this place's device, whatever an office would say of them; their ids. The place is opened anew.

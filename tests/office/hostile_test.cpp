@@ -12,7 +12,8 @@ DocumentKey writesApart(Workplace& place, std::vector<json::Value> const& values
     SeededRandom random(901);
     DocumentKey const document{Scope::unit("yc-d03"), random.token<DocumentId>()};
     std::vector<Forged> versions;
-    for (auto const& value : values) versions.push_back({document, "task.v1", {{"title", "敌意"}, {"measures", value}}, {}, {}});
+    for (auto const& value : values)
+        versions.push_back({document, "task.v1", {{"title", "敌意"}, {"measures", value}}, {}, {}});
     forges(place, versions);
     return document;
 }

@@ -15,7 +15,8 @@ struct Shadowed {
 
     Shadowed() {
         for (auto* place : {&li, &wang, &quality}) zhao->carriesTo(**place);
-        plan = li->creates("plan", "unit/yc-d03", {{"title", "教务处计划"}, {"kind", "annual"}, {"content", "每月一次"}});
+        plan =
+            li->creates("plan", "unit/yc-d03", {{"title", "教务处计划"}, {"kind", "annual"}, {"content", "每月一次"}});
         shadow = {Scope::unit("yc-d02"), plan.doc};
         forges(*wang, {{shadow, "plan.v1", {{"title", "影子"}, {"content", "假"}}, {}, {}}});
         li->carriesTo(*quality);
@@ -30,7 +31,8 @@ struct Shadowed {
 
 }  // namespace
 
-TEST_CASE("a clerk who uses another unit's document id takes nobody to the wrong document", "[office][hostile][names]") {
+TEST_CASE("a clerk who uses another unit's document id takes nobody to the wrong document",
+          "[office][hostile][names]") {
     Shadowed both;
     std::string const id = both.plan.doc.hex();
     for (auto const& typed : {id, id.substr(0, 8)}) {
@@ -53,7 +55,8 @@ TEST_CASE("a clerk who uses another unit's document id takes nobody to the wrong
     CHECK(both.quality->field(both.shadow, "title") == "影子");
 }
 
-TEST_CASE("drafts, edits and steps on one of two documents with one id leave the other as it is", "[office][hostile][names]") {
+TEST_CASE("drafts, edits and steps on one of two documents with one id leave the other as it is",
+          "[office][hostile][names]") {
     Shadowed both;
     auto lead = both.zhao->hires("孙", "yc-d03", {"clerk", "clerk@unit/yc-d02"});
     both.zhao->carriesTo(*both.quality);

@@ -6,7 +6,7 @@ namespace spiral::office {
 namespace {
 
 Instant const kFarFuture = *parseInstant("9998-01-01T00:00:00.000Z");
-Instant const kLongAgo = *parseInstant("2026-03-02T00:00:00.000Z");   // before anything here was written
+Instant const kLongAgo = *parseInstant("2026-03-02T00:00:00.000Z");  // before anything here was written
 
 /// A plan that was submitted and approved, held by four people; li's own program writes what it likes.
 struct Approved {
@@ -73,14 +73,16 @@ TEST_CASE("a version of the type that no program knows is set aside, and the doc
     college.checkUnharmed(1, "newer-type");
 }
 
-TEST_CASE("who begins a document a second time, long ago by her own claim, does not take it from those who worked on it",
-          "[office][hostile][type]") {
+TEST_CASE(
+    "who begins a document a second time, long ago by her own claim, does not take it from those who worked on it",
+    "[office][hostile][type]") {
     Approved college;
     forges(*college.li, {{college.plan, "standard.v1", {{"title", "早就有了"}}, {}, kLongAgo}});
     college.checkUnharmed(1, "other-type");
 }
 
-TEST_CASE("two replicas that got a document's first revisions in another order agree on its type", "[office][hostile][type]") {
+TEST_CASE("two replicas that got a document's first revisions in another order agree on its type",
+          "[office][hostile][type]") {
     auto zhao = Workplace::founds("赵");
     auto li = zhao->hires("李", "yc-d03", {"clerk"});
     auto hu = zhao->hires("胡", "yc-d03", {"clerk"});
@@ -109,7 +111,8 @@ TEST_CASE("versions with more rows or fields than a document may have are set as
     std::vector<Forged> forged;
     for (int version = 0; version < 3; ++version) {
         json::Array many;
-        for (int i = 0; i < 30'000; ++i) many.emplace_back(json::Object{{"id", std::to_string(version) + "-" + std::to_string(1'000'000 + i)}});
+        for (int i = 0; i < 30'000; ++i)
+            many.emplace_back(json::Object{{"id", std::to_string(version) + "-" + std::to_string(1'000'000 + i)}});
         forged.push_back({document, "report.v1", {{"title", "年报"}, {rows->name, std::move(many)}}, {}, {}});
         json::Object fields{{"title", "年报"}};
         for (int i = 0; i < 2'000; ++i) fields.set("f" + std::to_string(i), std::to_string(version));

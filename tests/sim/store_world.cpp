@@ -389,7 +389,8 @@ std::string StoreWorld::compare(Node& node) {
             return on + "heads of document " + brief(key.second);
         int open = 0;
         for (auto const& [field, sides] : model.fields(key)) open += sides.size() > 1 ? 1 : 0;
-        if (open != listed->row.differences || open != static_cast<int>(node.view->differences({key.first, key.second}).size()))
+        if (open != listed->row.differences ||
+            open != static_cast<int>(node.view->differences({key.first, key.second}).size()))
             return on + "differences of document " + brief(key.second);
     }
     std::set<std::set<FrameId>> forks, shown;

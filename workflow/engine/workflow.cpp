@@ -166,7 +166,7 @@ private:
     struct Given {
         std::vector<Act const*> acts;
         std::vector<std::vector<Node>> parents;
-        std::vector<bool> unknown;       // follows something that is not here
+        std::vector<bool> unknown;  // follows something that is not here
         std::vector<std::size_t> depth;
     };
 
@@ -225,8 +225,10 @@ private:
                 follows[node].insert(follows[node].end(), some.begin(), some.end());
             }
             sortUnique(follows[node]);
-            if (m_workflow.action(given.acts[node]->action) != nullptr) newest[node] = node;
-            else if (!before.empty()) newest[node] = history.join(std::move(before));
+            if (m_workflow.action(given.acts[node]->action) != nullptr)
+                newest[node] = node;
+            else if (!before.empty())
+                newest[node] = history.join(std::move(before));
         }
         return follows;
     }

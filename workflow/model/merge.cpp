@@ -297,8 +297,10 @@ json::Array withElements(json::Array&& array, ChosenElements const& chosen, Merg
     for (json::Value& element : array) {
         std::string_view const name = elementName(element, rule);
         while (next != chosen.end() && next->first < name) take();
-        if (next != chosen.end() && next->first == name) take();
-        else result.push_back(std::move(element));
+        if (next != chosen.end() && next->first == name)
+            take();
+        else
+            result.push_back(std::move(element));
     }
     while (next != chosen.end()) take();
     return result;
