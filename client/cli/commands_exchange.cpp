@@ -25,13 +25,8 @@ std::string answerText(trust::Answer const& answer, Language language) {
         case What::WaitingForGrant:
             return std::string(Text{"在等授权或更新的注册簿", "wait for a grant or a newer registry"}.in(language));
         case What::PayloadWanted: return std::string(Text{"只有帧头：", "headers only: "}.in(language)) + because;
-        case What::Refused:
-            if (answer.reason.starts_with("newer.")) {
-                return std::string(Text{"来自更新的程序，没有收下：升级后再读入一次",
-                                        "from a newer program, not kept: upgrade, then take the file in again"}
-                                       .in(language));
-            }
-            return std::string(Text{"被拒绝：", "refused: "}.in(language)) + because;
+        case What::Refused: return std::string(Text{"被拒绝：", "refused: "}.in(language)) + because;
+        case What::NeedsNewer:
         case What::Stored:
         case What::Known:
         case What::OutsideScopes: break;
