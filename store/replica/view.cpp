@@ -15,8 +15,6 @@ namespace {
 constexpr std::size_t kBatchLines = 4000;
 constexpr std::size_t kBatchItems = 8000;
 constexpr std::size_t kBatchBytes = 16 * 1024 * 1024;
-// With fewer rows a second thread is not worth its beginning.
-constexpr std::size_t kAheadItemsMin = 256;
 // Pages near the root change in each batch; moved out of the log more rarely they are written fewer times.
 constexpr int kCheckpointPages = 16384;
 
@@ -73,10 +71,9 @@ FollowingView::FollowingView(Replica& replica, Projector const& projector)
 FollowingView::~FollowingView() = default;
 
 void FollowingView::open() {
-    m_db = std::make_unique<Database>(
-        viewFile(m_replica.folder()),
-        Database::Options{
-            .as = OpenAs::Writer, .create = true, .fullSync = false, .checkpointPages = kCheckpointPages});
+    m_db = std::make_unique<Database>(viewFile(m_replica.folder()),
+                                      Database::Options{.as = OpenAs::Writer, .create = true, .fullSync = false,
+                                                        .checkpointPages = kCheckpointPages});
     bool const hasTables = m_db->integer("SELECT count(*) FROM sqlite_schema WHERE name='meta'") != 0;
     if (!hasTables || m_db->textOf("SELECT value FROM meta WHERE key='made-by'") != madeBy(m_projector))
         makeTables();
@@ -187,16 +184,14 @@ bool FollowingView::batch(std::int64_t& cursor) {
     auto const growth = noteRegistry(work);
     if (growth == RegistryGrowth::Outdated) return false;  // another process follows with a newer registry than ours
 
-    auto const lines = nextLines(cursor);
-    if (lines.empty() && growth == RegistryGrowth::Same) return false;
-    readAhead(lines, work);
-    LogLine const* last = nullptr;
-    for (auto const& noted : lines) {
-        noteLine(noted, work);
-        last = &noted.line;
-        if (work.bytes >= kBatchBytes) break;
-    }
-    work.ahead.reset();
+    std::optional<LogLine> last;
+    // Read while the log is: everything in one look at the store, which costs less than many.
+    m_replica.log(cursor, [&, lines = std::size_t{0}](LogLine const& line) mutable {
+        noteLine(line, work);
+        last = line;
+        return ++lines < kBatchLines && work.items < kBatchItems && work.bytes < kBatchBytes;
+    });
+    if (!last && growth == RegistryGrowth::Same) return false;
     settleAlone(work);
     for (Handle const document : work.documents) judgeDocument(document, work);
     writeFresh();
@@ -211,35 +206,6 @@ bool FollowingView::batch(std::int64_t& cursor) {
     setMeta("changed", m_changed);
     transaction.commit();
     return true;
-}
-
-/// The next lines of the log that fit a batch, at least one if there is one.
-std::vector<NotedLine> FollowingView::nextLines(std::int64_t cursor) const {
-    std::vector<NotedLine> lines;
-    std::size_t items = 0;
-    m_replica.log(cursor, [&](LogLine const& line) {
-        NotedLine noted{line, {}};
-        if (line.what != LogLine::What::BodyRedacted) {
-            noted.header = m_replica.headerOf(line.frame);
-            if (!noted.header) throw SqliteError(SQLITE_CORRUPT, "following the log", "frame.missing");
-            items += noted.header->items.size();
-        }
-        lines.push_back(std::move(noted));
-        return lines.size() < kBatchLines && items < kBatchItems;
-    });
-    return lines;
-}
-
-/// Begins to read the rows of these lines, unless they are few.
-void FollowingView::readAhead(std::vector<NotedLine> const& lines, Work& work) const {
-    std::vector<trust::Item> items;
-    for (auto const& noted : lines) {
-        if (noted.header) items.insert(items.end(), noted.header->items.begin(), noted.header->items.end());
-    }
-    if (items.size() < kAheadItemsMin) return;
-    work.ahead = std::make_unique<ReadAhead>(std::move(items), [this](trust::Item const& item) {
-        return readRow(item.id, item.kind == trust::Item::Kind::Record, false);
-    });
 }
 
 // --- small tables ---

@@ -65,7 +65,7 @@ trust::Row FollowingView::rowOf(ObjectId const& id, ItemLine const& line, Work& 
             row.object = std::move(work.objects.extract(held).mapped());
         else
             row.object = held->second;
-    } else if (auto read = readObject(id, line.isRecord, work)) {
+    } else if (auto read = readObject(id, line.isRecord)) {
         row.object = std::move(*read);
     } else {
         row.object = trust::Unread{};

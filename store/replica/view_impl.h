@@ -3,7 +3,6 @@
 //   view.cpp            opening, the cursor, one batch of the log in one transaction
 //   view_note.cpp       what a line of the log brings; what becomes doubtful by it
 //   view_items.cpp      items, their bytes, and the document each belongs to
-//   view_ahead.cpp      those bytes read by a second thread
 //   view_registry.cpp   what a grown registry makes doubtful
 //   view_alone.cpp      receipts, confirms, and the branches of forked feeds that rest on them
 //   view_document.cpp   a document judged and projected anew
@@ -12,10 +11,8 @@
 
 #include "replica/view.h"
 #include "sqlite.h"
-#include "view_ahead.h"
 
 #include <map>
-#include <memory>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -28,6 +25,11 @@ using Handle = std::int64_t;
 
 inline constexpr int kViewVersion = 2;  ///< of this code; the tables' own text counts besides
 inline constexpr std::int64_t kNoDue = 9999999;
+
+/// What became of the bytes of an item.
+enum class RowState : int { Missing = 0, Read = 1, Newer = 2, Malformed = 3, Redacted = 4 };
+
+using RowObject = std::variant<trust::Revision, trust::Record, trust::Unread>;
 
 /// A frame as verdicts need it.
 struct FrameLine {
@@ -75,14 +77,7 @@ struct Work {
     std::map<std::pair<DocumentId, Scope>, Handle> newDocuments;
     std::unordered_set<Handle> unwritten;  ///< new documents without a row
     std::unordered_map<Handle, std::pair<Scope, DocumentId>> documentNames;
-    std::size_t items = 0, bytes = 0;     ///< noted so far
-    std::unique_ptr<ReadAhead> ahead;  ///< of the batch's items, in the order in which they are noted; absent in small ones
-};
-
-/// A line of the log, and the header of the frame it is about; none when a body was redacted.
-struct NotedLine {
-    LogLine line;
-    std::optional<trust::FrameHeader> header;
+    std::size_t items = 0, bytes = 0;
 };
 
 struct ViewStatements;
@@ -138,9 +133,7 @@ private:
     void writeTally();
 
     // view_note.cpp
-    [[nodiscard]] std::vector<NotedLine> nextLines(std::int64_t cursor) const;
-    void readAhead(std::vector<NotedLine> const& lines, Work& work) const;
-    void noteLine(NotedLine const& noted, Work& work);
+    void noteLine(LogLine const& line, Work& work);
     Handle noteFrame(FrameId const& id, trust::FrameHeader const& header, Work& work);
     Handle namedFrame(FrameId const& id);
     void wait(Handle awaited, Handle subject);
@@ -151,11 +144,17 @@ private:
 
     // view_items.cpp
     void noteItem(FrameLine const& frame, std::uint32_t place, trust::Item const& item, Work& work);
+    /// The bytes of a row and what they say.
+    struct Taken {
+        RowState state = RowState::Missing;
+        bool isRecord = false;
+        Bytes bytes;
+        RowObject object = trust::Unread{};
+    };
     enum class Known { Not, ByName /* a record's target */, Listed };
-    [[nodiscard]] TakenRow readRow(ObjectId const& id, bool isRecord, bool askBoth) const;
-    void placeUnread(TakenRow const& taken, ItemLine& line, Handle& scope, Work& work);
-    /// `place` is that among the batch's items, if it is taken for the first time.
-    void takeRow(ObjectId const& id, ItemLine line, Known known, Work& work, std::optional<std::size_t> place = {});
+    [[nodiscard]] Taken readRow(ObjectId const& id, bool isRecord, bool askBoth) const;
+    void placeUnread(Taken const& taken, ItemLine& line, Handle& scope, Work& work);
+    void takeRow(ObjectId const& id, ItemLine line, Known known, Work& work);
     void choosePlace(Handle item, Work& work);
     void redact(ObjectId const& id, Work& work);
     void detach(Handle item, Work& work);
@@ -171,7 +170,7 @@ private:
     void writeFreshOf(Handle document);
     void writeItem(FreshItem const& item);
     [[nodiscard]] std::pair<ObjectId, ItemLine> itemAt(Handle item) const;
-    [[nodiscard]] std::optional<RowObject> readObject(ObjectId const& id, bool isRecord, Work const& work) const;
+    [[nodiscard]] std::optional<RowObject> readObject(ObjectId const& id, bool isRecord) const;
 
     // view_registry.cpp
     enum class RegistryGrowth { Same, Grown, Outdated };

@@ -55,7 +55,7 @@ std::pair<ObjectId, ItemLine> FollowingView::itemAt(Handle item) const {
 }
 
 void FollowingView::noteItem(FrameLine const& frame, std::uint32_t place, trust::Item const& item, Work& work) {
-    std::size_t const number = work.items++;
+    ++work.items;
     bool const isRecord = item.kind == trust::Item::Kind::Record;
     std::optional<std::pair<ObjectId, ItemLine>> known;
     writeFreshWith(item.id);
@@ -71,7 +71,7 @@ void FollowingView::noteItem(FrameLine const& frame, std::uint32_t place, trust:
         line.frame = frame.frame;
         line.place = place;
         line.isRecord = isRecord;
-        takeRow(item.id, line, known ? Known::ByName : Known::Not, work, number);
+        takeRow(item.id, line, known ? Known::ByName : Known::Not, work);
         return;
     }
     ItemLine line = known->second;
@@ -99,8 +99,7 @@ void FollowingView::noteItem(FrameLine const& frame, std::uint32_t place, trust:
         doubt(line.item, line.document, line.state, work);
 }
 
-std::optional<RowObject> FollowingView::readObject(ObjectId const& id, bool isRecord, Work const& work) const {
-    if (work.ahead) work.ahead->finish();
+std::optional<RowObject> FollowingView::readObject(ObjectId const& id, bool isRecord) const {
     if (isRecord) {
         auto const row = m_replica.recordBytes(id);
         auto record = row ? trust::decodeRecord(row->bytes) : Result<trust::Record>(Error{});
@@ -117,8 +116,8 @@ std::optional<RowObject> FollowingView::readObject(ObjectId const& id, bool isRe
 
 /// The bytes of an item and what they say. Of two tables the one in which they make most sense; that of revisions where
 /// they do in both.
-TakenRow FollowingView::readRow(ObjectId const& id, bool isRecord, bool askBoth) const {
-    TakenRow taken;
+FollowingView::Taken FollowingView::readRow(ObjectId const& id, bool isRecord, bool askBoth) const {
+    Taken taken;
     taken.isRecord = isRecord;
     auto const rank = [](RowState state) {
         return state == RowState::Read ? 3 : state == RowState::Newer ? 2 : state == RowState::Malformed ? 1 : 0;
@@ -151,7 +150,7 @@ TakenRow FollowingView::readRow(ObjectId const& id, bool isRecord, bool askBoth)
 }
 
 /// Where an object that this program cannot read belongs: whatever refers to it then says why it waits.
-void FollowingView::placeUnread(TakenRow const& taken, ItemLine& line, Handle& scope, Work& work) {
+void FollowingView::placeUnread(Taken const& taken, ItemLine& line, Handle& scope, Work& work) {
     auto const value = json::parse(taken.bytes);
     auto const* members = value ? value->asObject() : nullptr;
     if (!members) return;
@@ -172,12 +171,8 @@ void FollowingView::placeUnread(TakenRow const& taken, ItemLine& line, Handle& s
 }
 
 /// Reads an item's bytes, if they are held, finds out what it belongs to, and writes its line.
-void FollowingView::takeRow(ObjectId const& id, ItemLine line, Known known, Work& work,
-                            std::optional<std::size_t> place) {
-    std::optional<TakenRow> ahead;
-    if (work.ahead && place && !line.more) ahead = work.ahead->take(*place);
-    if (work.ahead && !ahead) work.ahead->finish();
-    TakenRow taken = ahead ? std::move(*ahead) : readRow(id, line.isRecord, line.more);
+void FollowingView::takeRow(ObjectId const& id, ItemLine line, Known known, Work& work) {
+    Taken taken = readRow(id, line.isRecord, line.more);
     auto const* revision = taken.state == RowState::Read ? std::get_if<trust::Revision>(&taken.object) : nullptr;
     auto const* record = taken.state == RowState::Read ? std::get_if<trust::Record>(&taken.object) : nullptr;
     bool const alone = record && trust::standsForItself(*record);
@@ -435,7 +430,7 @@ void FollowingView::choosePlace(Handle item, Work& work) {
     // A receipt's order is that of its frame.
     if (line.state == RowState::Read && line.isRecord && line.document == 0 && line.target == 0) {
         auto const id = itemAt(item).first;
-        auto const object = readObject(id, true, work);
+        auto const object = readObject(id, true);
         auto const* record = object ? std::get_if<trust::Record>(&*object) : nullptr;
         if (!record) return;
         if (nameWithoutVersion(record->kind) == "receipt") noteReceipt(item, *record, work);

@@ -16,12 +16,13 @@ void bindHandle(Statement& statement, int index, Handle handle) {
 
 }  // namespace
 
-void FollowingView::noteLine(NotedLine const& noted, Work& work) {
-    auto const& [line, header] = noted;
-    if (!header) {
+void FollowingView::noteLine(LogLine const& line, Work& work) {
+    if (line.what == LogLine::What::BodyRedacted) {
         redact(*ObjectId::fromBytes(line.frame.view()), work);
         return;
     }
+    auto const header = m_replica.headerOf(line.frame);
+    if (!header) throw SqliteError(SQLITE_CORRUPT, "following the log", "frame.missing");
     Handle const frame = noteFrame(line.frame, *header, work);
     FrameLine const known = frameAt(frame, work);
     for (std::uint32_t place = 0; place < header->items.size(); ++place)
