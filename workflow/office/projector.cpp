@@ -145,9 +145,9 @@ std::string_view declaredDone(replica::DocumentFacts const& facts, Reading const
     return all && importedAsDone(reading, standingRevisions(facts)) ? "imported" : "later";
 }
 
-std::map<ObjectId, std::string_view> setAside(Revisions const& revisions, std::string_view name, model::DocumentType const* type) {
+std::map<ObjectId, std::string_view> setAside(Revisions const& revisions, std::string_view name, model::DocumentType const* type,
+                                              model::MergeRules const& rules) {
     std::map<ObjectId, std::string_view> aside;
-    auto const rules = type ? type->mergeRules() : model::MergeRules{};
     for (auto const& [id, revision] : revisions) {
         if (nameWithoutVersion(revision->type) != name) aside[id] = "other-type";
         else if (type && !model::TypeCatalogue::builtIn().find(revision->type)) aside[id] = "newer-type";
@@ -171,10 +171,12 @@ engine::Facts Reading::facts() const {
 Reading read(replica::DocumentFacts const& facts) {
     Reading reading;
     Revisions const revisions = standingRevisions(facts);
+    model::MergeRules rules;
     if (!revisions.empty()) {
         std::string const name = typeNameOf(facts, revisions);
         reading.type = typeOf(revisions, name);
-        reading.aside = setAside(revisions, name, reading.type);
+        if (reading.type) rules = reading.type->mergeRules();
+        reading.aside = setAside(revisions, name, reading.type, rules);
     }
     for (auto const& row : facts.rows) {
         auto const* revision = row.revision();
@@ -183,7 +185,7 @@ Reading read(replica::DocumentFacts const& facts) {
         reading.revisions.push_back({row.id, revision->parents, &revision->fields, usable});
     }
     if (revisions.empty()) return reading;
-    reading.merged = model::merge(reading.revisions, reading.type ? reading.type->mergeRules() : model::MergeRules{});
+    reading.merged = model::merge(reading.revisions, rules);
     if (!reading.merged.heads.empty()) {
         if (auto const* row = rowOf(facts, reading.merged.heads.front())) reading.shown = row->revision();
     }
@@ -336,7 +338,8 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     if (lastActor) row.lastActor = lastActor->person.text();
 
     json::Object summary;
-    summary.set("fields", sha256(asBytes(json::encode(fields))).hex());
+    // A single head says by its id what stands in the document; what several merge to is said here.
+    if (merged.heads.size() > 1) summary.set("fields", sha256(asBytes(json::encode(fields))).hex());
     if (auto source = textAt(shown->fields, "source"); !source.empty()) summary.set("source", source);
     if (auto progress = textAt(shown->fields, "progress"); !progress.empty()) summary.set("progress", progress);
     if (auto const declared = declaredDone(facts, reading); !declared.empty()) summary.set("declared_done", declared);

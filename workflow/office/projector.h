@@ -32,7 +32,7 @@ struct Reading {
 
 class DocumentProjector final : public replica::Projector {
 public:
-    [[nodiscard]] int version() const override { return 2; }
+    [[nodiscard]] int version() const override { return 3; }
     [[nodiscard]] replica::Projection project(replica::DocumentFacts const& facts) const override;
 };
 
