@@ -52,6 +52,13 @@ CREATE TABLE local_payload(
     bytes BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Payloads of many rows without attachments, packed as they came or were sealed, so that passing them on is copying.
+-- Each can be made again from its rows; a redaction of one of them drops it.
+CREATE TABLE local_packed(
+    frame BLOB NOT NULL PRIMARY KEY,
+    bytes BLOB NOT NULL                -- codec 1, zstd
+) STRICT, WITHOUT ROWID;
+
 -- Feeds held: the frames of one device in one scope.
 CREATE TABLE local_feed(
     feed   INTEGER PRIMARY KEY,

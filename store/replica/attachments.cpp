@@ -459,4 +459,9 @@ Result<Attachments::Reader> Attachments::reader(Attachment const& file) const {
     return reader;
 }
 
+bool mayNameFiles(ByteView revisions) {
+    constexpr std::string_view kKey = "\"files\":[";
+    return asText(revisions).find(kKey) != std::string_view::npos;
+}
+
 }  // namespace spiral::replica

@@ -498,6 +498,11 @@ void Store::settleSignature(PayloadRow const& row) {
     replace.bind(1, row.item.id).bind(2, *row.signature).bind(3, row.bytes).run();
 }
 
+bool Store::hasRedacted(std::vector<PayloadRow> const& rows) const {
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](PayloadRow const& row) { return m_registry.isRedacted(row.item.id); });
+}
+
 /// Writes the batch in one transaction: rows in the order of their ids, which is far cheaper for their index.
 void Store::flush(Batch& batch) {
     if (batch.empty()) return;
@@ -548,6 +553,10 @@ void Store::flush(Batch& batch) {
         if (entry.feed->feed == 0) entry.feed->feed = makeFeed(entry.key.first, entry.key.second);
         m_insert->addPlace(entry.feed->feed, frame.header.seq, rowOf.at(frame.id), entry.applied);
         if (frame.keepUnread) m_insert->keepPayload(frame.id, *frame.travelling.payload);
+        if (entry.applied && frame.travelling.payload->codec == Codec::Zstd && frame.open &&
+            isWorthPacking(frame.open->changeset, frame.open->rows) && !hasRedacted(frame.open->rows)) {
+            m_insert->keepPacked(frame.id, frame.travelling.payload->bytes);
+        }
         auto const what = entry.headerKnown ? LogLine::What::PayloadApplied
                           : entry.applied   ? LogLine::What::HeaderAndPayload
                                             : LogLine::What::HeaderStored;

@@ -105,6 +105,7 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
     std::int64_t const newest =
         std::max(state.newest, static_cast<std::int64_t>(header.time.time_since_epoch().count()));
     std::int64_t feed = state.feed;
+    std::optional<Payload> packed;
     FeedState::Tip const added{id, header.seq, header.reg ? header.reg->seq : 0, newest};
     try {
         WriteTransaction transaction(m_db);
@@ -131,6 +132,7 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
                     return makeError(ErrorCode::WrongState, "seal.rows", "a captured row is not among the items");
                 }
             }
+            if (isWorthPacking(changeset, *captured)) packed = pack(changeset);
         }
         if (feed == 0) feed = makeFeed(scope, m_device);
         std::int64_t const row = m_insert->addFrame(id, asBytes(bytes), *signature, m_db);
@@ -141,6 +143,7 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
             m_insert->addTip(feed, added);
         }
         m_insert->addLog(LogLine::What::HeaderAndPayload, id.view());
+        if (packed && packed->codec == Codec::Zstd) m_insert->keepPacked(id, packed->bytes);
         if (registryRows) {
             for (auto const& entry : rows) {
                 m_insert->addRegistry(entry.item.id, isAccepted(grown, entry.item.id, asBytes(entry.bytes)));

@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include "embedded/schema.h"
+#include "replica/attachments.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -17,6 +18,9 @@ namespace {
 /// A text of two pages of paper is a row of 2 to 3 KB: of those only one fits a page of 4 KiB, and a third of the file is
 /// air. At 16 KiB 10,000 such rows take 29 MB instead of 42, and import takes two thirds of the time.
 constexpr int kPageBytes = 16384;
+
+/// Of an unpacked payload: below it, packing whole batches of frames gives fewer bytes than packing each.
+constexpr std::size_t kPackedRawMin = 16 * 1024;
 
 constexpr std::string_view kNoteDeviceKey = "device-key";
 constexpr std::string_view kNoteGuard = "guard";
@@ -134,8 +138,9 @@ Store::Statements::Statements(Database& db)
     : revision(db, "SELECT bytes FROM revision WHERE id=?1"),
       record(db, "SELECT bytes, sig FROM record WHERE id=?1"),
       frame(db, "SELECT rowid, header, sig FROM frame WHERE id=?1"),
-      frameByRow(db, "SELECT id, header, sig FROM frame WHERE rowid=?1"),
-      payloadKept(db, "SELECT codec, bytes FROM local_payload WHERE frame=?1"),
+      frameByRow(db,
+                 "SELECT f.header, f.sig, k.codec, k.bytes, p.bytes FROM frame f "
+                 "LEFT JOIN local_payload k ON k.frame=f.id LEFT JOIN local_packed p ON p.frame=f.id WHERE f.rowid=?1"),
       placeOf(db, "SELECT applied FROM local_place WHERE feed=?1 AND seq=?2 AND frame=?3") {}
 
 Store::Inserts::Inserts(Database& db)
@@ -154,7 +159,8 @@ Store::Inserts::Inserts(Database& db)
       registry(db, "INSERT INTO local_registry(record, accepted) VALUES(?1, ?2)"),
       payload(db,
               "INSERT INTO local_payload(frame, codec, bytes) VALUES(?1, ?2, ?3) "
-              "ON CONFLICT(frame) DO UPDATE SET codec=?2, bytes=?3") {}
+              "ON CONFLICT(frame) DO UPDATE SET codec=?2, bytes=?3"),
+      packed(db, "INSERT INTO local_packed(frame, bytes) VALUES(?1, ?2) ON CONFLICT(frame) DO NOTHING") {}
 
 std::int64_t Store::Inserts::addFrame(FrameId const& id, ByteView header, trust::Signature const& signature,
                                       Database& db) {
@@ -191,6 +197,17 @@ void Store::Inserts::addRegistry(ObjectId const& entry, bool accepted) {
 void Store::Inserts::keepPayload(FrameId const& id, Payload const& kept) {
     Use use(payload);
     use->bind(1, id).bind(2, static_cast<std::int64_t>(kept.codec)).bind(3, ByteView(kept.bytes)).run();
+}
+
+void Store::Inserts::keepPacked(FrameId const& id, ByteView bytes) {
+    Use use(packed);
+    use->bind(1, id).bind(2, bytes).run();
+}
+
+bool Store::isWorthPacking(ByteView changeset, std::vector<PayloadRow> const& rows) {
+    return changeset.size() >= kPackedRawMin && !mayNameFiles(changeset) &&
+           std::all_of(rows.begin(), rows.end(),
+                       [](PayloadRow const& row) { return row.item.kind == trust::Item::Kind::Revision; });
 }
 
 std::int64_t Store::makeFeed(Scope const& scope, DeviceId const& device) {
@@ -633,30 +650,30 @@ std::vector<FeedTip> Store::tips() const {
     return tips;  // m_feeds and each feed's tips are sorted
 }
 
-TravellingFrame Store::travelling(std::int64_t rowId) const {
+TravellingFrame Store::travelling(std::int64_t rowId, std::optional<bool> applied) const {
     TravellingFrame frame;
-    FrameId id;
     {
         Use use(m_statements->frameByRow);
         use->bind(1, rowId);
         if (!use->step())
             throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
-        id = use->token<FrameId>(0);
-        frame.header = toBytes(use->blob(1));
-        frame.signature = use->token<trust::Signature>(2);
-    }
-    {
-        Use kept(m_statements->payloadKept);
-        kept->bind(1, id);
-        if (kept->step()) {
-            frame.payload = Payload{static_cast<Codec>(kept->integer(0)), toBytes(kept->blob(1))};
+        frame.header = toBytes(use->blob(0));
+        frame.signature = use->token<trust::Signature>(1);
+        if (!use->isNull(2)) {
+            frame.payload = Payload{static_cast<Codec>(use->integer(2)), toBytes(use->blob(3))};
+            return frame;
+        }
+        if (!use->isNull(4)) {
+            frame.payload = Payload{Codec::Zstd, toBytes(use->blob(4))};
+            frame.namesNoFiles = true;
             return frame;
         }
     }
     auto header = trust::decodeFrameHeader(frame.header);
     if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
     // Rows that only frames of others brought may bear signatures that are not those of this frame's device.
-    if (!isApplied(rowId, *header)) return frame;
+    if (!applied) applied = isApplied(rowId, *header);
+    if (!*applied) return frame;
     // Made again from the rows; raw, because whoever sends it packs whole batches better than single frames.
     std::vector<PayloadRow> rows;
     std::vector<Bytes> owned;
@@ -703,7 +720,7 @@ void Store::framesBeyond(std::vector<FeedTip> const& known, std::function<bool(S
     for (auto const& [key, state] : m_feeds) {
         if (!key.first.isRegistry() && mayRead(key.first)) order.push_back(key);
     }
-    Statement linear(m_db, "SELECT frame FROM local_place WHERE feed=?1 AND seq>?2 ORDER BY seq, frame");
+    Statement linear(m_db, "SELECT frame, applied FROM local_place WHERE feed=?1 AND seq>?2 ORDER BY seq, frame");
     for (auto const& key : order) {
         FeedState const& state = m_feeds.at(key);
         auto const found = theirs.find(key);
@@ -731,7 +748,7 @@ void Store::framesBeyond(std::vector<FeedTip> const& known, std::function<bool(S
         Use use(linear);
         use->bind(1, state.feed).bind(2, above);
         while (use->step()) {
-            if (!take(travelling(use->integer(0)))) return;
+            if (!take(travelling(use->integer(0), use->integer(1) != 0))) return;
         }
     }
 }

@@ -136,7 +136,8 @@ private:
 
     FeedState& feedState(Scope const& scope, DeviceId const& device);
     FeedState const* findFeed(Scope const& scope, DeviceId const& device) const;
-    TravellingFrame travelling(std::int64_t rowId) const;
+    /// `applied`: whether its rows are in, if the caller knows.
+    [[nodiscard]] TravellingFrame travelling(std::int64_t rowId, std::optional<bool> applied = {}) const;
     /// The frame's rows are in, from its own payload.
     [[nodiscard]] bool isApplied(std::int64_t frameRow, trust::FrameHeader const& header) const;
 
@@ -153,6 +154,9 @@ private:
     void takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameId>& follow,
                      std::unordered_map<FrameId, Answer>& outcomes);
     void settleSignature(PayloadRow const& row);
+    /// Whether a payload of these rows is worth keeping packed: packing them again would cost more than the room.
+    [[nodiscard]] static bool isWorthPacking(ByteView changeset, std::vector<PayloadRow> const& rows);
+    [[nodiscard]] bool hasRedacted(std::vector<PayloadRow> const& rows) const;
     void flush(Batch& batch);
 
     Path m_folder;
@@ -181,13 +185,13 @@ private:
 /// Prepared once, used through Use.
 struct Store::Statements {
     explicit Statements(Database& db);
-    Statement revision, record, frame, frameByRow, payloadKept, placeOf;
+    Statement revision, record, frame, frameByRow, placeOf;
 };
 
 /// What is written when a frame is stored.
 struct Store::Inserts {
     explicit Inserts(Database& db);
-    Statement revision, record, revisionIfNew, recordIfNew, frame, place, tipIn, tipOn, forked, log, registry, payload;
+    Statement revision, record, revisionIfNew, recordIfNew, frame, place, tipIn, tipOn, forked, log, registry, payload, packed;
 
     std::int64_t addFrame(FrameId const& id, ByteView header, trust::Signature const& signature, Database& db);
     void addPlace(std::int64_t feed, std::uint64_t seq, std::int64_t frameRow, bool applied);
@@ -198,6 +202,7 @@ struct Store::Inserts {
     void addLog(LogLine::What what, ByteView id);
     void addRegistry(ObjectId const& entry, bool accepted);
     void keepPayload(FrameId const& id, Payload const& payload);
+    void keepPacked(FrameId const& id, ByteView bytes);
 };
 
 /// True iff the registry's chain, or a branch of it, holds this entry.

@@ -54,14 +54,9 @@ Overloaded(Each...) -> Overloaded<Each...>;
 
 std::string uniqueName(replica::World const& world) { return world.random.token<Nonce>().hex(); }
 
-/// Which attachments a revision names. Asked of every revision that passes, so the bytes are searched before they are
-/// parsed; strict JSON has one way to write it.
-constexpr std::string_view kFilesKey = "\"files\":[";
-
 bool mayNameFiles(TravellingFrame const& frame) {
-    if (!frame.payload) return false;
-    return frame.payload->codec != trust::Codec::Raw ||
-           asText(frame.payload->bytes).find(kFilesKey) != std::string_view::npos;
+    if (!frame.payload || frame.namesNoFiles) return false;
+    return frame.payload->codec != trust::Codec::Raw || replica::mayNameFiles(frame.payload->bytes);
 }
 
 template <class Take>
@@ -71,7 +66,7 @@ void eachFileNamed(Replica const& replica, ByteView header, Take take) {
     for (auto const& item : decoded->items) {
         if (item.kind != trust::Item::Kind::Revision) continue;
         auto const bytes = replica.revisionBytes(item.id);
-        if (!bytes || asText(*bytes).find(kFilesKey) == std::string_view::npos) continue;
+        if (!bytes || !replica::mayNameFiles(*bytes)) continue;
         auto const revision = trust::decodeRevision(*bytes);
         if (!revision) continue;
         for (auto const& file : revision->files) take(item.id, file);

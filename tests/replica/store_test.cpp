@@ -178,6 +178,53 @@ TEST_CASE("every order and splitting of the same frames gives the same store", "
     }
 }
 
+TEST_CASE("a frame of many rows is packed once and passed on as it is, from replica to replica", "[replica][packed]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    auto const many = [&] {
+        std::vector<NewRow> rows;
+        for (int i = 0; i < 60; ++i) rows.push_back(li.revision("unit/jwc", {{"title", std::string(300, static_cast<char>('a' + i % 26))}}));
+        return rows;
+    };
+    FrameId const plain = li.seal("unit/jwc", many()).frame;
+    auto withFile = many();
+    trust::Revision told = trust::decodeRevision(asBytes(withFile[7].bytes)).value();
+    told.files = {{AttachmentId{}, 0, "application/pdf", "一.pdf", *parseDay("2026-03-01"), Sha256{}}};
+    withFile[7].bytes = trust::encode(told);
+    withFile[7].item.id = hashAs<ObjectId>(asBytes(withFile[7].bytes));
+    FrameId const files = li.seal("unit/jwc", withFile).frame;
+    FrameId const small = li.seal("unit/jwc", {li.revision("unit/jwc", {{"title", "甲"}})}).frame;
+
+    auto const packed = li->frame(plain);
+    REQUIRE(packed);
+    REQUIRE(packed->payload);
+    CHECK(packed->payload->codec == trust::Codec::Zstd);
+    CHECK(packed->namesNoFiles);
+    // Whoever passes these on looks for attachments, or packs them with others.
+    for (FrameId const& id : {files, small}) {
+        CHECK(li->frame(id)->payload->codec == trust::Codec::Raw);
+        CHECK_FALSE(li->frame(id)->namesNoFiles);
+    }
+
+    // First the headers alone, then the payloads; from there to a third.
+    Machine& wang = machines.of(town.wang);
+    auto bare = li.framesFor({});
+    for (auto& frame : bare) {
+        if (!trust::decodeFrameHeader(frame.header)->scope.isRegistry()) frame.payload.reset();
+    }
+    wang->import(bare, "x", {});
+    CHECK_FALSE(wang->frame(plain)->payload);
+    wang->import(li.framesFor({}), "x", {});
+    CHECK(wang->frame(plain) == packed);
+    CHECK(contents(wang) == contents(li));
+    Machine& other = machines.of(town.wang);
+    for (auto& frame : wang.framesFor({})) other->import({std::move(frame)}, "x", {});
+    CHECK(other->frame(plain) == packed);
+    CHECK(contents(other) == contents(li));
+    CHECK(other->check(true).empty());
+}
+
 TEST_CASE("a replica that is not enrolled in a scope takes none of its frames", "[replica][scope]") {
     Town town;
     auto other = town.college.person("sun");

@@ -13,6 +13,10 @@
 
 namespace spiral::replica {
 
+/// False only if no revision in these bytes has attachments: strict JSON has one way to write it, which is searched for
+/// before anything is parsed.
+[[nodiscard]] bool mayNameFiles(ByteView revisions);
+
 class Attachments {
 public:
     /// `folder` is a replica's attachments/.

@@ -30,6 +30,7 @@ struct TravellingFrame {
     Bytes header;
     Signature signature;
     std::optional<Payload> payload;
+    bool namesNoFiles = false;  ///< known where it comes from: none of its revisions has attachments. Does not travel
     friend bool operator==(TravellingFrame const&, TravellingFrame const&) = default;
 };
 
