@@ -214,7 +214,8 @@ Result<void> Store::backup(Path const& file) {
     }
     if (auto done = writer.finish(); !done) return discard(done.error());
     if (auto done = m_world.files.remove(copy); !done) return discard(done.error());
-    return m_world.files.rename(unfinished, file);
+    if (auto done = m_world.files.rename(unfinished, file); !done) return discard(done.error());
+    return {};
 }
 
 Result<void> Replica::restore(Path const& file, Path const& folder, World world) {
