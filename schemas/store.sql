@@ -32,7 +32,7 @@ CREATE TRIGGER frame_is_insert_only_d BEFORE DELETE ON frame BEGIN SELECT raise(
 
 -- LOCAL: this replica's own; never captured, never sent, equally durable, in backups (but for the guard).
 
--- Small named values: device key, guard token, newest time given out, what the office remembers.
+-- Small named values: device key, guard token, when it was found to be restored, what the office remembers.
 CREATE TABLE local_note(
     key   TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -45,7 +45,7 @@ CREATE TABLE local_log(
     id   BLOB NOT NULL                 -- frame; of a redaction the object
 ) STRICT;
 
--- Payloads that cannot be made again from rows: of another schema number, or not applied yet.
+-- Payloads that cannot be made again from rows: of another schema number, kept unread.
 CREATE TABLE local_payload(
     frame BLOB NOT NULL PRIMARY KEY,
     codec INTEGER NOT NULL,

@@ -1,5 +1,5 @@
-// The oracle: what a replica that holds a certain set must say, computed naively from the definitions in the design and
-// without any code of the product beyond its value types. Slow on purpose; explicit reachability everywhere.
+// The oracle: what a replica that holds a certain set must say, computed naively from the rules as docs/authority.md and
+// docs/formats.md tell them, without any code of the product beyond its value types. Slow on purpose; explicit reachability everywhere.
 #pragma once
 
 #include "registry_model.h"

@@ -1,5 +1,5 @@
 // The registry by its definition: a tree of entries, each right or wrong by the path below it; the common chain is that
-// tree up to where it parts. Written from the design, not from store/trust.
+// tree up to where it parts. Written from docs/formats.md and docs/authority.md, not from store/trust.
 #pragma once
 
 #include "facts.h"

@@ -21,7 +21,7 @@
 
 namespace spiral::replica {
 
-/// Limits of one payload (design: ≤ 8 MiB raw, ≤ 1 MiB stored or one row alone).
+/// Limits of one payload, so that a reader can bound memory before it unpacks (docs/formats.md, "Changeset payload").
 inline constexpr std::size_t kPayloadRawMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kPayloadStoredMax = 1024 * 1024;
 /// One row alone may pass kPayloadStoredMax by what surrounds the largest object.

@@ -2,12 +2,13 @@
 // with ancestors, and the `affirm`, `admit` and `confirm` records that name it. The same facts give the same verdict on
 // every replica, in whatever order they came.
 //
-// Rules (numbers as in docs/formats.md): 0 the row is bound to its frame: school, scope and device equal, `reg` not past
+// Rules (numbers as in docs/authority.md): 0 the row is bound to its frame: school, scope and device equal, `reg` not past
 // the frame's; 2 the device belongs to the person at `reg`; 3 a grant of the named role covers kind and scope at `reg`
 // (a revision is of kind `write`, by any of the person's grants); 4 not above a cut of the device or of that grant;
 // 5 the receipt's time, or without one the claimed time, lies in the grant's interval; 6 high acts rely on a registry
 // head whose successor is at most 30 days older than the receipt; 7 persons who must differ do; 8 an act on a forked
-// branch waits for its confirm (which branches are, trust/feed.h says; frames above a cut fork nothing below it). (Rule 1, form and signature, is checked before anything is stored.)
+// branch waits for its confirm (which branches are, trust/feed.h says; frames above a cut fork nothing below it). Rule 1,
+// form and signature, is checked before anything is stored.
 #pragma once
 
 #include "base/result.h"

@@ -1,5 +1,5 @@
-// One exchange between two replicas, as a machine without I/O: it is fed bytes and answers, and says what to do next.
-// The file on a USB stick, the TLS connection and the simulated network drive the same class.
+// One exchange between two replicas, as a machine without I/O: it is fed messages and answers, and says what to do next.
+// The file on a USB stick drives it today (sync/transport); a connection will drive the same class.
 //
 // No socket, file, clock, thread or database is inside. Everything a peer sends is bounded before memory is reserved
 // for it. Nothing remembered about a peer is ever authoritative: tips are exchanged anew each time, and every frame
