@@ -221,8 +221,4 @@ void WriteTransaction::commit() {
     m_open = false;
 }
 
-ReadTransaction::ReadTransaction(Database& database) : m_database(database) { m_database.execute("BEGIN"); }
-
-ReadTransaction::~ReadTransaction() { sqlite3_exec(m_database.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
-
 }  // namespace spiral::replica

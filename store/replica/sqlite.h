@@ -128,16 +128,4 @@ private:
     bool m_open = true;
 };
 
-/// One consistent picture for several reads.
-class ReadTransaction {
-public:
-    explicit ReadTransaction(Database& database);
-    ~ReadTransaction();
-    ReadTransaction(ReadTransaction const&) = delete;
-    ReadTransaction& operator=(ReadTransaction const&) = delete;
-
-private:
-    Database& m_database;
-};
-
 }  // namespace spiral::replica
