@@ -105,6 +105,9 @@ public:
     Result<json::Object> personWithDocument(PersonId const& person, std::string const& name, std::optional<std::string> const& unit);
     /// An act with this person's agreement.
     Result<trust::Proposal> agreedAct(std::string_view act, json::Object members);
+    /// Appends the act, if this replica is the keeper and the agreements suffice; else gives the proposal for others to
+    /// cosign. What can never count is refused.
+    Result<Appended> appendOrPass(trust::Proposal const& proposal);
     Result<DocumentShown> shown(DocumentKey const& document, bool withItems);
 
 private:

@@ -110,18 +110,22 @@ Result<json::Object> TheOffice::personWithDocument(PersonId const& person, std::
     return members;
 }
 
-Result<Office::Appended> TheOffice::propose(std::string_view act, json::Object members) {
-    auto proposal = agreedAct(act, std::move(members));
-    if (!proposal) return proposal.error();
-    auto const judged = registry().judge(*proposal);
+Result<Office::Appended> TheOffice::appendOrPass(trust::Proposal const& proposal) {
+    auto const judged = registry().judge(proposal);
     if (judged && registry().keeper() == m_replica->device()) {
-        auto ids = append({*proposal});
+        auto ids = append({proposal});
         if (!ids) return ids.error();
         return Appended{ids->front(), {}, {}};
     }
     // What can never count is refused now; what only lacks agreements or the keeper goes round.
     if (!judged && !lacksAgreements(judged.error())) return judged.error();
-    return Appended{std::nullopt, json::encode(trust::bodyOf(*proposal)), judged ? "registry.not-keeper" : judged.error().reason};
+    return Appended{std::nullopt, json::encode(trust::bodyOf(proposal)), judged ? "registry.not-keeper" : judged.error().reason};
+}
+
+Result<Office::Appended> TheOffice::propose(std::string_view act, json::Object members) {
+    auto proposal = agreedAct(act, std::move(members));
+    if (!proposal) return proposal.error();
+    return appendOrPass(*proposal);
 }
 
 Result<Office::Appended> TheOffice::cosign(ByteView bytes) {
@@ -142,14 +146,7 @@ Result<Office::Appended> TheOffice::cosign(ByteView bytes) {
         if (!agreement) return agreement.error();
         proposal->agreed.push_back(*agreement);
     }
-    auto const judged = registry().judge(*proposal);
-    if (judged && registry().keeper() == m_replica->device()) {
-        auto ids = append({*proposal});
-        if (!ids) return ids.error();
-        return Appended{ids->front(), {}, {}};
-    }
-    if (!judged && !lacksAgreements(judged.error())) return judged.error();
-    return Appended{std::nullopt, json::encode(trust::bodyOf(*proposal)), judged ? "registry.not-keeper" : judged.error().reason};
+    return appendOrPass(*proposal);
 }
 
 std::vector<trust::Cut> TheOffice::cutsHere(std::vector<DeviceId> const& devices) {
@@ -193,7 +190,7 @@ Result<Office::Invited> TheOffice::invite(std::string_view personName, std::stri
     auto const person = PersonId::parse(m_replica->world().random.token<Nonce>().hex());
     invitation.person = *person;
     for (auto const& role : roles) {
-        // `quality` may be given for the whole college (`quality@college`); a bare name is for the person's unit.
+        // A bare `quality`, `leader` or `admin` is for the whole college, every other bare name for the person's unit.
         if (role.find('@') != std::string::npos) {
             auto parsed = trust::Role::parse(role);
             if (!parsed) return makeError(ErrorCode::Usage, "invite.role", role);
