@@ -40,7 +40,7 @@ on() {
     mkdir -p "$root/home/$device/run"
     chmod 700 "$root/home/$device/run"
     HOME=$root/home/$device XDG_STATE_HOME=$root/home/$device/state XDG_RUNTIME_DIR=$root/home/$device/run \
-        SPIRAL_REPLICA=$root/$device SPIRAL_PASSPHRASE_FILE=$root/passphrase SPIRAL_LANG=$language \
+        SPIRAL_REPLICA=$root/$device SPIRAL_PASSPHRASE_FILE=$root/passphrase \
         "$SPIRAL" --lang "$language" "$@"
 }
 # show DEVICE COMMAND…: the same, with the command printed first.

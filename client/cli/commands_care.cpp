@@ -3,6 +3,8 @@
 
 #include "trust/agent.h"
 
+#include <cmath>
+
 namespace spiral::cli {
 
 namespace {
@@ -50,7 +52,7 @@ Result<int> rebuild(Job& job) {
     told.set("items", counts.total).set("seconds", seconds);
     job.answer(told);
     job.tell({"视图已重建：{n} 行，{seconds} 秒", "View made anew: {n} row(s), {seconds} s"},
-             {{"n", std::to_string(counts.total)}, {"seconds", Json(seconds).text()}});
+             {{"n", std::to_string(counts.total)}, {"seconds", Json(std::round(seconds * 100) / 100).text()}});
     return status::kDone;
 }
 

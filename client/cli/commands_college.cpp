@@ -92,7 +92,8 @@ Result<int> invite(Job& job) {
     std::string list;
     for (auto const& role : invited.content.roles) {
         roles.add(role.text());
-        list += (list.empty() ? "" : "、") + roleText(role, office->names(), job.language());
+        list +=
+            std::string(list.empty() ? "" : listMark(job.language())) + roleText(role, office->names(), job.language());
     }
     Json told = Json::object();
     told.set("file", job.path(file).string()).set("person", invited.content.person.text());
@@ -279,10 +280,13 @@ std::vector<Command> collegeCommands() {
                       .what = {"邀请文件", "the invitation file"},
                       .required = true,
                       .completes = Completes::File}},
-         .more = {"角色：clerk 经办人、head 部门负责人、quality 质控办、leader 校领导、admin 管理员、reviewer "
-                  "复核专家。邀请七天有效，只能用一次。",
-                  "Roles: clerk, head, quality, leader, admin, reviewer. An invitation is valid for seven days and for "
-                  "one device."},
+         .more =
+             {"角色：clerk 经办人、head 部门负责人、quality 质控办、leader 校领导、admin 管理员、reviewer "
+              "复核专家。quality、leader、admin 管全校，其余只管 --unit 的部门；另写范围如 head@unit/jwc。"
+              "邀请七天有效，只能用一次。",
+              "Roles: clerk, head, quality, leader, admin, reviewer. quality, leader and admin hold for the whole "
+              "college, the others for the unit of --unit; or name the scope: head@unit/jwc. An invitation is valid "
+              "for seven days and for one device."},
          .examples = {{"spiral invite --person 李雷 --unit jwc --role clerk -o 李雷.invite",
                        {"教务处经办人", "a clerk of unit jwc"}},
                       {"spiral invite --person 韩梅 --unit zkb --role quality -o 韩梅.invite",
@@ -312,9 +316,9 @@ std::vector<Command> collegeCommands() {
         {.name = "digits",
          .summary = {"显示一份申请的六组数字", "show the six groups of digits of a request"},
          .positionals = {{"REQUEST", {"申请文件", "the request file"}, true, Completes::File}},
-         .more =
-             {"管理员与申请人各自算出，应完全一致；不一致说明申请在途中被换过。",
-              "Admin and joiner each compute them; they must be equal. If not, the request was exchanged on its way."},
+         .more = {"管理员与申请人各自算出，应完全一致；不一致说明申请在途中被换过。",
+                  "Admin and joiner each compute them; they must be equal. If not, somebody put another request in its "
+                  "place."},
          .examples = {{"spiral digits 李雷.request", {"管理员一侧", "on the admin's side"}},
                       {"spiral --replica 我的副本 digits 李雷.request", {"申请人再看一遍", "the joiner looks again"}}},
          .run = digits},

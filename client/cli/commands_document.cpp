@@ -14,9 +14,6 @@ Option setOption() {
         .what = {"字段=值，可多个；空值删去字段", "field=value, several allowed; an empty value takes the field out"},
         .many = true};
 }
-Positional idPositional() {
-    return {"ID", {"文档编号，至少前 4 位；或 范围:编号", "id of the document, 4 digits or more; or SCOPE:ID"}};
-}
 
 Result<int> docNew(Job& job) {
     SPIRAL_GIVE(set, settings(job.arguments.values("--set")));
@@ -315,15 +312,16 @@ std::vector<Command> documentCommands() {
          .options = {{.name = "--scope", .value = "S", .what = {"范围：college、unit/代号", "scope: college, unit/ID"}},
                      {.name = "--unit", .value = "ID", .what = {"部门范围的简写", "short for a unit's scope"}},
                      setOption()},
-         .more = {"不写范围时用本人所在部门。字段见 doc show；日期写 2026-03-02，集合写 甲、乙。",
-                  "Without a scope it stands in your own unit. Days are written 2026-03-02, sets as a,b."},
+         .more = {"不写范围时用本人所在部门。字段名写错时会列出该类型的全部字段；日期写 2026-03-02，集合写 甲、乙。",
+                  "Without a scope it stands in your own unit. A field that is not there is refused with the list of "
+                  "those that are. Days are written 2026-03-02, sets as a,b."},
          .examples = {{"spiral doc new task --set title=完善课程标准 --set due=2026-06-30",
                        {"本部门的任务", "a task of your unit"}},
                       {"spiral doc new plan --unit jwc --set title=2026年工作计划", {"指定部门", "of a named unit"}}},
          .run = docNew},
         {.name = "doc edit",
          .summary = {"修改文档；--draft 只存草稿", "change a document; --draft keeps it as a draft"},
-         .positionals = {idPositional()},
+         .positionals = {documentId()},
          .options = {setOption(),
                      {.name = "--draft", .what = {"只保存在本机，不定稿", "keep it on this device, unsealed"}}},
          .more = {"新版本接在所有现行版本之后。有不同版本未定时，只改其他字段，不同处仍保留，直到有人选定。",
@@ -335,7 +333,7 @@ std::vector<Command> documentCommands() {
          .run = docEdit},
         {.name = "doc seal",
          .summary = {"把草稿定稿为版本", "seal the draft into a revision"},
-         .positionals = {idPositional()},
+         .positionals = {documentId()},
          .more = {"定稿由本机密钥签名，此后不再改变；交换从不替人定稿。",
                   "Sealing signs it with this device's key, for good. Exchange never seals."},
          .examples = {{"spiral doc seal 3f2a9c10", {"定稿", "seal"}},
@@ -344,7 +342,7 @@ std::vector<Command> documentCommands() {
         {.name = "doc show",
          .summary = {"显示文档：字段、不同版本、状态、下一步",
                      "show a document: fields, differences, state, what next"},
-         .positionals = {idPositional()},
+         .positionals = {documentId()},
          .more = {"末尾列出接下来可用的命令，可直接复制。",
                   "It ends with the commands that can be used next, to copy as they are."},
          .examples = {{"spiral doc show 3f2a", {"编号写前四位即可", "four digits are enough"}},
@@ -366,7 +364,7 @@ std::vector<Command> documentCommands() {
          .run = docList},
         {.name = "doc history",
          .summary = {"版本与步骤的经过：谁、何时、在哪台设备", "revisions and acts: who, when, on which device"},
-         .positionals = {idPositional()},
+         .positionals = {documentId()},
          .more = {"隔离和待定的也列出，并说明原因。", "What is quarantined or pending is listed too, with the reason."},
          .examples = {{"spiral doc history 3f2a", {"全部经过", "the whole story"}},
                       {"spiral doc history 3f2a --json", {"给脚本", "for scripts"}}},
@@ -382,7 +380,7 @@ std::vector<Command> documentCommands() {
          .run = docDiff},
         {.name = "doc attach",
          .summary = {"附上文件，并定稿为新版本", "attach a file and seal a revision that names it"},
-         .positionals = {idPositional(), {"FILE", {"文件", "the file"}, true, Completes::File}},
+         .positionals = {documentId(), {"FILE", {"文件", "the file"}, true, Completes::File}},
          .more = {"文件按内容的 SHA-256 存放，随文档交换。",
                   "The file is kept under the SHA-256 of its content and travels with the document."},
          .examples = {{"spiral doc attach 3f2a 佐证/会议纪要.pdf", {"附上佐证材料", "attach evidence"}},

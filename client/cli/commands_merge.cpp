@@ -85,7 +85,7 @@ std::vector<Command> mergeCommands() {
          .run = differences},
         {.name = "doc resolve",
          .summary = {"选定不同版本中的一个，或另写", "decide a difference: take one side, or write it anew"},
-         .positionals = {{"ID", {"文档编号", "id of the document"}},
+         .positionals = {documentId(),
                          {"FIELD", {"字段；集合与行表为 字段/元素", "field; of sets and rows FIELD/ELEMENT"}}},
          .options = {{.name = "--take", .value = "N", .what = {"取第 N 种写法", "take side N"}},
                      {.name = "--value", .value = "V", .what = {"另写的值", "the value, written anew"}}},

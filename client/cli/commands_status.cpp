@@ -139,7 +139,7 @@ Result<int> showStatus(Job& job) {
     if (shown.person) {
         std::string roles;
         for (auto const& grant : shown.grants)
-            roles += (roles.empty() ? "" : "、") + roleText(grant.role, names, language);
+            roles += std::string(roles.empty() ? "" : listMark(language)) + roleText(grant.role, names, language);
         job.tell({"  我是 {person}，设备 {device}（{id}）", "  I am {person}, device {device} ({id})"},
                  {{"person", clean(shown.personName)},
                   {"device", clean(names.device(shown.device))},
@@ -152,7 +152,8 @@ Result<int> showStatus(Job& job) {
                  {{"n", std::to_string(shown.registryHead.seq)}, {"hash", shortId(shown.registryHead.hash)}});
     }
     std::string scopes;
-    for (auto const& scope : shown.scopes) scopes += (scopes.empty() ? "" : "、") + scopeText(scope, names, language);
+    for (auto const& scope : shown.scopes)
+        scopes += std::string(scopes.empty() ? "" : listMark(language)) + scopeText(scope, names, language);
     job.line(std::string(job.say({"  所持范围：", "  scopes held: "})) + scopes);
     job.line();
     job.heading(job.say({"每一行都计在且只计在一处", "Every row is counted once"}));

@@ -141,7 +141,7 @@ std::vector<Command> stepCommands() {
         {.name = "step",
          .summary = {"签署一个步骤：提交、审批、退回、验收、复核…",
                      "sign a step: submit, approve, return, accept, re-check …"},
-         .positionals = {{"ID", {"文档编号", "id of the document"}},
+         .positionals = {documentId(),
                          {"ACTION",
                           {"步骤；可用的见 doc show", "the action; doc show lists those possible"},
                           true,

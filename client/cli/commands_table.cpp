@@ -130,8 +130,9 @@ Result<int> search(Job& job) {
             .set("title", hit.title)
             .set("excerpt", hit.excerpt);
         told.add(std::move(one));
-        job.line(job.bold(office->shortName(hit.key())) + "  " + clean(hit.title) + "  (" +
-                 typeText(hit.type, job.language()) + "，" + scopeText(hit.scope, names, job.language()) + ")");
+        std::string const where = typeText(hit.type, job.language()) + std::string(listMark(job.language())) +
+                                  scopeText(hit.scope, names, job.language());
+        job.line(job.bold(office->shortName(hit.key())) + "  " + clean(hit.title) + "  (" + where + ")");
         job.line("    " + clean(hit.excerpt));
     }
     job.answer(told);

@@ -90,15 +90,19 @@ std::string cellText(model::Field const* field, json::Value const& value, office
     std::string joined;
     for (auto const& element : *value.asArray()) {
         bool const plain = element.asString() != nullptr;
-        joined += (joined.empty() ? ""
-                   : plain        ? "、"
-                                  : "\n") +
-                  cellText(plain ? nullptr : field, element, names, language);
+        if (!joined.empty()) joined += plain ? listMark(language) : "\n";
+        joined += cellText(plain ? nullptr : field, element, names, language);
     }
     return joined;
 }
 
 }  // namespace
+
+Positional documentId() {
+    return {"ID", {"文档编号，至少前 4 位；或 范围:编号", "id of the document, 4 digits or more; or SCOPE:ID"}};
+}
+
+std::string_view listMark(Language language) noexcept { return Text{"、", ", "}.in(language); }
 
 std::string shortId(std::string_view hex) { return std::string(hex.substr(0, kShortDigits)); }
 

@@ -19,6 +19,8 @@ template <class Tag, std::size_t Size>
 /// `3 天前`.
 [[nodiscard]] std::string ageText(Instant then, Instant now, Language language);
 [[nodiscard]] std::string dayText(std::optional<Day> const& day);
+/// What stands between the elements of a list in a line: `、` or `, `.
+[[nodiscard]] std::string_view listMark(Language language) noexcept;
 
 [[nodiscard]] std::string typeText(std::string_view type, Language language);
 [[nodiscard]] std::string stateText(std::string_view type, std::string_view state, Language language);
@@ -35,6 +37,8 @@ template <class Tag, std::size_t Size>
 [[nodiscard]] std::string valueText(model::DocumentType const* type, std::string_view field, json::Value const& value,
                                     office::Names const& names, Language language);
 
+/// The argument ID of commands on one document.
+[[nodiscard]] Positional documentId();
 /// `field=value` of --set; Usage otherwise.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> settings(std::vector<std::string> const& texts);
 /// A scope from `unit/jwc`, `college` or a bare unit id.

@@ -84,7 +84,7 @@ Message const kEnglishMessages[] = {
     {"field.", "The value does not fit the field: {detail}", "See the fields: spiral doc show ID; days are written 2026-03-02"},
     {"field.not-a-choice", "Not one of the choices: {detail}", "Use one of those listed"},
     {"field.not-a-day", "Not a day: {detail}", "Write it as 2026-03-02"},
-    {"field.unknown", "No such field: {detail}", "See the fields: spiral doc show ID"},
+    {"field.unknown", "No such field: {detail}", "Use one of those; how values are written: spiral help doc new"},
     {"file.missing", "No such file: {file}", "Check the path"},
     {"file.too-large", "The file is too large ({detail})", "Check that it is the right one"},
     {"folder.missing", "No such folder: {detail}", "Make it first, or choose another place"},

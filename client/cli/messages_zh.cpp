@@ -84,7 +84,7 @@ Message const kChineseMessages[] = {
     {"field.", "字段的值不对：{detail}", "看字段：spiral doc show 编号；日期写 2026-03-02"},
     {"field.not-a-choice", "不在可选的值之内：{detail}", "改用列出的值"},
     {"field.not-a-day", "不是日期：{detail}", "写成 2026-03-02"},
-    {"field.unknown", "没有这个字段：{detail}", "看类型的字段：spiral doc show 编号"},
+    {"field.unknown", "没有这个字段：{detail}", "用其中之一；写法见 spiral help doc new"},
     {"file.missing", "没有这个文件：{file}", "核对路径"},
     {"file.too-large", "文件太大（{detail}）", "核对是不是选错了文件"},
     {"folder.missing", "没有这个文件夹：{detail}", "先建好它，或换一个位置"},

@@ -482,11 +482,20 @@ std::vector<DocumentType const*> TypeCatalogue::all() const {
     return types;
 }
 
+namespace {
+
+/// Names the fields that there are: whoever mistyped one has no other list of them.
+Error unknownField(DocumentType const& type, std::string_view name) {
+    std::string known;
+    for (Field const& field : type.fields) known += (known.empty() ? "" : ", ") + field.name;
+    return makeError(ErrorCode::Usage, "field.unknown", std::string(name) + "; " + type.name + ": " + known);
+}
+
+}  // namespace
+
 Result<json::Value> parseFieldValue(DocumentType const& type, std::string_view field, std::string_view typed) {
     Field const* const known = type.find(field);
-    if (known == nullptr) {
-        return makeError(ErrorCode::Usage, "field.unknown", type.name + " has no field " + std::string(field));
-    }
+    if (known == nullptr) return unknownField(type, field);
     json::Value value = valueFrom(known->kind, typed);
     if (auto const checked = checkValue(*known, value, known->name); !checked) return checked.error();
     return value;
@@ -495,7 +504,7 @@ Result<json::Value> parseFieldValue(DocumentType const& type, std::string_view f
 Result<void> checkFields(DocumentType const& type, json::Object const& fields) {
     for (auto const& [name, value] : fields) {
         Field const* const field = type.find(name);
-        if (field == nullptr) return makeError(ErrorCode::Usage, "field.unknown", type.name + " has no field " + name);
+        if (field == nullptr) return unknownField(type, name);
         if (auto checked = checkValue(*field, value, name); !checked) return checked;
     }
     return {};
