@@ -27,8 +27,6 @@ SqliteError::SqliteError(int extendedCode, std::string const& doing, std::string
     : std::runtime_error(doing + ": " + message + " (SQLite " + std::to_string(extendedCode) + ")"),
       m_code(extendedCode) {}
 
-bool SqliteError::diskFull() const noexcept { return (m_code & 0xff) == SQLITE_FULL; }
-
 bool SqliteError::damaged() const noexcept {
     int const code = m_code & 0xff;
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;

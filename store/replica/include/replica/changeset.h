@@ -53,6 +53,8 @@ using trust::Payload;
 
 /// Packs a changeset: Zstd when that is smaller, else Raw. With a parent, ZstdOnParent when that is smaller still.
 /// REQUIRES: at most kPayloadRawMax bytes, since nobody would unpack more. kPayloadStoredMax is the caller's to check.
+/// Our own programs send codec Raw and let the file's one zstd stream find what frames have in common; what others pack
+/// is unpacked all the same.
 struct PackParent {
     ObjectId id;
     ByteView bytes;

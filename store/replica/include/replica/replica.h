@@ -44,7 +44,6 @@ class SqliteError : public std::runtime_error {
 public:
     SqliteError(int extendedCode, std::string const& doing, std::string const& message);
     [[nodiscard]] int code() const noexcept { return m_code; }
-    [[nodiscard]] bool diskFull() const noexcept;
     [[nodiscard]] bool damaged() const noexcept;
     /// As an Error for people: `disk.full`, `disk.io`, `disk.is-folder`, `store.damaged`, `store.busy`.
     [[nodiscard]] Error toError() const;
@@ -71,8 +70,13 @@ struct Sealed {
     std::uint64_t seq = 0;
 };
 
-/// How this opening found its guard (a token in store.db and in a second file elsewhere, renewed at each opening for writing).
-enum class GuardFinding { Good, First, Restored /* the store is older or newer than its guard */ };
+/// How this opening found its guard: a token in store.db and in a second file elsewhere, renewed at each opening for
+/// writing.
+enum class GuardFinding {
+    Good,
+    First,      ///< opened for writing for the first time: there was no token
+    Restored,   ///< the store is older or newer than its guard: put back, or copied
+};
 
 /// A line of local_log: what happened, in this replica's own order.
 struct LogLine {
@@ -112,9 +116,9 @@ public:
     /// Makes the folder and its store for a device. Exists if there is a replica already. Nothing is half made.
     [[nodiscard]] static Result<void> create(Path const& folder, World world, trust::PublicKey const& device);
     /// Busy ("store.in-use") naming the process if another has it open for writing; NotFound if there is none;
-    /// Unsupported ("store.newer") if a newer program made it; Damaged ("store.format") if it says that none did. Opening for writing renews the guard and draws a new
-    /// incarnation. `guardFile`: the token's second place (default: $XDG_STATE_HOME or ~/.local/state, per replica); whatever
-    /// else stands in that file is a guard that does not match.
+    /// Unsupported ("store.newer") if a newer program made it; Damaged ("store.format") if it says that none did.
+    /// Opening for writing renews the guard and draws a new incarnation. `guardFile`: the token's second place (default:
+    /// $XDG_STATE_HOME or ~/.local/state, one a device); whatever else stands in that file is a guard that does not match.
     [[nodiscard]] static Result<std::unique_ptr<Replica>> open(Path const& folder, World world, Access access,
                                                                Limits limits = {},
                                                                std::optional<Path> guardFile = std::nullopt);
@@ -134,9 +138,11 @@ public:
 
     // --- writing -------------------------------------------------------------------------------------------------
     /// One transaction, one scope, one frame: the rows (1…500 and together at most about 1 MiB, or one row alone; each
-    /// `by` this device), captured by a session, and the
-    /// signed header that lists them. When it returns they are on disk. `inTransaction`, if given, runs inside (to
-    /// clear a draft). For scope `registry` before the first entry see found().
+    /// `by` this device), captured by a session, and the signed header that lists them. When it returns a frame, rows and
+    /// header are on disk, and registry entries among them are in registry(); otherwise nothing changed: Locked
+    /// ("key.other", or what the signer says), TooLarge ("seal.too-large"), WrongState ("replica.not-enrolled";
+    /// "seal.rows" if a row is held already), Refused with the registry's reason. `inTransaction`, if given, runs inside
+    /// (to clear a draft). Whether authority lets the rows stand is not asked here. REQUIRES: opened for writing.
     [[nodiscard]] virtual Result<Sealed> seal(Scope const& scope, std::vector<NewRow> const& rows, trust::Signer& signer,
                                               std::function<void()> const& inTransaction = {}) = 0;
 

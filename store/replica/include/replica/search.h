@@ -22,6 +22,8 @@ struct SearchHit {
 
 class Search {
 public:
+    /// Opens or makes search.db in the replica's folder; one that is damaged or of another form is made anew,
+    /// and one that followed another making of the view when it next catches up. REQUIRES: both arguments outlive it.
     [[nodiscard]] static std::unique_ptr<Search> open(Replica& replica, View& view);
     virtual ~Search() = default;
     /// Indexes documents that changed since the last call. `progress`: (done, of).

@@ -204,7 +204,8 @@ public:
     [[nodiscard]] PublicKey const* keyOf(DeviceId const& device) const;
     /// The device's person has, or once had, a grant covering the scope (or it is the registry's keeper, a server, or a
     /// hub of that scope): the least that is asked before one of its frames is stored. That a scope is open lets
-    /// everybody read there and nobody write. Entries of every branch count, so what is true stays true: in whatever order a forked registry came, the same frames are taken.
+    /// everybody read there and nobody write. Entries of every branch count, so what is true stays true: in whatever
+    /// order a forked registry came, the same frames are taken.
     [[nodiscard]] bool mayEverWrite(DeviceId const& device, Scope const& scope) const;
 
     /// What `add` would say of this act if the keeper appended it now, before anything is signed by the keeper:

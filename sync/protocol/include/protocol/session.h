@@ -85,22 +85,29 @@ using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done>;
 
 // --- the session ---------------------------------------------------------------------------------------------------
 
+/// Give this to the other side, in order.
 struct Send {
     Message message;
-};  ///< give this to the other side, in order
+};
+/// Answer with onFrames, batch by batch.
 struct FetchFrames {
     std::vector<trust::FeedTip> known;
-};  ///< answer with onFrames, batch by batch
+};
+/// Import them; answer with onApplied.
 struct ApplyFrames {
     std::vector<trust::TravellingFrame> frames;
-};  ///< import them; answer with onApplied
+};
+/// Give it to the attachments; no answer is asked for.
 struct ApplyPiece {
     std::variant<PieceList, Piece> piece;
 };
-struct Finished {};  ///< both sides are done
+/// Both sides are done.
+struct Finished {};
+/// The peer broke the protocol; nothing more is to be read.
 struct Failed {
     Error error;
-};  ///< the peer broke the protocol; nothing more is to be read
+};
+/// What whoever drives the session does next, in the order given.
 using Action = std::variant<Send, FetchFrames, ApplyFrames, ApplyPiece, Finished, Failed>;
 
 struct Totals {
@@ -122,7 +129,9 @@ public:
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
 
+    /// Once, before anything else: says hello where the road has a way out.
     [[nodiscard]] std::vector<Action> start();
+    /// One message of the other side, as decode() gave it. Out of turn: Failed, with a reason of docs/protocol.md.
     [[nodiscard]] std::vector<Action> onMessage(Message message);
     /// Frames asked for by FetchFrames; `last` when there are no more. At most a batch at a time (more are split).
     /// Whoever drives the session may send PieceList and Piece messages of its own between two batches, and after the

@@ -41,7 +41,7 @@ using Progress = std::function<void(std::uint64_t done, std::uint64_t of)>;
 [[nodiscard]] Result<void> writeTips(replica::Replica const& replica, Path const& file);
 /// Reads a tips file: who wrote it and what they hold.
 [[nodiscard]] Result<protocol::Hello> readTips(Path const& file, Files& files);
-/// The frames of a file without a replica to put them in (a welcome is read before there is one).
+/// The frames of a file, unverified and without a replica to put them in. For tests and tools; programs use importFile().
 [[nodiscard]] Result<std::vector<trust::TravellingFrame>> readFrames(Path const& file, Files& files, FileKind kind);
 
 }  // namespace spiral::transport

@@ -102,7 +102,7 @@ struct Facts {
     model::DocumentType const* type = nullptr;
     Workflow const* workflow = nullptr;   ///< null: the type has no steps, or we do not know them
     model::Merged const* merged = nullptr;
-    /// Child → is it a descendant-or-self of the second? Both usable revisions of the document.
+    /// The revisions that were merged; which of them descends from which is read from their parents.
     std::vector<model::MergeRevision> const* revisions = nullptr;
     std::vector<Act> acts;                ///< in any order
 };
