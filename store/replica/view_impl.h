@@ -152,7 +152,7 @@ private:
         RowObject object = trust::Unread{};
     };
     enum class Known { Not, ByName /* a record's target */, Listed };
-    [[nodiscard]] Taken readRow(ObjectId const& id, bool isRecord, bool askBoth) const;
+    [[nodiscard]] Taken readRow(ObjectId const& id, bool isRecord) const;
     void placeUnread(Taken const& taken, ItemLine& line, Handle& scope, Work& work);
     void takeRow(ObjectId const& id, ItemLine line, Known known, Work& work);
     void choosePlace(Handle item, Work& work);

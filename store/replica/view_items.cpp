@@ -114,9 +114,10 @@ std::optional<RowObject> FollowingView::readObject(ObjectId const& id, bool isRe
     return std::nullopt;
 }
 
-/// The bytes of an item and what they say. Of two tables the one in which they make most sense; that of revisions where
-/// they do in both.
-FollowingView::Taken FollowingView::readRow(ObjectId const& id, bool isRecord, bool askBoth) const {
+/// The bytes of an item and what they say. Nobody honest lists a row as what it is not; one that cannot be read where it
+/// is listed is looked for in the other table, too. Of both the one in which the bytes make most sense, that of revisions
+/// where they do in both: so it does not matter which of them filled first.
+FollowingView::Taken FollowingView::readRow(ObjectId const& id, bool isRecord) const {
     Taken taken;
     taken.isRecord = isRecord;
     auto const rank = [](RowState state) {
@@ -126,24 +127,22 @@ FollowingView::Taken FollowingView::readRow(ObjectId const& id, bool isRecord, b
         RowState const state = decoded                                          ? RowState::Read
                                : decoded.error().code == ErrorCode::Unsupported ? RowState::Newer
                                                                                 : RowState::Malformed;
-        if (rank(state) <= rank(taken.state)) return;
+        if (rank(state) < rank(taken.state) || (rank(state) == rank(taken.state) && fromRecords)) return;
         taken.state = state;
         taken.isRecord = fromRecords;
         taken.bytes = std::move(bytes);
         if (decoded) taken.object = std::move(*decoded);
     };
-    if (!isRecord || askBoth) {
-        if (auto bytes = m_replica.revisionBytes(id)) {
-            auto decoded = trust::decodeRevision(*bytes);
-            take(std::move(*bytes), false, std::move(decoded));
-        }
-    }
-    if (isRecord || askBoth || taken.state == RowState::Missing) {
-        if (auto record = m_replica.recordBytes(id)) {
+    for (bool const fromRecords : {isRecord, !isRecord}) {
+        if (taken.state == RowState::Read) break;
+        if (fromRecords) {
+            auto record = m_replica.recordBytes(id);
+            if (!record) continue;
             auto decoded = trust::decodeRecord(record->bytes);
             take(std::move(record->bytes), true, std::move(decoded));
-        } else if (isRecord && taken.state == RowState::Missing && !askBoth) {
-            return readRow(id, false, true);
+        } else if (auto bytes = m_replica.revisionBytes(id)) {
+            auto decoded = trust::decodeRevision(*bytes);
+            take(std::move(*bytes), false, std::move(decoded));
         }
     }
     return taken;
@@ -172,7 +171,7 @@ void FollowingView::placeUnread(Taken const& taken, ItemLine& line, Handle& scop
 
 /// Reads an item's bytes, if they are held, finds out what it belongs to, and writes its line.
 void FollowingView::takeRow(ObjectId const& id, ItemLine line, Known known, Work& work) {
-    Taken taken = readRow(id, line.isRecord, line.more);
+    Taken taken = readRow(id, line.isRecord);
     auto const* revision = taken.state == RowState::Read ? std::get_if<trust::Revision>(&taken.object) : nullptr;
     auto const* record = taken.state == RowState::Read ? std::get_if<trust::Record>(&taken.object) : nullptr;
     bool const alone = record && trust::standsForItself(*record);

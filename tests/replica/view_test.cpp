@@ -267,6 +267,39 @@ TEST_CASE("rows of a newer version or beyond reading are counted, and stop nothi
     checkAsRebuilt(desk);
 }
 
+TEST_CASE("one frame that lists the same bytes as an act and as a revision is read alike, whether its rows came at once or "
+          "after its header",
+          "[view]") {
+    Office office;
+    Machine& li = office.machines.of(office.li);
+    ObjectId const plan = li.write("unit/jwc", titled("甲"));
+    bool const recordsFirst = GENERATE(true, false);
+    NewRow const act = 
+        li.record("comment", "clerk@unit/jwc", "unit/jwc", trust::Target{trust::scopeOf("unit/jwc"), plan});
+    NewRow const draft = li.revision("unit/jwc", titled("乙"));
+    NewRow const actAsRevision{{trust::Item::Kind::Revision, act.item.id}, act.bytes, std::nullopt};
+    NewRow const draftAsAct{{trust::Item::Kind::Record, draft.item.id}, draft.bytes, trust::Signature{}};
+    li.seal("unit/jwc", recordsFirst ? std::vector{act, actAsRevision, draftAsAct, draft}
+                                     : std::vector{actAsRevision, act, draft, draftAsAct});
+    auto const frames = li.framesFor({});
+    auto bare = frames;
+    for (auto& frame : bare) frame.payload.reset();
+
+    Desk atOnce(office.machines.of(office.wang)), later(office.machines.of(office.quality));
+    deliver(atOnce.machine, frames);
+    deliver(later.machine, bare);
+    checkConserved(later);
+    CHECK(later->item(act.item.id)->count == Count::Pending);
+    deliver(later.machine, frames);
+    for (Desk* desk : {&atOnce, &later}) {
+        checkConserved(*desk);
+        CHECK(desk->view->item(act.item.id)->count == Count::Current);
+        CHECK(desk->view->item(draft.item.id)->count == Count::Current);
+        checkAsRebuilt(*desk);
+    }
+    CHECK(atOnce.dump() == later.dump());
+}
+
 TEST_CASE("a payload of a newer table form is counted pending, kept and passed on, even if its header came first",
           "[view]") {
     Office office;
