@@ -198,7 +198,7 @@ Message const kEnglishMessages[] = {
     {"revision.", "A revision is not of its form ({reason})", "Ask the other side to export again"},
     {"revision.hash", "A stored revision does not hash to its id", "Restore a backup, or take in what others hold"},
     {"revision.missing", "No such revision here: {detail}", "Ids: spiral doc history"},
-    {"revision.parents", "Too many versions stand side by side", "Decide some first: spiral doc differences"},
+    {"revision.files-count", "One document has too many files", "Attach the others to another document: spiral doc new"},
     {"revision.too-large", "The document has more than 1 MiB of text", "Attach the big part: spiral doc attach"},
     {"revision.too-many-fields", "Too many fields: a document has at most 200", "Attach big contents as a file: spiral doc attach"},
     {"revision.too-many-rows", "Too many rows: sets and row lists of a document have at most 5000 together", "Split it into several documents, or attach a file: spiral doc attach"},

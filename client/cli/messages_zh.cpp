@@ -198,7 +198,7 @@ Message const kChineseMessages[] = {
     {"revision.", "版本不合格式（{reason}）", "请来源方重新导出"},
     {"revision.hash", "所存版本与编号不符", "恢复备份，或从别的副本读入"},
     {"revision.missing", "本机没有这个版本：{detail}", "看编号：spiral doc history"},
-    {"revision.parents", "同时存在的版本太多", "先逐步选定：spiral doc differences"},
+    {"revision.files-count", "一份文档的附件太多", "把其余的附在另一份文档上：spiral doc new"},
     {"revision.too-large", "文档太长，至多 1 MiB 文字", "大块内容请作为附件：spiral doc attach"},
     {"revision.too-many-fields", "字段太多，至多 200 个", "大块内容请作为附件：spiral doc attach"},
     {"revision.too-many-rows", "行太多，一份文档的集合与行表合计至多 5000 行", "拆成几份文档，或作为附件：spiral doc attach"},

@@ -450,3 +450,42 @@ TEST_CASE("a hostile member's deep, long or many values stop nobody's view", "[o
     REQUIRE(resolved);
     CHECK(zhao->field(document, "note") == "一致的写法");
 }
+
+// A revision follows at most 256 others. Where more stood side by side, every save and every choice was refused, so one
+// member could stop everybody's work on a document for good.
+TEST_CASE("more versions side by side than one revision may follow are brought together step by step", "[office][hostile]") {
+    auto zhao = Workplace::founds("赵", false);
+    auto& replica = (*zhao)->replica();
+    auto bytes = systemFiles().read(zhao->folder() / "keys" / "device.key", 1 << 16);
+    auto key = trust::SecretKey::unwrap(*bytes, kPassphrase);
+    REQUIRE(key);
+    SeededRandom random(6);
+    auto const doc = random.token<DocumentId>();
+    bool const differ = GENERATE(false, true);
+    std::vector<replica::NewRow> rows;
+    for (int i = 0; i < 400; ++i) {
+        trust::Revision revision;
+        revision.school = replica.registry().school();
+        revision.scope = Scope::college();
+        revision.doc = doc;
+        revision.type = "task.v1";
+        revision.fields = {{"title", "并列"}, {"note", differ ? "第 " + std::to_string(i) + " 种写法" : "同一种写法"}};
+        revision.by = {*replica.person(), replica.device()};
+        revision.time = replica.clock().next();
+        revision.nonce = random.token<Nonce>();
+        std::string text = trust::encode(revision);
+        ObjectId const id = hashAs<ObjectId>(asBytes(text));
+        rows.push_back({{trust::Item::Kind::Revision, id}, std::move(text), std::nullopt});
+    }
+    REQUIRE(replica.seal(Scope::college(), rows, *key));
+    (*zhao)->view().catchUp();
+    DocumentKey const document{Scope::college(), doc};
+    REQUIRE(zhao->shows(document).merged.heads.size() == 400);
+    for (std::size_t const left : {std::size_t{145}, std::size_t{1}}) {
+        if (differ) REQUIRE((*zhao)->resolveDifference(document, "note", std::nullopt, "一致的写法"));
+        else zhao->edits(document, {{"note", "一致的写法"}});
+        CHECK(zhao->shows(document).merged.heads.size() == left);
+    }
+    CHECK(zhao->field(document, "note") == "一致的写法");
+    CHECK(zhao->steps(document, "submit").state == "submitted");
+}

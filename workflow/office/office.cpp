@@ -140,9 +140,9 @@ Result<replica::NewRow> TheOffice::revisionRow(Scope const& scope, NewRevision c
     revision.parents = draft.parents;
     std::sort(revision.parents.begin(), revision.parents.end());
     revision.parents.erase(std::unique(revision.parents.begin(), revision.parents.end()), revision.parents.end());
-    if (revision.parents.size() > trust::kParentsMax) {
-        return makeError(ErrorCode::TooLarge, "revision.parents", "too many versions stand side by side");
-    }
+    // More versions stand side by side than one revision may follow: it follows as many as it may, and says the same as
+    // the others where it agrees with them. Each save or choice leaves fewer, so that nobody can block a document.
+    if (revision.parents.size() > trust::kParentsMax) revision.parents.resize(trust::kParentsMax);
     revision.fields = draft.fields;
     revision.files = draft.files;
     std::sort(revision.files.begin(), revision.files.end(), [](auto const& a, auto const& b) { return a.sha256 < b.sha256; });
@@ -165,6 +165,7 @@ Result<replica::NewRow> TheOffice::revisionRow(Scope const& scope, NewRevision c
     if (bytes.size() > trust::kObjectBytesMax) {
         return makeError(ErrorCode::TooLarge, "revision.too-large", "a document has at most 1 MiB of text");
     }
+    if (auto const readable = trust::decodeRevision(asBytes(bytes)); !readable) return readable.error();
     ObjectId const id = hashAs<ObjectId>(asBytes(bytes));
     return replica::NewRow{{trust::Item::Kind::Revision, id}, std::move(bytes), std::nullopt};
 }
