@@ -87,10 +87,16 @@ std::string_view mediaTypeOf(std::string_view name) {
     return found == kMediaTypes.end() ? kUnknownType : found->type;
 }
 
+/// As the form of a revision asks: control characters are U+0000 to U+001F and U+007F to U+009F. In UTF-8 those from
+/// U+0080 are the byte C2 and one below A0.
 bool isGoodName(std::string_view name) {
     if (name.empty() || name.size() > kNameBytesMax || !isUtf8(asBytes(name))) return false;
-    return std::none_of(name.begin(), name.end(),
-                        [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        auto const byte = static_cast<unsigned char>(name[i]);
+        if (byte == '/' || byte < 0x20 || byte == 0x7F) return false;
+        if (byte == 0xC2 && static_cast<unsigned char>(name[i + 1]) < 0xA0) return false;
+    }
+    return true;
 }
 
 std::uint64_t pieceCount(std::uint64_t size) { return size / kPieceBytes + (size % kPieceBytes != 0 ? 1 : 0); }

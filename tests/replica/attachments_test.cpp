@@ -247,6 +247,8 @@ TEST_CASE("a rotten list of a held file is made again", "[replica][attachments]"
 TEST_CASE("names that no document could bear are refused", "[replica][attachments]") {
     Desk desk;
     CHECK(desk.mine.add(desk.file("a\nb.pdf", asBytes("x"))).error().reason == "attachment.name");
+    CHECK(desk.mine.add(desk.file("\xC2\x85.pdf", asBytes("x"))).error().reason == "attachment.name");  // U+0085
+    CHECK(desk.mine.add(desk.file("\xC2\xA0.pdf", asBytes("x"))));                                       // U+00A0
     CHECK(desk.mine.add(desk.file("\xB1\xA8.doc", asBytes("x"))).error().reason == "attachment.name");  // not UTF-8
     CHECK(desk.mine.add(desk.folder.path()).error().code == ErrorCode::Environment);                    // a folder
     CHECK(desk.mine.add(desk.folder.path() / "none").error().code == ErrorCode::NotFound);
