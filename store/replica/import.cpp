@@ -370,13 +370,23 @@ void Store::place(Offer& offer, Batch& batch, std::string_view from) {
             }
             if (!previous) {
                 offer.decide(Answer::What::WaitingForFrame, "frame.predecessor", header.prev->hex());
-                if (!batch.inboxInById.contains(frame.id)) {
-                    if (!takesIntoInbox(frame)) {
-                        offer.answer.reason = "inbox.full";
-                        return;
-                    }
+                // Somebody may have carried it before with a payload that is missing or wrong: a right one replaces that.
+                auto const waiting = batch.inboxInById.find(frame.id);
+                bool const isNew = waiting == batch.inboxInById.end();
+                if (!isNew) {
+                    CheckedFrame const& other = *batch.inboxIn[waiting->second].frame;
+                    bool const brings = frame.travelling.payload && !other.travelling.payload;
+                    if (!brings && (!frame.open || other.open)) return;
+                }
+                if (!takesIntoInbox(frame)) {
+                    offer.answer.reason = "inbox.full";
+                    return;
+                }
+                if (isNew) {
                     batch.inboxInById.emplace(frame.id, batch.inboxIn.size());
                     batch.inboxIn.push_back({&frame, std::string(from)});
+                } else {
+                    batch.inboxIn[waiting->second] = {&frame, std::string(from)};
                 }
                 return;
             }
@@ -429,13 +439,17 @@ bool Store::takesIntoInbox(CheckedFrame const& frame) {
             if (header) m_inboxUse->add(header->device, static_cast<std::size_t>(held.integer(1)));
         }
     }
-    {
-        Statement known(m_db, "SELECT 1 FROM local_inbox WHERE frame=?1");
-        known.bind(1, frame.id);
-        if (known.step()) return true;  // it waits already
-    }
     auto const& travelling = frame.travelling;
-    std::size_t const size = travelling.header.size() + (travelling.payload ? travelling.payload->bytes.size() : 0);
+    std::size_t size = travelling.header.size() + (travelling.payload ? travelling.payload->bytes.size() : 0);
+    {
+        Statement known(m_db, "SELECT length(header), length(bytes) FROM local_inbox WHERE frame=?1");
+        known.bind(1, frame.id);
+        if (known.step()) {
+            bool const brings = travelling.payload && known.isNull(1);
+            if (!brings && !frame.open) return true;  // it waits already, and this is nothing better
+            size -= std::min(size, static_cast<std::size_t>(known.integer(0) + known.integer(1)));
+        }
+    }
     if (m_inboxUse->bytes + size > m_limits.inboxBytesMax) return false;
     if (m_inboxUse->ofDevice[frame.header.device] + size > m_limits.inboxDeviceBytesMax) return false;
     m_inboxUse->add(frame.header.device, size);
@@ -577,13 +591,15 @@ void Store::flush(Batch& batch) {
         if (feed->forked) m_insert->markForked(feed->feed);
     }
     Statement inboxIn(m_db,
-                      "INSERT OR IGNORE INTO local_inbox(frame, prev, header, sig, codec, bytes, came) "
-                      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+                      "INSERT INTO local_inbox(frame, prev, header, sig, codec, bytes, came) "
+                      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(frame) DO UPDATE SET sig=excluded.sig, "
+                      "codec=excluded.codec, bytes=excluded.bytes, came=excluded.came WHERE ?8 OR local_inbox.bytes IS NULL");
     for (auto const& waiting : batch.inboxIn) {
         if (batch.byId.contains(waiting.frame->id)) continue;  // its predecessor came later in the same batch
         auto const& travelling = waiting.frame->travelling;
         inboxIn.bind(1, waiting.frame->id).bind(2, *waiting.frame->header.prev).bind(3, ByteView(travelling.header));
         inboxIn.bind(4, travelling.signature).bind(7, std::string_view(waiting.from));
+        inboxIn.bind(8, std::int64_t{waiting.frame->open.has_value()});
         if (travelling.payload) {
             inboxIn.bind(5, static_cast<std::int64_t>(travelling.payload->codec))
                 .bind(6, ByteView(travelling.payload->bytes));

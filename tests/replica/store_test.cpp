@@ -120,6 +120,38 @@ TEST_CASE("a frame that waited is answered by what became of it in the end", "[r
     CHECK(wang->inbox().empty());
 }
 
+TEST_CASE("a right payload replaces a wrong or missing one that waits, in one file or in several", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    for (auto const* title : {"一", "二", "三"}) li.write("unit/jwc", {{"title", title}});
+    auto const frames = li.framesFor(wang->tips());
+    REQUIRE(frames.size() == 3);
+    std::vector<trust::TravellingFrame> const first(frames.begin(), frames.begin() + 1), right(frames.begin() + 1, frames.end());
+    auto poor = right;
+    bool const spoilt = GENERATE(true, false);
+    for (auto& frame : poor) {
+        if (spoilt) frame.payload->bytes.resize(3);
+        else frame.payload.reset();
+    }
+    if (GENERATE(true, false)) {
+        auto all = poor;
+        all.insert(all.end(), right.begin(), right.end());
+        all.insert(all.end(), poor.begin(), poor.end());
+        all.insert(all.end(), first.begin(), first.end());
+        (void)wang->import(all, "x", {});
+    } else {
+        (void)wang->import(poor, "x", {});
+        (void)wang->import(right, "y", {});
+        (void)wang->import(poor, "x", {});
+        CHECK(wang->inbox().size() == 2);
+        CHECK(tally(wang->import(first, "z", {}))[Answer::What::Stored] == 1);
+    }
+    CHECK(wang->inbox().empty());
+    CHECK(contents(wang) == contents(li));
+}
+
 TEST_CASE("whose frames wait for ever takes nobody else's room to wait", "[replica][import]") {
     Town town;
     Machines machines(town.college);
