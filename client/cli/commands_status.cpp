@@ -1,6 +1,9 @@
 // Where things stand: who I am, what is held, what waits, what to do.
 #include "format.h"
 
+#include <algorithm>
+#include <map>
+
 namespace spiral::cli {
 
 namespace {
@@ -75,20 +78,31 @@ Json statusJson(office::StatusShown const& shown, office::Office& office, Instan
     return told;
 }
 
+/// Each branch once, however often its device forked: a machine that is rolled back every night forks every night, and
+/// every branch above is a branch of each fork below. It stands if it does at each of them.
 void showForks(Job& job, office::StatusShown const& shown, office::Office& office) {
     auto const& names = office.names();
-    for (auto const& fork : shown.forks) {
+    auto const& forks = shown.forks;  // those of one feed lie together
+    for (auto first = forks.begin(); first != forks.end();) {
+        auto const last = std::find_if(first, forks.end(), [&](auto const& fork) {
+            return fork.device != first->device || fork.scope != first->scope;
+        });
+        bool const copied = std::any_of(first, last, [](auto const& fork) { return fork.sameIncarnation; });
+        std::map<FrameId, bool> tips;
+        for (auto fork = first; fork != last; ++fork) {
+            for (auto const& tip : fork->tips) {
+                bool& stands = tips.try_emplace(tip, true).first->second;
+                stands = stands && fork->standing &&
+                         office.replica().standsBelow(fork->device, fork->scope, *fork->standing, tip).value_or(false);
+            }
+        }
         job.tell({"  分叉：设备 {device}，范围 {scope}{kind}", "  fork: device {device}, scope {scope}{kind}"},
-                 {{"device", clean(names.device(fork.device))},
-                  {"scope", scopeText(fork.scope, names, job.language())},
-                  {"kind", std::string(fork.sameIncarnation
-                                           ? job.say({"（被复制或整机回退）", " (copied, or rolled back whole)"})
-                                           : "")}});
-        for (auto const& tip : fork.tips) {
-            bool const standing =
-                fork.standing &&
-                office.replica().standsBelow(fork.device, fork.scope, *fork.standing, tip).value_or(false);
-            if (standing) {
+                 {{"device", clean(names.device(first->device))},
+                  {"scope", scopeText(first->scope, names, job.language())},
+                  {"kind",
+                   std::string(copied ? job.say({"（被复制或整机回退）", " (copied, or rolled back whole)"}) : "")}});
+        for (auto const& [tip, stands] : tips) {
+            if (stands) {
                 job.tell({"    分支末端 {tip}    已成立", "    tip {tip}    stands"}, {{"tip", shortId(tip)}});
             } else {
                 job.tell({"    分支末端 {tip}    其主人在另一台设备上可确认：spiral confirm {tip}",
@@ -96,6 +110,7 @@ void showForks(Job& job, office::StatusShown const& shown, office::Office& offic
                          {{"tip", shortId(tip)}});
             }
         }
+        first = last;
     }
 }
 

@@ -193,6 +193,53 @@ TEST_CASE("what is missing or damaged is named: a folder, the key, the place of 
     CHECK(write().status == 0);
 }
 
+// Every branch above a fork is a branch of each fork below it. Told at each of them, the branches of a machine that was
+// rolled back a thousand times filled a million lines.
+TEST_CASE("a machine that was rolled back twice shows each branch once", "[cli]") {
+    Desk desk;
+    REQUIRE(systemFiles().replace(desk.path("pass"), asBytes(std::string("correct horse\n")), FileMode::Private));
+    desk.environment["SPIRAL_PASSPHRASE_FILE"] = desk.path("pass").string();
+    desk.environment["SPIRAL_REPLICA"] = "r";
+    desk.environment["LANG"] = "en_GB.UTF-8";
+    REQUIRE(desk.run({"init", "r", "--college", "学院", "--domain", "qa.example.edu.cn", "--person", "王芳"}).status ==
+            0);
+    auto const image = [&](std::string const& from, std::string const& to) {
+        std::filesystem::remove_all(desk.path(to));
+        std::filesystem::copy(desk.path(from), desk.path(to), std::filesystem::copy_options::recursive);
+    };
+    auto const writes = [&](std::string const& title) {
+        REQUIRE(desk.run({"doc", "new", "task", "--scope", "college", "--set", "title=" + title}).status == 0);
+    };
+    writes("before");
+    image("r", "first");
+    writes("lost the first night");
+    REQUIRE(desk.run({"sync", "--export", "a"}).status == 0);
+    image("first", "r");
+    writes("kept");
+    image("r", "second");
+    writes("lost the second night");
+    REQUIRE(desk.run({"sync", "--export", "b"}).status == 0);
+    image("second", "r");
+    writes("now");
+    REQUIRE(desk.run({"sync", "--import", "a"}).status == 0);
+    REQUIRE(desk.run({"sync", "--import", "b"}).status == 0);
+
+    auto const told = desk.run({"status"});
+    auto const times = [&](std::string_view words) {
+        int found = 0;
+        for (auto at = told.out.find(words); at != std::string::npos; at = told.out.find(words, at + 1)) ++found;
+        return found;
+    };
+    INFO(told.out);
+    CHECK(times("fork: device") == 1);
+    CHECK(times("    tip ") == 3);
+    auto const list = desk.run({"doc", "list"});
+    for (auto const* title : {"before", "lost the first night", "kept", "lost the second night", "now"}) {
+        INFO(title);
+        CHECK(list.out.find(title) != std::string::npos);
+    }
+}
+
 TEST_CASE("a failing disk becomes words and status 4, never a crash", "[cli]") {
     Desk desk;
     std::ostringstream out, err;
