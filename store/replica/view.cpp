@@ -192,6 +192,7 @@ bool FollowingView::batch(std::int64_t& cursor) {
         return ++lines < kBatchLines && work.items < kBatchItems && work.bytes < kBatchBytes;
     });
     if (!last && growth == RegistryGrowth::Same) return false;
+    for (auto const& [feed, seq] : work.parted) doubtFrames(feed, seq, work);
     settleAlone(work);
     for (Handle const document : work.documents) judgeDocument(document, work);
     writeFresh();

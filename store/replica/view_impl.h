@@ -71,6 +71,7 @@ struct Work {
     std::set<Handle> alone;                         ///< items without document, to be judged anew
     std::set<Handle> receiptedFrames;               ///< whose earliest standing receipt may be another now
     std::set<Handle> branching;                     ///< feeds whose branches may stand differently now
+    std::map<Handle, std::int64_t> parted;          ///< feeds that forked, and the lowest number at which they did
     std::set<Handle> settled;                       ///< items whose standing was decided together, see settleBranches()
     std::unordered_map<Handle, RowObject> objects;  ///< of items read in this batch
     std::unordered_map<Handle, FrameLine> frames;

@@ -3,6 +3,8 @@
 #include "view_impl.h"
 #include "view_statements.h"
 
+#include <algorithm>
+
 namespace spiral::replica {
 
 namespace {
@@ -76,8 +78,11 @@ Handle FollowingView::noteFrame(FrameId const& id, trust::FrameHeader const& hea
             use->bind(1, feed.feed).run();
             feed.forked = true;
         }
-        // Which frames lie below a cut, and whose acts stand, may be answered differently from here up.
-        doubtFrames(feed.feed, static_cast<std::int64_t>(line.seq), work);
+        // Which frames lie below a cut, and whose acts stand, may be answered differently from here up. All of them are
+        // doubted once a batch: a feed may fork in as many places as it has frames.
+        auto const seq = static_cast<std::int64_t>(line.seq);
+        auto const [place, isNew] = work.parted.try_emplace(feed.feed, seq);
+        if (!isNew) place->second = std::min(place->second, seq);
     }
     if (feed.forked) {
         m_trees.erase(feed.feed);
