@@ -251,11 +251,13 @@ Evaluation RowRules::evaluateGrant(Subject const& subject, Place const& place, A
     };
     if (hard && hard->verdict != Verdict::Waiting) {
         evaluation.judgement = complete(*std::move(hard));
-    } else if (soft && soft->verdict == Verdict::Quarantined) {
-        evaluation.judgement = complete(*std::move(soft));
-        evaluation.afterRescue = complete(hard ? *std::move(hard) : Judgement{Verdict::Valid, {}, {}, {}, {}, {}, {}});
-    } else if (hard || soft) {
-        evaluation.judgement = complete(hard ? *std::move(hard) : *std::move(soft));
+    } else if (soft) {
+        // Also while a cut is not held yet: whatever it turns out to be, the rescued row stands.
+        evaluation.afterRescue = complete(hard ? *hard : Judgement{Verdict::Valid, {}, {}, {}, {}, {}, {}});
+        bool const softSays = !hard || soft->verdict == Verdict::Quarantined;
+        evaluation.judgement = complete(softSays ? *std::move(soft) : *std::move(hard));
+    } else if (hard) {
+        evaluation.judgement = complete(*std::move(hard));
     } else {
         evaluation.judgement = complete(standingAt(place, *standing.device));
     }
