@@ -176,9 +176,10 @@ private:
     Judgement bestOf(std::size_t row, Subject const& subject, About const& about, Ancestry const& ancestry) {
         std::optional<Judgement> best;
         for (Place const& place : m_rows[row].places) {
-            Evaluation evaluation = m_rules.evaluate(subject, place, about);
-            if (evaluation.afterRescue && !isRescue(subject.kind)) rescue(row, subject, evaluation, ancestry);
-            if (!best || isBetter(evaluation.judgement, *best)) best = std::move(evaluation.judgement);
+            Judgement judgement = m_rules.evaluate(subject, place, about, [&](Evaluation& evaluation) {
+                if (!isRescue(subject.kind)) rescue(row, subject, evaluation, ancestry);
+            });
+            if (!best || isBetter(judgement, *best)) best = std::move(judgement);
         }
         return best ? *std::move(best) : judged(Verdict::Waiting, "wait-frame", m_rows[row].id.hex());
     }

@@ -25,9 +25,13 @@ public:
         if (auto unbound = m_rules.checkBinding(m_subject, place, standing)) return *std::move(unbound);
         if (!isFirstVersion(m_record)) return judged(Verdict::Waiting, "newer-kind", m_record.kind);
         auto refused = m_subject.kind == "receipt" ? checkReceipt(standing) : checkConfirm(standing);
-        if (refused) return *std::move(refused);
+        if (refused && refused->verdict != Verdict::Waiting) return *std::move(refused);
+        // What is certain comes before what is waited for.
         if (place.branch == Branch::Forked) return judged(Verdict::Quarantined, "forked", place.frame.hex());
-        if (auto cut = m_rules.checkCuts(m_registry.revocationsOf(place.device), place)) return *std::move(cut);
+        auto cut = m_rules.checkCuts(m_registry.revocationsOf(place.device), place);
+        if (cut && cut->verdict == Verdict::Quarantined) return *std::move(cut);
+        if (refused) return *std::move(refused);
+        if (cut) return *std::move(cut);
         return m_rules.standingAt(place, *standing.device);
     }
 
@@ -146,8 +150,8 @@ Judgement judgeAlone(Row const& row, Registry const& registry, StandsBelow const
         if (record->of) ancestry.missing = record->of->id;
         std::optional<Judgement> best;
         for (Place const& place : row.places) {
-            Evaluation evaluation = rules.evaluate(Subject(*record), place, {nullptr, &ancestry});
-            if (!best || isBetter(evaluation.judgement, *best)) best = std::move(evaluation.judgement);
+            Judgement judgement = rules.evaluate(Subject(*record), place, {nullptr, &ancestry}, [](Evaluation&) {});
+            if (!best || isBetter(judgement, *best)) best = std::move(judgement);
         }
         return best ? *std::move(best) : judged(Verdict::Waiting, "wait-frame", row.id.hex());
     }

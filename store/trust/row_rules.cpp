@@ -264,13 +264,13 @@ Evaluation RowRules::evaluateGrant(Subject const& subject, Place const& place, A
     return evaluation;
 }
 
-Evaluation RowRules::evaluate(Subject const& subject, Place const& place, About const& about) const {
-    Evaluation best;
+Judgement RowRules::evaluate(Subject const& subject, Place const& place, About const& about,
+                             std::function<void(Evaluation&)> const& rescue) const {
+    Judgement best;
     Standing standing;
     auto const fail = [&](Judgement judgement) {
-        best.judgement = std::move(judgement);
-        if (place.receipt) best.judgement.witnessed = place.receipt->time;
-        return best;
+        if (place.receipt) judgement.witnessed = place.receipt->time;
+        return judgement;
     };
     if (auto unbound = checkBinding(subject, place, standing)) return fail(*std::move(unbound));
     standing.rule = m_registry.policy(standing.at).find(subject.kind);
@@ -291,13 +291,12 @@ Evaluation RowRules::evaluate(Subject const& subject, Place const& place, About 
     for (Grant const& grant : m_registry.grantsOf(subject.by->person)) {
         if (!allows(subject, standing, grant, isRightRole)) continue;
         Evaluation evaluation = evaluateGrant(subject, place, about, standing, grant, deviceCut);
+        if (evaluation.afterRescue) rescue(evaluation);
         // Of equal ones an own grant before a delegated one, then the older: the list is in that order of time.
-        bool const isNewBest = isFirst || isBetter(evaluation.judgement, best.judgement) ||
-                               (evaluation.judgement.verdict == best.judgement.verdict &&
-                                ((evaluation.afterRescue && !best.afterRescue) ||
-                                 (evaluation.afterRescue.has_value() == best.afterRescue.has_value() &&
-                                  best.judgement.actingFor && !evaluation.judgement.actingFor)));
-        if (isNewBest) best = std::move(evaluation);
+        Judgement& found = evaluation.judgement;
+        bool const isNewBest =
+            isFirst || isBetter(found, best) || (found.verdict == best.verdict && best.actingFor && !found.actingFor);
+        if (isNewBest) best = std::move(found);
         isFirst = false;
     }
     if (!isFirst) return best;

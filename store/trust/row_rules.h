@@ -55,8 +55,10 @@ class RowRules {
 public:
     RowRules(Registry const& registry, StandsBelow const& below) : m_registry(registry), m_below(below) {}
 
-    /// All rules; for a row of a kind that the policy governs.
-    [[nodiscard]] Evaluation evaluate(Subject const& subject, Place const& place, About const& about) const;
+    /// All rules; for a row of a kind that the policy governs. The best under any grant: `rescue` is asked of each that may
+    /// be brought back, before they are compared.
+    [[nodiscard]] Judgement evaluate(Subject const& subject, Place const& place, About const& about,
+                                     std::function<void(Evaluation&)> const& rescue) const;
 
     /// Rules 0 and 2. Nothing when they hold; `standing` is filled then. An entry's own `reg` may lie past its frame's.
     [[nodiscard]] std::optional<Judgement> checkBinding(Subject const& subject, Place const& place,
