@@ -571,10 +571,11 @@ void Store::saveDraft(Draft const& draft) {
     Statement statement(m_db,
                         "INSERT INTO local_draft(doc, saved, body) VALUES(?1, ?2, ?3) "
                         "ON CONFLICT(doc) DO UPDATE SET saved=?2, body=?3");
-    Bytes const key = draftKey(draft.key());
+    DocumentKey const document = draft.key();
+    Bytes const key = draftKey(document);
     statement.bind(1, ByteView(key)).bind(2, milliseconds(draft.saved)).bind(3, std::string_view(text)).run();
     Statement older(m_db, "DELETE FROM local_draft WHERE " + std::string(kOlderDraft));
-    bindDraft(older, key, draft.key());
+    bindDraft(older, key, document);
     older.run();
 }
 
