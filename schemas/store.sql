@@ -53,7 +53,7 @@ CREATE TABLE local_payload(
 ) STRICT, WITHOUT ROWID;
 
 -- Payloads of many rows without attachments, packed as they came or were sealed, so that passing them on is copying.
--- Each can be made again from its rows; a redaction of one of them drops it.
+-- Each can be made again from its rows; `check --mend` drops damaged ones.
 CREATE TABLE local_packed(
     frame BLOB NOT NULL PRIMARY KEY,
     bytes BLOB NOT NULL                -- codec 1, zstd

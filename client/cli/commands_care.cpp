@@ -11,8 +11,10 @@ namespace {
 
 Result<int> check(Job& job) {
     SPIRAL_GIVE(folder, job.replicaFolder());
-    SPIRAL_GIVE(opened, replica::Replica::open(folder, job.world, replica::Access::Read));
-    bool const deep = job.arguments.has("--deep");
+    bool const mend = job.arguments.has("--mend");
+    SPIRAL_GIVE(opened,
+                replica::Replica::open(folder, job.world, mend ? replica::Access::Write : replica::Access::Read));
+    bool const deep = mend || job.arguments.has("--deep");
     auto const tell = job.progress();
     auto const findings =
         opened->check(deep, [&](replica::ImportProgress progress) { tell(progress.done, progress.of, "check"); });
@@ -112,7 +114,10 @@ std::vector<Command> careCommands() {
         {.name = "check",
          .summary = {"检查副本；--deep 重新核对每个字节和签名",
                      "check the replica; --deep hashes and verifies everything again"},
-         .options = {{.name = "--deep", .what = {"每个字节、每个签名、每条链", "every byte, signature and chain"}}},
+         .options = {{.name = "--deep", .what = {"每个字节、每个签名、每条链", "every byte, signature and chain"}},
+                     {.name = "--mend",
+                      .what = {"同 --deep，并丢掉坏了、可由原行重做的打包副本",
+                               "as --deep, and drop damaged packed copies, which are made again from their rows"}}},
          .more = {"有问题时退出状态为 1。", "Exit status 1 if something is wrong."},
          .examples = {{"spiral check", {"快速", "quick"}}, {"spiral check --deep --progress", {"彻底", "thorough"}}},
          .run = check},

@@ -151,6 +151,7 @@ Message const kEnglishMessages[] = {
     {"other-type", "of another type than the document: set aside", "See who wrote it: spiral doc history; if it is wanted, make a document of its own"},
     {"output.failed", "The output could not be written (disk full, or its reader is gone)", "Send it elsewhere and try again"},
     {"outside-interval", "outside the time of the grant", "The quality office may spiral admit ID"},
+    {"packed.damaged", "A packed copy is damaged; its rows are whole", "Drop it: spiral check --mend"},
     {"passphrase.differs", "The two passphrases differ", "Try again"},
     {"passphrase.no-terminal", "A passphrase is needed and there is no terminal to ask", "--passphrase-file FILE, or set SPIRAL_PASSPHRASE_FILE"},
     {"passphrase.short", "The passphrase is too short", "8 bytes or more"},

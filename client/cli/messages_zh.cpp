@@ -151,6 +151,7 @@ Message const kChineseMessages[] = {
     {"other-type", "与这份文档的类型不同，搁置不用", "看是谁写的：spiral doc history；需要时另建文档"},
     {"output.failed", "写不出结果（磁盘满，或接收的程序已退出）", "换个地方输出再试"},
     {"outside-interval", "不在授权的有效期内", "质控办可采纳：spiral admit 编号"},
+    {"packed.damaged", "一份打包副本坏了；原行完好", "丢掉它即可：spiral check --mend"},
     {"passphrase.differs", "两次输入的口令不同", "再来一次"},
     {"passphrase.no-terminal", "需要口令，但没有终端可问", "--passphrase-file 文件，或设 SPIRAL_PASSPHRASE_FILE"},
     {"passphrase.short", "口令太短", "至少 8 个字节"},

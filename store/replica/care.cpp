@@ -288,6 +288,16 @@ Result<void> Replica::restore(Path const& file, Path const& folder, World world)
     return files.rename(unfinished, storeFile(folder));
 }
 
+void Store::dropPacked(std::vector<FrameId> const& frames) {
+    WriteTransaction transaction(m_db);
+    Statement drop(m_db, "DELETE FROM local_packed WHERE frame=?1");
+    for (auto const& frame : frames) {
+        Use use(drop);
+        use->bind(1, frame).run();
+    }
+    transaction.commit();
+}
+
 std::vector<Replica::Finding> Store::check(bool deep, std::function<void(ImportProgress)> const& progress) {
     std::vector<Finding> findings;
     {
@@ -375,6 +385,19 @@ std::vector<Replica::Finding> Store::check(bool deep, std::function<void(ImportP
                 if (!use->step() && !m_registry.isRedacted(item.id)) findings.push_back({"frame.row-missing", item.id.hex()});
             }
         }
+    }
+    {
+        // What is kept packed goes out as it stands; damaged, every reader would refuse it.
+        Statement rows(m_db, "SELECT f.id, f.header, k.bytes FROM local_packed k LEFT JOIN frame f ON f.id=k.frame");
+        std::vector<FrameId> damaged;
+        while (rows.step()) {
+            if (rows.isNull(0)) continue;
+            auto const header = trust::decodeFrameHeader(rows.blob(1));
+            if (!header || openPayload(*header, trust::Codec::Zstd, rows.blob(2), std::nullopt)) continue;
+            damaged.push_back(rows.token<FrameId>(0));
+            findings.push_back({"packed.damaged", damaged.back().hex()});
+        }
+        if (m_access == Access::Write && !damaged.empty()) dropPacked(damaged);
     }
     {
         // The registry folded anew, every signature verified: the same head must come out.

@@ -127,6 +127,7 @@ private:
     Result<void> loadRegistry();
     Result<void> renewGuard(std::optional<Path> const& guardFile);
     void removeUnfinished() const;
+    void dropPacked(std::vector<FrameId> const& frames);
     /// Forgets what memory holds and reads it again: after a transaction failed. Where that fails too, the next write
     /// begins with it.
     void reload();

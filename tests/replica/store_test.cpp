@@ -1,6 +1,8 @@
 // The store with real frames: sealing, taking in, forks, guards, backup.
 #include "machines.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <fstream>
 
@@ -255,6 +257,35 @@ TEST_CASE("a frame of many rows is packed once and passed on as it is, from repl
     CHECK(other->frame(plain) == packed);
     CHECK(contents(other) == contents(li));
     CHECK(other->check(true).empty());
+}
+
+TEST_CASE("a damaged packed copy is found, dropped and made again from its rows", "[replica][packed][check]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    std::vector<NewRow> rows;
+    for (int i = 0; i < 60; ++i) rows.push_back(li.revision("unit/jwc", {{"title", std::string(300, static_cast<char>('a' + i % 26))}}));
+    FrameId const frame = li.seal("unit/jwc", rows).frame;
+    auto const before = contents(li);
+    Path const folder = li->folder();
+    li.close();
+    {
+        sqlite3* handle = nullptr;
+        REQUIRE(sqlite3_open((folder / "store.db").c_str(), &handle) == SQLITE_OK);
+        CHECK(sqlite3_exec(handle, "UPDATE local_packed SET bytes = zeroblob(length(bytes))", nullptr, nullptr, nullptr) == SQLITE_OK);
+        CHECK(sqlite3_changes(handle) == 1);
+        sqlite3_close(handle);
+    }
+    li.open();
+    auto const found = li->check(true);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].reason == "packed.damaged");
+    CHECK(found[0].about == frame.hex());
+    CHECK(li->check(true).empty());
+
+    Machine& wang = machines.of(town.wang);
+    wang->import(li.framesFor({}), "x", {});
+    CHECK(contents(wang) == before);
 }
 
 TEST_CASE("a replica that is not enrolled in a scope takes none of its frames", "[replica][scope]") {

@@ -229,7 +229,8 @@ public:
         std::string reason, about;
     };
     /// Quick: SQLite's own quick_check and counts. Deep: every stored byte re-hashed, every signature verified again,
-    /// chains walked, registry folded anew. Empty: nothing wrong.
+    /// chains walked, registry folded anew. Empty: nothing wrong. Opened for writing, a damaged packed copy of a payload
+    /// ("packed.damaged") is dropped besides: it is made again from its rows.
     [[nodiscard]] virtual std::vector<Finding> check(bool deep, std::function<void(ImportProgress)> const& progress = {}) = 0;
     /// A consistent copy of store.db, keys and attachments in one file, without the guard. Works while in use.
     [[nodiscard]] virtual Result<void> backup(Path const& file) = 0;
