@@ -25,6 +25,7 @@ constexpr std::size_t kPackedRawMin = 16 * 1024;
 constexpr std::string_view kNoteDeviceKey = "device-key";
 constexpr std::string_view kNoteGuard = "guard";
 constexpr std::string_view kNoteRestored = "restored";
+constexpr std::string_view kNoteEpoch = "epoch";
 /// Begins the guard's file while a replica is opened for writing for the first time: the store has no token then.
 constexpr std::string_view kFirstGuard = "first\n";
 constexpr std::size_t kGuardBytesMax = 4096;
@@ -257,6 +258,7 @@ Result<void> Store::load(std::optional<Path> const& guardFile) {
     if (last.wall > m_world.wall.now() + HybridClock::kAdvanceMax) last = {};
     m_clock = std::make_unique<HybridClock>(m_world.wall, last);
     if (auto loaded = loadRegistry(); !loaded) return loaded;
+    if (auto const epoch = note(kNoteEpoch)) m_epoch = Epoch::fromHex(*epoch).value_or(Epoch{});
     if (m_access != Access::Write) return {};
     removeUnfinished();
     return renewGuard(guardFile);
@@ -354,6 +356,10 @@ Result<void> Store::renewGuard(std::optional<Path> const& guardFile) {
         m_guard = text.find(*stored) != std::string_view::npos ? GuardFinding::Good : GuardFinding::Restored;
     }
 
+    if (m_guard == GuardFinding::Restored || m_epoch == Epoch{}) {
+        m_epoch = m_world.random.token<Epoch>();
+        setNote(kNoteEpoch, m_epoch.hex());
+    }
     std::string const token = m_world.random.token<Nonce>().hex();
     m_incarnation = m_world.random.token<Incarnation>();
     if (auto made = m_world.files.makeFolder(file.parent_path(), FileMode::Private); !made) return guardError(made.error());
@@ -706,6 +712,22 @@ std::optional<TravellingFrame> Store::frame(FrameId const& id) const {
         row = use->integer(0);
     }
     return travelling(row);
+}
+
+void Store::framesAfter(std::int64_t position,
+                        std::function<bool(std::int64_t, FrameId const&, trust::FrameHeader const&)> const& wants,
+                        std::function<bool(std::int64_t, TravellingFrame&&)> const& take) const {
+    Statement lines(m_db,
+                    "SELECT l.pos, f.rowid, l.id, f.header FROM local_log l JOIN frame f ON f.id=l.id "
+                    "WHERE l.pos>?1 AND l.what<>?2 ORDER BY l.pos");
+    lines.bind(1, position).bind(2, static_cast<std::int64_t>(LogLine::What::BodyRedacted));
+    while (lines.step()) {
+        auto const header = trust::decodeFrameHeader(lines.blob(3));
+        if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
+        auto const at = lines.integer(0);
+        if (!wants(at, lines.token<FrameId>(2), *header)) continue;
+        if (!take(at, travelling(lines.integer(1)))) return;
+    }
 }
 
 void Store::framesBeyond(std::vector<FeedTip> const& known, std::function<bool(Scope const&)> const& mayRead,

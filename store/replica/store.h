@@ -90,6 +90,10 @@ public:
     void framesBeyond(std::vector<FeedTip> const& known, std::function<bool(Scope const&)> const& mayRead,
                       std::function<bool(TravellingFrame&&)> const& take) const override;
     std::optional<TravellingFrame> frame(FrameId const& id) const override;
+    void framesAfter(std::int64_t position,
+                     std::function<bool(std::int64_t, FrameId const&, trust::FrameHeader const&)> const& wants,
+                     std::function<bool(std::int64_t, TravellingFrame&&)> const& take) const override;
+    Epoch epoch() const override { return m_epoch; }
     std::vector<InboxLine> inbox() const override;
 
     std::optional<Bytes> revisionBytes(ObjectId const& id) const override;
@@ -171,6 +175,7 @@ private:
 
     trust::PublicKey m_deviceKey;
     DeviceId m_device;
+    Epoch m_epoch{};
     Incarnation m_incarnation;
     GuardFinding m_guard = GuardFinding::Good;
     std::unique_ptr<HybridClock> m_clock;

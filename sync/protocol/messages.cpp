@@ -2,9 +2,10 @@
 //
 // cereal's own containers reserve what nine hostile bytes claim, so none of them is used: Reader checks every count
 // against its limit and against the bytes that are left before it reserves.
-#include "protocol/session.h"
+#include "protocol/actions.h"
 
 #include <cereal/archives/portable_binary.hpp>
+#include <zstd.h>
 
 #include <algorithm>
 #include <istream>
@@ -22,18 +23,28 @@ constexpr std::size_t kReasonBytesMax = 64;
 constexpr std::size_t kTypeBytesMax = 127;
 constexpr std::size_t kNameBytesMax = 255;
 constexpr std::size_t kDayBytes = 10;
+constexpr std::size_t kExtensionBytesMax = 1024;
+constexpr std::size_t kProposalBytesMax = 64 * 1024;
+constexpr std::size_t kUnknownBytesMax = 64 * 1024;
+constexpr std::uint8_t kFirstUnknown = 64;  // messages that may be passed over
+constexpr std::uint32_t kPiecesWantedMax = 1024;
+
+// As it travels: packed at the level that is fast, where it pays.
+constexpr std::uint8_t kRaw = 0, kZstd = 1;
+constexpr int kZstdLevel = 1;
+constexpr std::size_t kWorthPacking = 256;
 
 // The least that an element takes, for the check that as many can still follow.
 constexpr std::size_t kTipBytesMin = 4 + 7 + 32 + 32 + 8;
 constexpr std::size_t kFrameBytesMin = 4 + 1 + 64 + 1;
-constexpr std::size_t kAnswerBytesMin = 32 + 1 + 4 + 4;
+constexpr std::size_t kRunBytesMin = 1 + 4 + 4 + 4;
 
 /// Leaves a half-read value. Thrown and caught in this file only: cereal offers no other way out.
-struct Refusal {
+struct MalformedMessage {
     Error error;
 };
 [[noreturn]] void refuse(std::string_view reason, std::string detail, ErrorCode code = ErrorCode::Malformed) {
-    throw Refusal{makeError(code, reason, std::move(detail))};
+    throw MalformedMessage{makeError(code, reason, std::move(detail))};
 }
 
 class Sink final : public std::streambuf {
@@ -188,6 +199,34 @@ private:
 // ----------------------------------------------------
 
 template <class Channel, class M>
+void describeFile(Channel& channel, M& file) {
+    channel.raw(file.sha256);
+    channel.number(file.size);
+    channel.text(file.type, kTypeBytesMax, "type");
+    channel.text(file.name, kNameBytesMax, "name");
+    channel.day(file.date);
+    channel.raw(file.chunks);
+}
+
+template <class Channel, class M>
+void describeTips(Channel& channel, M& tips, Limits const& limits) {
+    channel.list(tips, 0, limits.tipsMax, kTipBytesMin, "tips", [&](auto& tip) {
+        channel.scope(tip.scope);
+        channel.raw(tip.device);
+        channel.raw(tip.frame);
+        channel.number(tip.seq);
+    });
+}
+
+template <class Channel, class M>
+void describePoint(Channel& channel, M& point) {
+    channel.optional(point, [&](auto& head) {
+        channel.number(head.seq);
+        channel.raw(head.hash);
+    });
+}
+
+template <class Channel, class M>
 void describeHello(Channel& channel, M& hello, Limits const& limits) {
     channel.number(hello.version);
     if constexpr (std::is_same_v<Channel, Reader>) {
@@ -199,16 +238,8 @@ void describeHello(Channel& channel, M& hello, Limits const& limits) {
     }
     channel.raw(hello.school);
     channel.raw(hello.device);
-    channel.optional(hello.registryHead, [&](auto& head) {
-        channel.number(head.seq);
-        channel.raw(head.hash);
-    });
-    channel.list(hello.tips, 0, limits.tipsMax, kTipBytesMin, "tips", [&](auto& tip) {
-        channel.scope(tip.scope);
-        channel.raw(tip.device);
-        channel.raw(tip.frame);
-        channel.number(tip.seq);
-    });
+    describePoint(channel, hello.registryHead);
+    describeTips(channel, hello.tips, limits);
 }
 
 template <class Channel, class M>
@@ -225,12 +256,7 @@ void describeBatch(Channel& channel, M& batch, Limits const& limits) {
 
 template <class Channel, class M>
 void describePieceList(Channel& channel, M& list, Limits const& limits) {
-    channel.raw(list.file.sha256);
-    channel.number(list.file.size);
-    channel.text(list.file.type, kTypeBytesMax, "type");
-    channel.text(list.file.name, kNameBytesMax, "name");
-    channel.day(list.file.date);
-    channel.raw(list.file.chunks);
+    describeFile(channel, list.file);
     channel.list(list.pieces, 0, limits.piecesMax, Sha256::size, "pieces", [&](auto& piece) { channel.raw(piece); });
 }
 
@@ -243,12 +269,40 @@ void describePiece(Channel& channel, M& piece, Limits const&) {
 
 template <class Channel, class M>
 void describeAnswers(Channel& channel, M& answers, Limits const& limits) {
-    channel.list(answers.answers, 1, limits.answersMax, kAnswerBytesMin, "answers", [&](auto& answer) {
-        channel.raw(answer.frame);
-        channel.enumeration(answer.what, trust::Answer::What::NeedsNewer, "answer");
-        channel.text(answer.reason, kReasonBytesMax, "reason");
-        channel.text(answer.about, limits.answerTextMax, "about");
+    channel.list(answers.runs, 1, limits.answersMax, kRunBytesMin, "answers", [&](auto& run) {
+        channel.enumeration(run.what, trust::Answer::What::NeedsNewer, "answer");
+        channel.number(run.count);
+        channel.text(run.reason, kReasonBytesMax, "reason");
+        channel.text(run.about, limits.answerTextMax, "about");
     });
+}
+
+template <class Channel, class M>
+void describeGreeting(Channel& channel, M& greeting) {
+    channel.number(greeting.version);
+    channel.number(greeting.oldest);
+    channel.raw(greeting.school);
+    channel.raw(greeting.device);
+    channel.optional(greeting.proof, [&](auto& proof) { channel.raw(proof); });
+    describePoint(channel, greeting.registryHead);
+    channel.bytes(greeting.extension, 0, kExtensionBytesMax, "extension");
+}
+
+template <class Channel, class M>
+void describeHolding(Channel& channel, M& holding) {
+    channel.enumeration(holding.kind, Holding::Kind::Tell, "holding");
+    channel.raw(holding.epoch);
+    channel.number(holding.position);
+    channel.raw(holding.seenEpoch);
+    channel.number(holding.seenPosition);
+    channel.raw(holding.digest);
+}
+
+template <class Channel, class M>
+void describeWantPieces(Channel& channel, M& want) {
+    channel.scope(want.scope);
+    describeFile(channel, want.file);
+    channel.list(want.pieces, 0, kPiecesWantedMax, 4, "pieces", [&](auto& piece) { channel.number(piece); });
 }
 
 template <class Channel, class M>
@@ -264,21 +318,63 @@ void describe(Channel& channel, M& message, Limits const& limits) {
         describePiece(channel, message, limits);
     else if constexpr (std::is_same_v<Plain, Answers>)
         describeAnswers(channel, message, limits);
-    else
+    else if constexpr (std::is_same_v<Plain, Done>)
         channel.number(message.frames);
+    else if constexpr (std::is_same_v<Plain, Greeting>)
+        describeGreeting(channel, message);
+    else if constexpr (std::is_same_v<Plain, Refusal>) {
+        channel.text(message.reason, kReasonBytesMax, "reason");
+        channel.text(message.about, limits.answerTextMax, "about");
+    } else if constexpr (std::is_same_v<Plain, Tips>)
+        describeTips(channel, message.tips, limits);
+    else if constexpr (std::is_same_v<Plain, Holding>)
+        describeHolding(channel, message);
+    else if constexpr (std::is_same_v<Plain, WantPieces>)
+        describeWantPieces(channel, message);
+    else if constexpr (std::is_same_v<Plain, NoPieces>) {
+        channel.scope(message.scope);
+        channel.raw(message.file);
+    } else if constexpr (std::is_same_v<Plain, Propose>)
+        channel.bytes(message.proposal, 1, kProposalBytesMax, "proposal");
+    else if constexpr (std::is_same_v<Plain, Proposed>) {
+        channel.optional(message.entry, [&](auto& entry) { channel.raw(entry); });
+        channel.text(message.reason, kReasonBytesMax, "reason");
+        channel.text(message.about, limits.answerTextMax, "about");
+    }
 }
 
 // --- what the form alone does not say
 // ------------------------------------------------------------------------------------
 
-void check(Hello const& hello, Limits const&) {
-    auto const unordered = std::adjacent_find(hello.tips.begin(), hello.tips.end(),
-                                              [](auto const& left, auto const& right) { return !(left < right); });
-    if (unordered != hello.tips.end()) refuse("message.order", "tips are not sorted, or not unique");
-    for (auto const& tip : hello.tips) {
+void checkTips(std::vector<trust::FeedTip> const& tips) {
+    auto const unordered =
+        std::adjacent_find(tips.begin(), tips.end(), [](auto const& left, auto const& right) { return !(left < right); });
+    if (unordered != tips.end()) refuse("message.order", "tips are not sorted, or not unique");
+    for (auto const& tip : tips) {
         if (tip.seq == 0) refuse("message.seq", "a tip of number 0");
     }
 }
+
+void checkFile(trust::Attachment const& file) {
+    // The rules for names and types stand in one place.
+    constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 53) - 1;
+    bool const wellFormed = file.size <= kIntegerMax && isUtf8(asBytes(file.name)) && isUtf8(asBytes(file.type)) &&
+                            trust::attachmentFrom(trust::toJson(file)) == file;
+    if (!wellFormed) refuse("message.attachment", "an attachment's description that is not of its form");
+}
+
+void checkReason(std::string_view reason, std::string_view about) {
+    bool const slug = std::all_of(reason.begin(), reason.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    });
+    if (!slug) refuse("message.reason", "a reason that is not of its form");
+    bool const printable = isUtf8(asBytes(about)) && std::none_of(about.begin(), about.end(), [](char c) {
+                               return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+                           });
+    if (!printable) refuse("message.about", "an answer with control characters");
+}
+
+void check(Hello const& hello, Limits const&) { checkTips(hello.tips); }
 
 void check(Batch const& batch, Limits const& limits) {
     if (batch.frames.size() < 2) return;  // one alone may be as large as a frame can be
@@ -293,36 +389,47 @@ void check(PieceList const& list, Limits const&) {
     std::uint64_t const pieces =
         list.file.size / trust::kAttachmentPieceBytes + (list.file.size % trust::kAttachmentPieceBytes != 0 ? 1 : 0);
     if (pieces != list.pieces.size()) refuse("message.pieces", "not as many pieces as the size asks for");
-    // The rules for names and types stand in one place.
-    constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 53) - 1;
-    bool const wellFormed = list.file.size <= kIntegerMax && isUtf8(asBytes(list.file.name)) &&
-                            isUtf8(asBytes(list.file.type)) &&
-                            trust::attachmentFrom(trust::toJson(list.file)) == list.file;
-    if (!wellFormed) refuse("message.attachment", "an attachment's description that is not of its form");
+    checkFile(list.file);
 }
 
 void check(Piece const&, Limits const&) {}
 
 void check(Answers const& answers, Limits const&) {
-    for (auto const& answer : answers.answers) {
-        bool const slug = std::all_of(answer.reason.begin(), answer.reason.end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-        });
-        if (!slug) refuse("message.reason", "a reason that is not of its form");
-        bool const printable = isUtf8(asBytes(answer.about)) &&
-                               std::none_of(answer.about.begin(), answer.about.end(),
-                                            [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-        if (!printable) refuse("message.about", "an answer with control characters");
+    for (auto const& run : answers.runs) {
+        if (run.count == 0) refuse("message.empty", "an answer to no frame");
+        checkReason(run.reason, run.about);
     }
 }
 
 void check(Done const&, Limits const&) {}
 
+void check(Greeting const& greeting, Limits const&) {
+    if (greeting.oldest < 1 || greeting.oldest > greeting.version) refuse("message.version", "no version between");
+}
+
+void check(Refusal const& refusal, Limits const&) { checkReason(refusal.reason, refusal.about); }
+void check(Tips const& tips, Limits const&) { checkTips(tips.tips); }
+void check(Holding const&, Limits const&) {}
+
+void check(WantPieces const& want, Limits const&) {
+    checkFile(want.file);
+    auto const unordered =
+        std::adjacent_find(want.pieces.begin(), want.pieces.end(), [](auto left, auto right) { return left >= right; });
+    if (unordered != want.pieces.end()) refuse("message.order", "pieces are not sorted, or not unique");
+}
+
+void check(NoPieces const&, Limits const&) {}
+void check(Propose const&, Limits const&) {}
+void check(Proposed const& proposed, Limits const&) { checkReason(proposed.reason, proposed.about); }
+
+/// All but the last are known by name, numbered in their order from 1.
+constexpr std::size_t kKnownMessages = std::variant_size_v<Message> - 1;
+
 template <std::size_t Index = 0>
 Message readBody(std::uint8_t kind, Reader& reader, Limits const& limits) {
-    if constexpr (Index < std::variant_size_v<Message>) {
+    if constexpr (Index < kKnownMessages) {
         if (kind != Index + 1) return readBody<Index + 1>(kind, reader, limits);
-        std::variant_alternative_t<Index, Message> message;
+        std::variant_alternative_t<Index, Message> message{};
         describe(reader, message, limits);
         check(message, limits);
         return message;
@@ -334,6 +441,7 @@ Message readBody(std::uint8_t kind, Reader& reader, Limits const& limits) {
 std::size_t roomFor(Message const& message) {
     std::size_t room = 256;
     if (auto const* hello = std::get_if<Hello>(&message)) room += hello->tips.size() * 112;
+    if (auto const* tips = std::get_if<Tips>(&message)) room += tips->tips.size() * 112;
     if (auto const* batch = std::get_if<Batch>(&message)) {
         for (auto const& frame : batch->frames) room += bytesOf(frame) + 16;
     }
@@ -364,6 +472,10 @@ Bytes encode(Message const& message) {
     Bytes out;
     out.reserve(roomFor(message));
     Writer writer(out);
+    if (auto const* unknown = std::get_if<Unknown>(&message)) {
+        writer.number(unknown->kind);
+        return out;
+    }
     writer.number(static_cast<std::uint8_t>(message.index() + 1));
     std::visit([&](auto const& body) { describe(writer, body, Limits{}); }, message);
     return out;
@@ -381,15 +493,98 @@ Result<Message> decode(ByteView bytes, Limits const& limits) {
         Reader reader(bytes);
         std::uint8_t kind = 0;
         reader.number(kind);
+        if (kind >= kFirstUnknown && bytes.size() <= kUnknownBytesMax) return Message(Unknown{kind});
         Message message = readBody(kind, reader, limits);
         if (reader.remaining() != 0)
             return makeError(ErrorCode::Malformed, "message.trailing", "bytes after the message");
         return message;
-    } catch (Refusal& refusal) {
+    } catch (MalformedMessage& refusal) {
         return std::move(refusal.error);
     } catch (cereal::Exception const&) {
         return makeError(ErrorCode::Malformed, "message.truncated", "the message ends too early");
     }
+}
+
+Bytes pack(Message const& message) {
+    Bytes const raw = encode(message);
+    Bytes packed(1, kRaw);
+    if (raw.size() >= kWorthPacking && !std::holds_alternative<Piece>(message)) {
+        packed.resize(1 + ZSTD_compressBound(raw.size()));
+        std::size_t const size =
+            ZSTD_compress(packed.data() + 1, packed.size() - 1, raw.data(), raw.size(), kZstdLevel);
+        if (!ZSTD_isError(size) && size < raw.size()) {
+            packed.front() = kZstd;
+            packed.resize(1 + size);
+            return packed;
+        }
+        packed.resize(1);
+    }
+    packed.insert(packed.end(), raw.begin(), raw.end());
+    return packed;
+}
+
+Result<Message> unpack(ByteView bytes, Limits const& limits) {
+    if (bytes.empty()) return makeError(ErrorCode::Malformed, "message.truncated", "no bytes");
+    std::uint8_t const codec = bytes.front();
+    ByteView const body = bytes.subspan(1);
+    if (codec == kRaw) return decode(body, limits);
+    if (codec != kZstd) return makeError(ErrorCode::Unsupported, "message.codec", std::to_string(codec));
+    auto const size = ZSTD_getFrameContentSize(body.data(), body.size());
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) {
+        return makeError(ErrorCode::Malformed, "message.unpack", "no size");
+    }
+    if (size > limits.messageBytesMax) {
+        return makeError(ErrorCode::TooLarge, "message.too-large", "a message of " + std::to_string(size) + " bytes");
+    }
+    Bytes raw(static_cast<std::size_t>(size));
+    std::size_t const got = ZSTD_decompress(raw.data(), raw.size(), body.data(), body.size());
+    if (ZSTD_isError(got) || got != raw.size()) {
+        return makeError(ErrorCode::Malformed, "message.unpack", "not what it says");
+    }
+    return decode(raw, limits);
+}
+
+AnswerRun runOf(trust::Answer answer, Limits const& limits) {
+    AnswerRun run{answer.what, 1, {}, {}};
+    if (isPlain(answer)) return run;
+    if (answer.about.size() > limits.answerTextMax) {
+        std::size_t end = limits.answerTextMax;
+        while (end > 0 && (static_cast<unsigned char>(answer.about[end]) & 0xC0U) == 0x80U) --end;
+        answer.about.resize(end);
+    }
+    for (char& character : answer.about) {
+        if (static_cast<unsigned char>(character) < 0x20 || character == 0x7F) character = ' ';
+    }
+    if (!isUtf8(asBytes(answer.about))) answer.about.clear();
+    run.reason = std::move(answer.reason);
+    run.about = std::move(answer.about);
+    return run;
+}
+
+std::vector<Batch> inBatches(std::vector<trust::TravellingFrame> frames, Limits const& limits) {
+    std::vector<Batch> batches;
+    std::size_t batchBytes = 0;
+    for (auto& frame : frames) {
+        if (frame.payload && frame.payload->bytes.size() > limits.payloadBytesMax) frame.payload.reset();
+        std::size_t const bytes = bytesOf(frame);
+        bool const full = batches.empty() || batches.back().frames.size() >= limits.batchFramesMax ||
+                          batchBytes + bytes > limits.batchBytesMax;
+        if (full) {
+            batches.emplace_back();
+            batchBytes = 0;
+        }
+        batchBytes += bytes;
+        batches.back().frames.push_back(std::move(frame));
+    }
+    return batches;
+}
+
+Bytes proofText(ByteView connectionSecret, SchoolId const& school, DeviceId const& caller, DeviceId const& answerer) {
+    Bytes text = toBytes("spiral-session-v1");
+    for (ByteView const part : {connectionSecret, school.view(), caller.view(), answerer.view()}) {
+        text.insert(text.end(), part.begin(), part.end());
+    }
+    return text;
 }
 
 }  // namespace spiral::protocol

@@ -14,8 +14,8 @@
 
 namespace spiral::transport {
 
-using protocol::Action;
-using protocol::Session;
+using protocol::FileAction;
+using protocol::FileSession;
 using replica::Attachments;
 using replica::Replica;
 using trust::Answer;
@@ -126,7 +126,7 @@ public:
         m_of = framesBetween(told(m_replica.tips()), known);
         protocol::Hello const hello = helloOf(m_replica, told(m_replica.tipsToAskWith()));
         m_totals.writer = hello;
-        Session session(Session::Road::WriteFile, hello, known);
+        FileSession session(FileSession::Road::WriteFile, hello, known);
         carry(session, session.start());
         if (m_failure) return *m_failure;
         m_totals.frames = session.totals().framesSent;
@@ -139,7 +139,7 @@ private:
         std::erase_if(tips, [&](FeedTip const& tip) { return !tip.scope.isRegistry() && !m_mayRead(tip.scope); });
         return tips;
     }
-    void carry(Session& session, std::vector<Action> actions) {
+    void carry(FileSession& session, std::vector<FileAction> actions) {
         for (auto& action : actions) {
             if (m_failure) return;
             std::visit(Overloaded{
@@ -156,7 +156,7 @@ private:
         }
     }
 
-    void fetchFrames(Session& session, std::vector<FeedTip> const& known) {
+    void fetchFrames(FileSession& session, std::vector<FeedTip> const& known) {
         protocol::Limits const limits;
         std::vector<TravellingFrame> batch;
         std::size_t batchBytes = 0;
@@ -262,9 +262,9 @@ public:
 class Reading {
 public:
     Reading(ExchangeReader& reader, protocol::Hello self, Taker& taker, BytesDone const& done)
-        : m_reader(reader), m_taker(taker), m_done(done), m_session(Session::Road::ReadFile, std::move(self)) {}
+        : m_reader(reader), m_taker(taker), m_done(done), m_session(FileSession::Road::ReadFile, std::move(self)) {}
 
-    Result<Session> run() {
+    Result<FileSession> run() {
         carry(m_session.start());
         while (!m_failure) {
             auto message = m_reader.next();
@@ -280,7 +280,7 @@ public:
     }
 
 private:
-    void carry(std::vector<Action> actions) {
+    void carry(std::vector<FileAction> actions) {
         for (auto& action : actions) {
             if (m_failure) return;
             std::visit(Overloaded{
@@ -315,7 +315,7 @@ private:
     ExchangeReader& m_reader;
     Taker& m_taker;
     BytesDone const& m_done;
-    Session m_session;
+    FileSession m_session;
     bool m_finished = false;
     std::optional<Error> m_failure;
 };

@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
-#include "protocol/session.h"
+#include "protocol/file_session.h"
 #include "transport/exchange_file.h"
 
 #include <array>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/random.h"
-#include "protocol/session.h"
+#include "protocol/file_session.h"
 
 #include <algorithm>
 
@@ -49,13 +49,22 @@ inline PieceList someList(SeededRandom& random, std::uint64_t size) {
     return list;
 }
 
-inline Answers someAnswers(SeededRandom& random) {
+inline Answers someAnswers(SeededRandom&) {
     Answers answers;
-    answers.answers.push_back({random.token<FrameId>(), trust::Answer::What::Stored, {}, {}});
-    answers.answers.push_back(
-        {random.token<FrameId>(), trust::Answer::What::WaitingForFrame, "frame.predecessor", "abcdef"});
-    answers.answers.push_back({random.token<FrameId>(), trust::Answer::What::Refused, "frame.signature", "某设备"});
+    answers.runs.push_back({trust::Answer::What::Stored, 3, {}, {}});
+    answers.runs.push_back({trust::Answer::What::WaitingForFrame, 1, "frame.predecessor", "abcdef"});
+    answers.runs.push_back({trust::Answer::What::Refused, 2, "frame.signature", "某设备"});
     return answers;
+}
+
+inline Greeting someGreeting(SeededRandom& random, bool withProof) {
+    Greeting greeting;
+    greeting.school = random.token<SchoolId>();
+    greeting.device = random.token<DeviceId>();
+    if (withProof) greeting.proof = random.token<trust::Signature>();
+    greeting.registryHead = trust::RegistryPoint{9, random.token<ObjectId>()};
+    greeting.extension = Bytes(5, 1);
+    return greeting;
 }
 
 /// One of each, small.
@@ -67,6 +76,9 @@ inline std::vector<Message> eachMessage(std::uint64_t seed = 1) {
     batch.frames.push_back(someFrame(random, 1, 0, trust::Codec::ZstdOnParent));
     Piece piece{random.token<AttachmentId>(), 3, Bytes(50, 7)};
     Hello bare;
+    auto const list = someList(random, 1);
+    Holding const holding{Holding::Kind::Answer, random.token<Epoch>(), 7, random.token<Epoch>(), 3,
+                          random.token<StateDigest>()};
     return {someHello(random, 3),
             bare,
             batch,
@@ -74,7 +86,17 @@ inline std::vector<Message> eachMessage(std::uint64_t seed = 1) {
             someList(random, 0),
             piece,
             someAnswers(random),
-            Done{12}};
+            Done{12},
+            someGreeting(random, true),
+            someGreeting(random, false),
+            Refusal{"session.revoked", "某设备"},
+            Tips{someHello(random, 3).tips},
+            holding,
+            WantPieces{Scope::unit("jwc"), list.file, {1, 5}},
+            NoPieces{Scope::unit("jwc"), list.file.sha256},
+            Propose{Bytes(30, 2)},
+            Proposed{random.token<ObjectId>(), {}, {}},
+            Proposed{{}, "registry.threshold", "2"}};
 }
 
 }  // namespace spiral::protocol

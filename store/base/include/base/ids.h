@@ -40,6 +40,8 @@ struct Token {
 
 /// SHA-256 of the exact bytes of a revision or record.
 using ObjectId = Token<struct ObjectTag, 32>;
+/// A store's log from one beginning to the next: a store that was put back from a copy draws another. Zero: none.
+using Epoch = Token<struct EpochTag, 16>;
 /// SHA-256 of the exact bytes of a frame header.
 using FrameId = Token<struct FrameTag, 32>;
 /// SHA-256 of a device's raw 32-byte public key.

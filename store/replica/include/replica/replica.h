@@ -168,6 +168,15 @@ public:
     virtual void framesBeyond(std::vector<FeedTip> const& known, std::function<bool(Scope const&)> const& mayRead,
                               std::function<bool(TravellingFrame&&)> const& take) const = 0;
     [[nodiscard]] virtual std::optional<TravellingFrame> frame(FrameId const& id) const = 0;
+    /// Frames in the order in which this store got their headers or payloads, after a position of the log: an order in
+    /// which another can store them. `wants` says which; `take` gets each with its position and stops by false. A frame
+    /// whose payload came later than its header comes twice. Cost follows the lines read.
+    virtual void framesAfter(std::int64_t position,
+                             std::function<bool(std::int64_t at, FrameId const&, trust::FrameHeader const&)> const& wants,
+                             std::function<bool(std::int64_t at, TravellingFrame&&)> const& take) const = 0;
+    /// Of this store's log. Drawn when it is made, and anew when it was put back from a copy: a position of one epoch
+    /// says nothing of another.
+    [[nodiscard]] virtual Epoch epoch() const = 0;
     struct InboxLine {
         FrameId frame, waitsFor;
         DeviceId device;

@@ -1,148 +1,142 @@
-// One exchange between two replicas, as a machine without I/O: it is fed messages and answers, and says what to do next.
-// The file on a USB stick drives it today (sync/transport); a connection will drive the same class.
+// One session between two replicas over a network, as a machine without I/O: it is fed the peer's messages and what the
+// store says, and says what to do next. TLS drives it (client, server, hub), and so does the simulation.
 //
-// No socket, file, clock, thread or database is inside. Everything a peer sends is bounded before memory is reserved
-// for it. Nothing remembered about a peer is ever authoritative: tips are exchanged anew each time, and every frame
-// offered gets an answer.
+// No socket, file, clock, thread or database is inside. Nothing remembered about a peer is ever authoritative: what both
+// agreed on last time is a hint that saves bytes; a digest over what both hold decides whether it was right, and if not,
+// tips are compared and the rest travels. Every frame gets an answer, and none holds up another.
+//
+//   caller                                    answerer
+//   greeting, new frames, holding (ask)  ──▶  proves who it is; stores the frames
+//                                        ◀──  greeting, answers, what the caller lacks, holding (answer)
+//   equal digests: agreed, one round trip. Otherwise tips both ways, what lies beyond them, and digests again.
+//   A caller that stays is told what is new from then on, and tells.
 #pragma once
 
-#include "base/bytes.h"
-#include "base/clock.h"
-#include "base/ids.h"
-#include "base/result.h"
-#include "trust/exchange.h"
-#include "trust/objects.h"
+#include "protocol/actions.h"
 
-#include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <variant>
-#include <vector>
 
 namespace spiral::protocol {
 
-/// Limits of one message; all named, all checked before anything is reserved.
-struct Limits {
-    std::size_t messageBytesMax = 2 * 1024 * 1024 + 64 * 1024;  ///< unpacked
-    std::size_t batchFramesMax = 500;
-    std::size_t batchBytesMax = 1024 * 1024;  ///< or one frame alone
-    std::size_t tipsMax = 100'000;
-    std::size_t payloadBytesMax = trust::kObjectBytesMax + 4096;  ///< of one frame, as packed
-    std::size_t piecesMax = 65'536;                               ///< of one attachment: 64 GiB
-    std::size_t answersMax = 2'000;                               ///< of one message
-    std::size_t answerTextMax = 256;                              ///< bytes of `about`; longer ones are cut
+/// What a store is, seen by one peer: the end of its log, and the digest over the scopes that both may read.
+struct StoreState {
+    Epoch epoch;
+    std::uint64_t position = 0;
+    StateDigest digest;
+    friend bool operator==(StoreState const&, StoreState const&) = default;
 };
 
-/// What both sides say first.
-struct Hello {
-    std::uint32_t version = 1;
-    SchoolId school;
-    DeviceId device;
-    std::optional<trust::RegistryPoint> registryHead;
-    std::vector<trust::FeedTip> tips;  ///< sorted; only of scopes the other may read, when that is known
-    friend bool operator==(Hello const&, Hello const&) = default;
+/// What both agreed on at the end of an earlier session: a hint, kept by the caller.
+struct Agreement {
+    Epoch peerEpoch;
+    std::uint64_t peerPosition = 0;  ///< all of the peer's log till here is held
+    std::uint64_t ownPosition = 0;   ///< all of our log till here is held by the peer
+    friend bool operator==(Agreement const&, Agreement const&) = default;
 };
 
-/// Up to batchFramesMax frames, in an order in which each can be stored.
-struct Batch {
-    std::vector<trust::TravellingFrame> frames;
-    friend bool operator==(Batch const&, Batch const&) = default;
+/// Is this who it says, and may it be here? Answer with onAuthenticated.
+struct Authenticate {
+    Greeting greeting;
 };
-/// An attachment's description and piece hashes, or one piece of it.
-struct PieceList {
-    trust::Attachment file;
-    std::vector<Sha256> pieces;
-    friend bool operator==(PieceList const&, PieceList const&) = default;
+/// Lines of the own log after `position` that the peer may have. Answer with onFrames: frames of about `bytesMax` at most,
+/// without those for which skips() is true. `first`: the peer has not said yet that it knows us, and takes no more than
+/// that; a frame that is larger alone is then not given (and `last` is false).
+struct FetchSince {
+    std::uint64_t position = 0;
+    std::size_t bytesMax = 0;
+    bool first = false;
 };
-struct Piece {
-    AttachmentId file;
-    std::uint32_t index = 0;
-    Bytes bytes;
-    friend bool operator==(Piece const&, Piece const&) = default;
+/// What lies beyond these tips; `more`: go on with the last such fetch. Answer with onFrames, about a batch at a time,
+/// without frames for which gave() is true.
+struct FetchBeyond {
+    std::vector<trust::FeedTip> tips;
+    bool more = false;
 };
-/// One answer a frame of the last batches, in order.
-struct Answers {
-    std::vector<trust::Answer> answers;
-    friend bool operator==(Answers const&, Answers const&) = default;
+/// Answer with onState.
+struct DescribeState {};
+/// Answer with onTips: of the scopes that both may read.
+struct ListTips {};
+/// Both hold the same of what both may read. Worth keeping until the next session.
+struct Agreed {
+    Agreement agreement;
 };
-/// No frames and pieces come from this side any more; only answers to what is still under way.
-struct Done {
-    std::uint64_t frames = 0;  ///< sent in this session
-    friend bool operator==(Done const&, Done const&) = default;
-};
-using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done>;
-
-/// A message as bytes (cereal, portable binary) and back. Decoding refuses what is not of the form or beyond a limit,
-/// with a reason, in time and memory bounded by the bytes given; trailing bytes are refused.
-[[nodiscard]] Bytes encode(Message const& message);
-[[nodiscard]] Result<Message> decode(ByteView bytes, Limits const& limits = {});
-/// What a frame counts against Limits::batchBytesMax.
-[[nodiscard]] std::size_t bytesOf(trust::TravellingFrame const& frame) noexcept;
-/// As many of the sorted tips as fit into one Hello. Leaving tips out is never wrong: more is sent than needed.
-[[nodiscard]] std::vector<trust::FeedTip> tipsThatFit(std::vector<trust::FeedTip> tips, Limits const& limits = {});
-
-// --- the session ---------------------------------------------------------------------------------------------------
-
-/// Give this to the other side, in order.
-struct Send {
+/// Both said all they could and still do not hold the same: something waits, is refused here or there, or is too new.
+struct Unequal {};
+/// Something for the attachments or the keeper of the registry: WantPieces, NoPieces, Propose, Proposed.
+struct Deliver {
     Message message;
 };
-/// Answer with onFrames, batch by batch.
-struct FetchFrames {
-    std::vector<trust::FeedTip> known;
-};
-/// Import them; answer with onApplied.
-struct ApplyFrames {
-    std::vector<trust::TravellingFrame> frames;
-};
-/// Give it to the attachments; no answer is asked for.
-struct ApplyPiece {
-    std::variant<PieceList, Piece> piece;
-};
-/// Both sides are done.
-struct Finished {};
-/// The peer broke the protocol; nothing more is to be read.
-struct Failed {
-    Error error;
-};
-/// What whoever drives the session does next, in the order given.
-using Action = std::variant<Send, FetchFrames, ApplyFrames, ApplyPiece, Finished, Failed>;
 
-struct Totals {
-    std::uint64_t framesSent = 0, framesReceived = 0;
-    std::vector<trust::Answer> answers;      ///< ours, to frames we received and did not simply store or know
-    std::vector<trust::Answer> peerAnswers;  ///< theirs, likewise
+using Action = std::variant<Send, Authenticate, FetchSince, FetchBeyond, ApplyFrames, ApplyPiece, DescribeState, ListTips,
+                            Agreed, Unequal, Deliver, Finished, Failed>;
+
+struct SessionLimits : Limits {
+    std::size_t windowBytesMax = 4 * 1024 * 1024;   ///< of frames sent and not answered
+    std::size_t windowFramesMax = 8'000;
+    std::size_t firstFlightBytesMax = 256 * 1024;   ///< of frames that a caller sends before the peer's first word
+    std::size_t strangerMessagesMax = 64;           ///< taken before it is known who calls
+    std::size_t stepsMax = 256;                     ///< asked for by the peer and not done yet
+    std::size_t notAnsweredBytesMax = 1024 * 1024;  ///< a caller that leaves gathers its answers till then
+    std::uint64_t maxSkippedReconciles = 1024;      ///< see Session
 };
 
+/// Three asks may be under way: a fetch, a state or list of tips, and frames to apply. Each is answered once, by its
+/// event; those of ApplyFrames in the order they were given.
 class Session {
 public:
-    enum class Road {
-        Duplex,     ///< both sides speak (network): frames go both ways, each batch is answered
-        WriteFile,  ///< we only write: everything beyond `peerTips` (or everything)
-        ReadFile,   ///< we only read: no answer reaches the writer
+    enum class Role { Caller, Answerer };
+    struct Self {
+        Role role = Role::Caller;
+        bool stays = false;       ///< a caller that goes on after the first agreement
+        Greeting greeting;
+        Epoch epoch;              ///< of the own log
+        std::uint64_t position = 0;  ///< its end
+        std::optional<Agreement> before;  ///< of a caller
     };
-    Session(Road road, Hello self, std::optional<std::vector<trust::FeedTip>> peerTips = std::nullopt,
-            Limits limits = {});
+    explicit Session(Self self, SessionLimits limits = {});
     ~Session();
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
 
-    /// Once, before anything else: says hello where the road has a way out.
+    /// Once, before anything else.
     [[nodiscard]] std::vector<Action> start();
-    /// One message of the other side, as decode() gave it. Out of turn: Failed, with a reason of docs/protocol.md.
+    /// One message of the peer. Out of turn: Send{Refusal} and Failed, with a reason of docs/protocol.md.
     [[nodiscard]] std::vector<Action> onMessage(Message message);
-    /// Frames asked for by FetchFrames; `last` when there are no more. At most a batch at a time (more are split).
-    /// Whoever drives the session may send PieceList and Piece messages of its own between two batches, and after the
-    /// last before Done.
-    [[nodiscard]] std::vector<Action> onFrames(std::vector<trust::TravellingFrame> frames, bool last);
+    [[nodiscard]] std::vector<Action> onAuthenticated(Result<void> const& outcome);
+    /// Answers a fetch. `position`: the log is read till here, or (of FetchBeyond) its end when the fetch began. With
+    /// `last`, `state` is that of the same moment.
+    [[nodiscard]] std::vector<Action> onFrames(std::vector<trust::TravellingFrame> frames, std::uint64_t position,
+                                               bool last, StoreState const& state);
+    [[nodiscard]] std::vector<Action> onState(StoreState const& state);
+    [[nodiscard]] std::vector<Action> onTips(std::vector<trust::FeedTip> tips);
     /// One answer a frame of the oldest ApplyFrames not answered yet, in order; of one or of several together.
     [[nodiscard]] std::vector<Action> onApplied(std::vector<trust::Answer> answers);
-    /// The other side's bytes ended.
+    /// The own log grew by somebody else's doing.
+    [[nodiscard]] std::vector<Action> onNews();
+    /// Messages for the peer that the session only carries (pieces, proposals). While `busy`, a caller does not finish.
+    void setBusy(bool busy);
+    [[nodiscard]] std::vector<Action> onIdle();   ///< after setBusy(false): finishes what waited for it
+    /// The connection ended. Finished if nothing was under way, else Failed.
     [[nodiscard]] std::vector<Action> onEnd();
+
+    /// True for a frame that the peer itself gave in this session. To be asked once a log line, of FetchSince.
+    [[nodiscard]] bool skips(FrameId const& frame);
+    /// The same for FetchBeyond; some that were given long ago are forgotten.
+    [[nodiscard]] bool gave(FrameId const& frame) const;
+
+    struct Totals {
+        std::uint64_t framesSent = 0, framesReceived = 0;
+        std::uint64_t roundTrips = 0;          ///< times that a caller waited for the peer's word
+        std::vector<trust::Answer> answers;      ///< ours, to frames we received and did not simply store or know
+        std::vector<trust::Answer> peerAnswers;  ///< theirs, likewise
+    };
     [[nodiscard]] Totals const& totals() const;
-    [[nodiscard]] std::optional<Hello> const& peer() const;
+    [[nodiscard]] std::optional<Greeting> const& peer() const;
+    /// The epoch of the answerer's log, which salts the digest of both: none while a caller does not know it.
+    [[nodiscard]] Epoch const& salt() const;
+    [[nodiscard]] bool isOpen() const;   ///< it is known who the peer is
+    [[nodiscard]] bool isOver() const;
 
 private:
     struct State;

@@ -1,13 +1,13 @@
 // The road by file: what one replica writes on a stick and another reads, in any order, any number of times.
 //
 // File: "SPIRAL1\n", a kind byte, then one zstd stream (window ≤ 8 MiB) of messages, each a 4-byte little-endian length
-// and the bytes of protocol/session.h, then the 32-byte SHA-256 of everything before. The hash is checked over the whole
+// and the bytes of protocol/file_session.h, then the 32-byte SHA-256 of everything before. The hash is checked over the whole
 // file before the first message is read, so that a file cut short or damaged on the way changes nothing and says so.
 #pragma once
 
 #include "base/files.h"
 #include "base/result.h"
-#include "protocol/session.h"
+#include "protocol/file_session.h"
 #include "replica/attachments.h"
 #include "replica/replica.h"
 
