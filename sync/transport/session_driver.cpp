@@ -132,8 +132,8 @@ StoreSide::Given StoreSide::beyond(protocol::FetchBeyond const& fetch, protocol:
     return given;
 }
 
-SessionDriver::SessionDriver(replica::Replica const& replica, DeviceId peer, protocol::Session session, Ports ports)
-    : m_store(replica, peer), m_session(std::move(session)), m_ports(std::move(ports)) {}
+SessionDriver::SessionDriver(replica::Replica const& replica, protocol::Session session, Ports ports)
+    : m_store(replica), m_session(std::move(session)), m_ports(std::move(ports)) {}
 
 void SessionDriver::start() { carry(m_session.start()); }
 void SessionDriver::onMessage(protocol::Message message) {

@@ -19,7 +19,9 @@ namespace spiral::transport {
 /// What a peer is to this replica: which scopes both may read, and so what may be said to it.
 class StoreSide {
 public:
-    StoreSide(replica::Replica const& replica, DeviceId peer) : m_replica(&replica), m_peer(peer) {}
+    explicit StoreSide(replica::Replica const& replica) : m_replica(&replica) {}
+    /// Until it is told who the peer is, it may have nothing but the registry.
+    void setPeer(DeviceId const& peer) { m_peer = peer; }
 
     [[nodiscard]] protocol::StoreState state(Epoch const& salt) const;
     /// Of the scopes that both may read, sorted.
@@ -51,10 +53,13 @@ public:
         std::function<Result<void>(protocol::Greeting const&)> authenticate;
         std::function<void(protocol::Agreement const&)> agreed;
         std::function<void(protocol::Message)> deliver;   ///< WantPieces, NoPieces, Propose, Proposed, PieceList, Piece
-        std::function<void(std::optional<Error>)> ended;   ///< once; nothing is called after
+        /// Once; nothing is called after. The driver is still inside and must not be destroyed before it has returned.
+        std::function<void(std::optional<Error>)> ended;
     };
-    SessionDriver(replica::Replica const& replica, DeviceId peer, protocol::Session session, Ports ports);
+    SessionDriver(replica::Replica const& replica, protocol::Session session, Ports ports);
 
+    /// A caller knows whom it called; an answerer when it has authenticated.
+    void setPeer(DeviceId const& peer) { m_store.setPeer(peer); }
     void start();
     void onMessage(protocol::Message message);
     void applied(std::vector<trust::Answer> answers);

@@ -1,0 +1,111 @@
+// What a server or hub does with its replica and those who are connected, without a socket or thread: whoever drives it
+// (SyncServer over TLS, the simulation) says what arrived, and lets it work.
+//
+// One thread. Frames of several peers are stored in one transaction and receipted by one record a scope: group commit.
+// Nothing is answered before it is on the disk.
+#pragma once
+
+#include "base/result.h"
+#include "protocol/session.h"
+#include "replica/replica.h"
+#include "transport/session_driver.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spiral::server {
+
+/// Something worth a line in the log: ids and counts, never contents.
+struct Event {
+    std::string_view name;
+    std::vector<std::pair<std::string_view, std::string>> fields;
+    bool warning = false;
+};
+
+struct CoreLimits {
+    std::size_t commitBytesMax = 16 * 1024 * 1024;       ///< of frames in one transaction, more or less
+    std::size_t receiptFramesMax = 1'000;                ///< one receipt names
+    std::size_t peersOfDeviceMax = 4;                    ///< connections of one device; the oldest gives way
+    std::uint64_t deviceBytesPerDayMax = 4ULL << 30;     ///< of frames taken from one device
+    std::uint64_t deviceFramesPerDayMax = 1'000'000;
+};
+
+/// Counts since the start; for metrics.
+struct CoreCounts {
+    std::uint64_t sessions = 0, refusedSessions = 0, failedSessions = 0;
+    std::uint64_t framesStored = 0, framesKnown = 0, framesRefused = 0, framesWaiting = 0;
+    std::uint64_t framesSent = 0, bytesStored = 0;
+    std::uint64_t commits = 0, receipts = 0, overQuota = 0;
+};
+
+class SyncCore {
+public:
+    using PeerId = std::uint64_t;
+    struct Road {
+        std::function<void(protocol::Message)> send;
+        std::function<void()> close;       ///< after what was sent
+        std::function<void()> trusted;     ///< it is known who this is
+        Bytes secret;                      ///< of the connection, equal at both ends (the TLS exporter)
+    };
+    /// `signer`: of the replica's own device. A replica that the registry calls a server gives receipts; a hub gives none.
+    SyncCore(replica::Replica& replica, trust::Signer& signer, CoreLimits limits, std::function<void(Event const&)> log);
+    ~SyncCore();
+    SyncCore(SyncCore const&) = delete;
+    SyncCore& operator=(SyncCore const&) = delete;
+
+    [[nodiscard]] PeerId opened(Road road);
+    void received(PeerId peer, protocol::Message message);
+    void closed(PeerId peer);
+    /// Does one thing that is to be done: answers a peer's ask, or stores what has gathered. False if there is nothing.
+    /// A failing disk ends the sessions whose frames it was about, with `server.disk`, and is told by diskError().
+    bool work();
+    /// Everything received till now is stored and answered before this returns.
+    void finish();
+    /// Somebody else wrote into the replica (a hub's own session with the server above).
+    void onNews(std::vector<Scope> const& touched);
+    void setLimits(CoreLimits limits) { m_limits = limits; }
+
+    [[nodiscard]] CoreCounts const& counts() const { return m_counts; }
+    [[nodiscard]] std::size_t peers() const { return m_peers.size(); }
+    [[nodiscard]] std::optional<Error> const& diskError() const { return m_diskError; }
+
+    /// Frames that others gave to this replica get their receipts, also those that a crash left without.
+    void giveReceipts();
+
+private:
+    struct Peer;
+    struct Quota {
+        std::int64_t day = 0;
+        std::uint64_t bytes = 0, frames = 0;
+    };
+    Result<void> authenticate(PeerId id, protocol::Greeting const& greeting);
+    void commit();
+    void endPeer(PeerId id, std::optional<Error> error);
+    void drop();
+    bool overQuota(DeviceId const& device, std::vector<trust::TravellingFrame> const& frames);
+    void tell(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields, bool warning = false);
+
+    replica::Replica& m_replica;
+    trust::Signer& m_signer;
+    CoreLimits m_limits;
+    std::function<void(Event const&)> m_log;
+    std::map<PeerId, std::unique_ptr<Peer>> m_peers;
+    std::vector<PeerId> m_ended;             ///< to be dropped when nobody is inside them
+    PeerId m_next = 1, m_turn = 0;
+    struct Pending {
+        PeerId peer = 0;
+        std::vector<trust::TravellingFrame> frames;
+    };
+    std::vector<Pending> m_pending;
+    std::size_t m_pendingBytes = 0;
+    std::map<DeviceId, Quota> m_quotas;
+    CoreCounts m_counts;
+    std::optional<Error> m_diskError;
+};
+
+}  // namespace spiral::server

@@ -1,0 +1,307 @@
+#include "server/sync_core.h"
+
+#include "base/json.h"
+#include "base/sha256.h"
+#include "trust/objects.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace spiral::server {
+
+using replica::SqliteError;
+using trust::Answer;
+using trust::TravellingFrame;
+
+namespace {
+
+constexpr std::string_view kNoteReceipted = "receipted";   // position of the log till which frames have receipts
+
+}  // namespace
+
+struct SyncCore::Peer {
+    Road road;
+    std::optional<transport::SessionDriver> driver;
+    std::optional<DeviceId> device;   ///< when proven
+    bool ended = false;
+};
+
+SyncCore::SyncCore(replica::Replica& replica, trust::Signer& signer, CoreLimits limits,
+                   std::function<void(Event const&)> log)
+    : m_replica(replica), m_signer(signer), m_limits(limits), m_log(std::move(log)) {}
+SyncCore::~SyncCore() = default;
+
+void SyncCore::tell(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields, bool warning) {
+    if (m_log) m_log({name, std::move(fields), warning});
+}
+
+SyncCore::PeerId SyncCore::opened(Road road) {
+    PeerId const id = m_next++;
+    auto peer = std::make_unique<Peer>();
+    peer->road = std::move(road);
+    auto const& registry = m_replica.registry();
+    protocol::Session::Self self;
+    self.role = protocol::Session::Role::Answerer;
+    self.stays = true;
+    self.greeting.device = m_replica.device();
+    if (!registry.empty()) {
+        self.greeting.school = registry.school();
+        self.greeting.registryHead = registry.head();
+    }
+    self.epoch = m_replica.epoch();
+    self.position = static_cast<std::uint64_t>(m_replica.logEnd());
+    transport::SessionDriver::Ports ports;
+    Peer* const raw = peer.get();
+    ports.send = [raw](protocol::Message message) { raw->road.send(std::move(message)); };
+    ports.apply = [this, id](std::vector<TravellingFrame> frames) {
+        for (auto const& frame : frames) m_pendingBytes += protocol::bytesOf(frame);
+        m_pending.push_back({id, std::move(frames)});
+    };
+    ports.authenticate = [this, id](protocol::Greeting const& greeting) { return authenticate(id, greeting); };
+    ports.agreed = [](protocol::Agreement const&) {};
+    ports.deliver = [](protocol::Message const&) {};
+    ports.ended = [this, id](std::optional<Error> error) { endPeer(id, std::move(error)); };
+    peer->driver.emplace(m_replica, protocol::Session(std::move(self)), std::move(ports));
+    auto& placed = *m_peers.emplace(id, std::move(peer)).first->second;
+    ++m_counts.sessions;
+    placed.driver->start();
+    return id;
+}
+
+void SyncCore::received(PeerId id, protocol::Message message) {
+    auto const found = m_peers.find(id);
+    if (found != m_peers.end() && !found->second->ended) found->second->driver->onMessage(std::move(message));
+}
+
+void SyncCore::closed(PeerId id) {
+    auto const found = m_peers.find(id);
+    if (found == m_peers.end()) return;
+    if (!found->second->ended) found->second->driver->onEnd();
+    m_ended.push_back(id);
+}
+
+void SyncCore::endPeer(PeerId id, std::optional<Error> error) {
+    auto& peer = *m_peers.at(id);
+    peer.ended = true;
+    auto const& totals = peer.driver->session().totals();
+    m_counts.framesSent += totals.framesSent;
+    if (error && error->reason != "session.cut") {
+        ++(peer.device ? m_counts.failedSessions : m_counts.refusedSessions);
+        tell("session.failed", {{"peer", peer.device ? peer.device->hex() : ""}, {"reason", error->reason}}, true);
+    } else {
+        tell("session.end", {{"peer", peer.device ? peer.device->hex() : ""},
+                             {"sent", std::to_string(totals.framesSent)},
+                             {"received", std::to_string(totals.framesReceived)},
+                             {"cut", error ? "1" : "0"}});
+    }
+    peer.road.close();
+    m_ended.push_back(id);
+}
+
+void SyncCore::drop() {
+    for (PeerId const id : std::exchange(m_ended, {})) m_peers.erase(id);
+}
+
+Result<void> SyncCore::authenticate(PeerId id, protocol::Greeting const& greeting) {
+    auto const& registry = m_replica.registry();
+    auto const refused = [&](std::string_view reason) {
+        return makeError(ErrorCode::Refused, reason, greeting.device.hex());
+    };
+    if (registry.empty()) return refused("session.not-enrolled");
+    auto const* device = registry.device(greeting.device);
+    auto const* key = registry.keyOf(greeting.device);
+    if (!device || !key) return refused("session.unknown-device");
+    Peer& peer = *m_peers.at(id);
+    Bytes const text =
+        protocol::proofText(peer.road.secret, registry.school(), greeting.device, m_replica.device());
+    if (!greeting.proof ||
+        !trust::verify(*key, trust::nameSpaceFor("session", registry.domain()), text, *greeting.proof)) {
+        return refused("session.proof");
+    }
+    // Only who holds the key learns that it is revoked.
+    if (!registry.mayRead(greeting.device, Scope::registry(), m_replica.world().wall.now())) {
+        return refused("session.revoked");
+    }
+    peer.device = greeting.device;
+    peer.driver->setPeer(greeting.device);
+    std::vector<PeerId> same;
+    for (auto const& [other, held] : m_peers) {
+        if (other != id && !held->ended && held->device == greeting.device) same.push_back(other);
+    }
+    if (same.size() >= m_limits.peersOfDeviceMax) {
+        m_peers.at(same.front())->road.send(protocol::Refusal{"session.replaced", {}});
+        m_peers.at(same.front())->driver->onEnd();
+    }
+    if (peer.road.trusted) peer.road.trusted();
+    tell("session.begin", {{"peer", greeting.device.hex()}});
+    return {};
+}
+
+bool SyncCore::overQuota(DeviceId const& device, std::vector<TravellingFrame> const& frames) {
+    auto const today = std::chrono::floor<std::chrono::days>(m_replica.world().wall.now()).time_since_epoch().count();
+    auto& quota = m_quotas[device];
+    if (quota.day != today) quota = {today, 0, 0};
+    for (auto const& frame : frames) quota.bytes += protocol::bytesOf(frame);
+    quota.frames += frames.size();
+    return quota.bytes > m_limits.deviceBytesPerDayMax || quota.frames > m_limits.deviceFramesPerDayMax;
+}
+
+bool SyncCore::work() {
+    drop();
+    if (m_pendingBytes >= m_limits.commitBytesMax) {
+        commit();
+        return true;
+    }
+    // One ask of the next peer that has any.
+    auto next = m_peers.upper_bound(m_turn);
+    for (std::size_t looked = 0; looked < m_peers.size(); ++looked, ++next) {
+        if (next == m_peers.end()) next = m_peers.begin();
+        if (!next->second->driver->hasWork()) continue;
+        m_turn = next->first;
+        next->second->driver->work();
+        return true;
+    }
+    if (!m_pending.empty()) {
+        commit();
+        return true;
+    }
+    return false;
+}
+
+void SyncCore::finish() {
+    while (work()) {
+    }
+}
+
+void SyncCore::commit() {
+    auto pending = std::exchange(m_pending, {});
+    m_pendingBytes = 0;
+    std::vector<TravellingFrame> frames;
+    std::vector<std::vector<bool>> refused;   // by quota: not given to the store
+    for (auto& part : pending) {
+        auto const found = m_peers.find(part.peer);
+        bool const over = found != m_peers.end() && found->second->device && overQuota(*found->second->device, part.frames);
+        if (over) m_counts.overQuota += part.frames.size();
+        refused.emplace_back(part.frames.size(), over);
+        if (over) continue;
+        for (auto const& frame : part.frames) m_counts.bytesStored += protocol::bytesOf(frame);
+        std::move(part.frames.begin(), part.frames.end(), std::back_inserter(frames));
+    }
+    auto const before = m_replica.logEnd();
+    std::vector<Answer> answers;
+    try {
+        if (!frames.empty()) answers = m_replica.import(std::move(frames), "network");
+        giveReceipts();
+        m_diskError.reset();
+    } catch (SqliteError const& error) {
+        m_diskError = error.toError();
+        tell("store.failed", {{"reason", m_diskError->reason}}, true);
+        for (auto const& part : pending) {
+            auto const found = m_peers.find(part.peer);
+            if (found == m_peers.end() || found->second->ended) continue;
+            found->second->road.send(protocol::Refusal{"server.disk", {}});
+            found->second->driver->onEnd();
+        }
+        return;
+    }
+    ++m_counts.commits;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+        std::vector<Answer> theirs;
+        for (bool const over : refused[i]) {
+            if (over) theirs.push_back({{}, Answer::What::Refused, "quota.device", {}});
+            else theirs.push_back(std::move(answers[at++]));
+        }
+        for (auto const& answer : theirs) {
+            switch (answer.what) {
+                case Answer::What::Stored: ++m_counts.framesStored; break;
+                case Answer::What::Known: ++m_counts.framesKnown; break;
+                case Answer::What::Refused:
+                case Answer::What::OutsideScopes: ++m_counts.framesRefused; break;
+                default: ++m_counts.framesWaiting; break;
+            }
+        }
+        auto const found = m_peers.find(pending[i].peer);
+        if (found != m_peers.end() && !found->second->ended) found->second->driver->applied(std::move(theirs));
+    }
+    if (m_replica.logEnd() == before) return;
+    std::set<Scope> touched;
+    m_replica.framesAfter(before,
+                          [&](std::int64_t, FrameId const&, trust::FrameHeader const& header) {
+                              touched.insert(header.scope);
+                              return false;
+                          },
+                          [](std::int64_t, TravellingFrame&&) { return false; });
+    onNews({touched.begin(), touched.end()});
+}
+
+void SyncCore::onNews(std::vector<Scope> const& touched) {
+    for (auto& [id, peer] : m_peers) {
+        if (peer->ended || !peer->device) continue;
+        auto const& store = peer->driver->store();
+        if (std::any_of(touched.begin(), touched.end(), [&](Scope const& scope) { return store.mayHave(scope); })) {
+            peer->driver->onNews();
+        }
+    }
+}
+
+void SyncCore::giveReceipts() {
+    auto const& registry = m_replica.registry();
+    if (registry.empty()) return;
+    auto const* self = registry.device(m_replica.device());
+    if (!self || self->kind != trust::Device::Kind::Server) return;
+    auto const note = m_replica.note(kNoteReceipted);
+    std::int64_t const done = note ? std::strtoll(note->c_str(), nullptr, 10) : 0;
+    std::int64_t const end = m_replica.logEnd();
+    if (done >= end) return;
+    std::map<Scope, std::vector<FrameId>> seen;
+    m_replica.framesAfter(
+        done,
+        [&](std::int64_t, FrameId const& frame, trust::FrameHeader const& header) {
+            // Entries of the registry have an order of their own, and its feed holds nothing else.
+            if (header.device != m_replica.device() && !header.scope.isRegistry()) {
+                // A header alone is no content that we could vouch for.
+                auto const held = m_replica.frameBytes(frame);
+                if (held && held->applied) seen[header.scope].push_back(frame);
+            }
+            return false;
+        },
+        [](std::int64_t, TravellingFrame&&) { return false; });
+    for (auto const& [scope, frames] : seen) {
+        for (std::size_t at = 0; at < frames.size(); at += m_limits.receiptFramesMax) {
+            auto const count = std::min(m_limits.receiptFramesMax, frames.size() - at);
+            json::Array names;
+            for (std::size_t i = at; i < at + count; ++i) names.push_back(frames[i].hex());
+            trust::Record record;
+            record.school = registry.school();
+            record.scope = scope;
+            record.kind = "receipt.v1";
+            record.by = {self->person, self->id};
+            record.role = trust::Role::parse("server@" + scope.text()).value();
+            record.body.set("frames", std::move(names));
+            record.body.set("place", m_replica.logEnd());
+            record.body.set("time", toText(m_replica.world().wall.now()));
+            record.reg = registry.head();
+            record.time = m_replica.world().wall.now();
+            record.nonce = m_replica.world().random.token<Nonce>();
+            std::string bytes = trust::encode(record);
+            auto const signature = m_signer.sign(trust::nameSpaceFor(record.kind, registry.domain()), asBytes(bytes));
+            if (!signature) {
+                tell("receipt.failed", {{"reason", signature.error().reason}}, true);
+                return;
+            }
+            trust::Item const item{trust::Item::Kind::Record, hashAs<ObjectId>(asBytes(bytes))};
+            auto const sealed = m_replica.seal(scope, {{item, std::move(bytes), *signature}}, m_signer);
+            if (!sealed) {
+                tell("receipt.failed", {{"reason", sealed.error().reason}}, true);
+                return;
+            }
+            ++m_counts.receipts;
+        }
+    }
+    // A crash before this line gives some frames a second receipt, which changes nothing: the first counts.
+    m_replica.setNote(kNoteReceipted, std::to_string(end));
+}
+
+}  // namespace spiral::server

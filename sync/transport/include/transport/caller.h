@@ -1,0 +1,49 @@
+// The calling side of a network session over a replica that is open for writing: proves who it is, stores what comes at
+// once, and remembers what both agreed on. Whatever carries the messages drives it. One thread.
+#pragma once
+
+#include "transport/session_driver.h"
+#include "trust/keys.h"
+
+#include <functional>
+#include <optional>
+
+namespace spiral::transport {
+
+class Caller {
+public:
+    struct Road {
+        std::function<void(protocol::Message)> send;
+        std::function<void(std::optional<Error>)> ended;   ///< once; the caller may not be destroyed inside
+        std::function<void()> stored;                      ///< frames of the other side are in
+    };
+    /// REQUIRES: the replica is enrolled. `secret`: of the connection, equal at both ends. Locked if the signer is.
+    [[nodiscard]] static Result<std::unique_ptr<Caller>> make(replica::Replica& replica, trust::Signer& signer,
+                                                              DeviceId const& peer, ByteView secret, bool stays, Road road);
+    void start() { m_driver->start(); }
+    void received(protocol::Message message) { m_driver->onMessage(std::move(message)); }
+    void closed() { m_driver->onEnd(); }
+    void onNews() { m_driver->onNews(); }
+    /// Does one thing of what is to be done; false if there is nothing.
+    bool work();
+    /// The replica's store was closed and opened again by the same name.
+    void use(replica::Replica& replica);
+
+    [[nodiscard]] protocol::Session::Totals const& totals() const { return m_driver->session().totals(); }
+    [[nodiscard]] std::uint64_t stored() const { return m_stored; }
+    [[nodiscard]] bool agreed() const { return m_agreed; }
+
+private:
+    Caller(replica::Replica& replica, DeviceId const& peer, Road road);
+    void store();
+
+    replica::Replica* m_replica;
+    DeviceId m_peer;
+    Road m_road;
+    std::unique_ptr<SessionDriver> m_driver;
+    std::vector<trust::TravellingFrame> m_pending;
+    std::uint64_t m_stored = 0;
+    bool m_agreed = false;
+};
+
+}  // namespace spiral::transport

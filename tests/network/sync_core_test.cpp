@@ -1,0 +1,227 @@
+// A server and its callers, with real stores and keys: what travels, how much of it, and to whom.
+#include "../transport/stick.h"
+#include "wire.h"
+
+#include <catch2/catch.hpp>
+
+using namespace spiral;
+using namespace spiral::server;
+using replica::Machine;
+using replica::Machines;
+using transport::Town;
+
+namespace {
+
+/// A town with a server that everybody may call.
+struct Served {
+    Town town;
+    trust::Someone serverOwner = town.college.server();
+    Machines machines{town.college};
+    Machine& server = machines.of(serverOwner);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    Machine& zhao = machines.of(town.zhao);
+    std::vector<std::string> log;
+    std::optional<SyncCore> core;
+
+    Served() {
+        machines.spreadRegistry();
+        start();
+    }
+    void start() {
+        core.reset();
+        core.emplace(*server, server.secret(), CoreLimits{},
+                     [this](Event const& event) {
+                         log.emplace_back(event.name);
+                         for (auto const& [key, value] : event.fields) log.back() += " " + std::string(key) + "=" + value;
+                     });
+    }
+    struct Outcome {
+        protocol::Session::Totals totals;
+        std::uint64_t up = 0, down = 0;
+        bool agreed = false;
+        std::optional<Error> error;
+    };
+    Outcome sync(Machine& machine) {
+        Wire wire(*core, machine, server.device(), false, ++m_wires);
+        wire.run();
+        REQUIRE(wire.ended);
+        return {wire.caller->totals(), wire.bytesUp, wire.bytesDown, wire.caller->agreed(), wire.error};
+    }
+
+private:
+    std::uint64_t m_wires = 0;
+};
+
+std::set<FrameId> framesOf(Machine& machine) {
+    std::set<FrameId> frames;
+    for (auto const& frame : machine.framesFor({})) frames.insert(hashAs<FrameId>(frame.header));
+    return frames;
+}
+std::set<std::string> scopesOf(Machine& machine) {
+    std::set<std::string> scopes;
+    for (auto const& scope : machine->scopesHeld()) scopes.insert(scope.text());
+    return scopes;
+}
+
+}  // namespace
+
+TEST_CASE("what one writes the others of the scope get, with the server's receipt, and nobody else", "[network]") {
+    Served served;
+    served.li.write("unit/jwc", {{"title", "甲"}});
+    served.zhao.write("college", {{"title", "乙"}});
+    auto sun = served.town.college.person("sun");
+    served.town.college.grant(sun, "clerk@unit/lab");
+    Machine& suns = served.machines.of(sun);
+    served.machines.spreadRegistry();
+    suns.write("unit/lab", {{"title", "丙"}});
+    for (int round = 0; round < 2; ++round) {
+        for (Machine* machine : {&served.li, &served.zhao, &suns, &served.wang}) {
+            auto const outcome = served.sync(*machine);
+            REQUIRE_FALSE(outcome.error);
+            CHECK(outcome.agreed);
+            CHECK(outcome.totals.peerAnswers.empty());
+            CHECK(outcome.totals.answers.empty());
+        }
+    }
+    CHECK(framesOf(served.li) == framesOf(served.wang));
+    served.sync(served.zhao);
+    CHECK(framesOf(served.zhao) == framesOf(served.server));
+    // The first policy opens `college` to everybody; of other departments nothing comes.
+    CHECK(scopesOf(served.li) == std::set<std::string>{"college", "registry", "unit/jwc"});
+    CHECK(scopesOf(suns) == std::set<std::string>{"college", "registry", "unit/lab"});
+    CAPTURE(served.log);
+    CHECK(served.core->counts().receipts >= 2);
+    auto const& feed = served.wang->feed(served.server.device(), trust::scopeOf("unit/jwc"));
+    CHECK_FALSE(feed.tips().empty());
+}
+
+TEST_CASE("nothing to do costs one round trip and at most 300 bytes each way, with 16 scopes", "[network][bytes]") {
+    Served served;
+    for (int i = 0; i < 14; ++i) {
+        std::string const scope = "unit/d" + std::to_string(i);
+        served.town.college.grant(served.town.li, "clerk@" + scope);
+        served.machines.spreadRegistry();
+        served.li.write(scope, {{"title", "甲"}});
+    }
+    served.sync(served.li);
+    served.sync(served.li);
+    auto const outcome = served.sync(served.li);
+    CHECK(outcome.agreed);
+    CHECK(outcome.totals.roundTrips == 1);
+    CHECK(outcome.totals.framesSent + outcome.totals.framesReceived == 0);
+    CHECK(outcome.up <= 300);
+    CHECK(outcome.down <= 300);
+    WARN("nothing to do: " << outcome.up << " bytes up, " << outcome.down << " down");
+}
+
+TEST_CASE("one changed document of 2 KB costs one round trip and at most 2,200 bytes besides its own", "[network][bytes]") {
+    Served served;
+    served.li.write("unit/jwc", {{"title", "甲"}});
+    served.sync(served.li);
+    std::string text;
+    SeededRandom random(5);
+    // Random letters: as many bytes as a text has that does not pack.
+    while (text.size() < 2048) text.push_back(static_cast<char>('a' + random.below(26)));
+    auto const row = served.li.revision("unit/jwc", {{"text", text}});
+    served.li.seal("unit/jwc", {row});
+    auto const outcome = served.sync(served.li);
+    CHECK(outcome.agreed);
+    CHECK(outcome.totals.roundTrips == 1);
+    CHECK(outcome.totals.framesSent == 1);
+    CHECK(outcome.totals.framesReceived == 1);   // the receipt
+    WARN("one changed document of " << row.bytes.size() << " bytes: " << outcome.up << " up, " << outcome.down << " down");
+    CHECK(outcome.up + outcome.down <= row.bytes.size() + 2'200);
+}
+
+TEST_CASE("a fresh replica gets all that it may read, and then there is nothing to do", "[network]") {
+    Served served;
+    for (int i = 0; i < 700; ++i) served.li.write("unit/jwc", {{"title", "甲" + std::to_string(i)}});
+    auto const pushed = served.sync(served.li);
+    REQUIRE(pushed.agreed);
+    CHECK(pushed.totals.framesSent == 700);
+    auto const pulled = served.sync(served.wang);
+    CHECK(pulled.agreed);
+    CHECK(pulled.totals.framesReceived >= 700);
+    CHECK(framesOf(served.wang) == framesOf(served.li));
+    CHECK(served.sync(served.wang).totals.framesReceived == 0);
+    CHECK(served.core->counts().commits < 100);
+}
+
+TEST_CASE("who is unknown, revoked or cannot prove its key learns nothing", "[network]") {
+    Served served;
+    served.li.write("unit/jwc", {{"title", "甲"}});
+    served.sync(served.li);
+    served.wang.write("unit/jwc", {{"title", "乙"}});
+    {
+        // A signature made for another connection is worth nothing here.
+        Wire honest(*served.core, served.wang, served.server.device(), false, 77);
+        REQUIRE_FALSE(honest.up.empty());
+        Bytes const greeting = honest.up.front();
+        std::deque<protocol::Message> heard;
+        auto const peer = served.core->opened({[&](protocol::Message message) { heard.push_back(std::move(message)); },
+                                               [] {}, {}, Bytes(32, 78)});
+        served.core->received(peer, *protocol::unpack(greeting));
+        served.core->finish();
+        REQUIRE(heard.size() == 1);
+        CHECK(std::get<protocol::Refusal>(heard[0]).reason == "session.proof");
+    }
+    auto stranger = served.town.college.person("sun");
+    Machine& suns = served.machines.of(stranger);   // the server does not know her yet
+    auto const outcome = served.sync(suns);
+    REQUIRE(outcome.error);
+    CHECK(outcome.error->reason == "session.unknown-device");
+    CHECK(outcome.totals.framesReceived == 0);
+
+    served.machines.spreadRegistry();
+    served.sync(served.wang);
+    CHECK_FALSE(served.sync(served.wang).error);
+}
+
+TEST_CASE("callers that stay see each other's work at once", "[network]") {
+    Served served;
+    Wire lis(*served.core, served.li, served.server.device(), true, 1), wangs(*served.core, served.wang, served.server.device(), true, 2);
+    auto const settle = [&] {
+        for (bool moved = true; moved;) {
+            moved = lis.move();
+            moved = wangs.move() || moved;
+            moved = served.core->work() || moved;
+        }
+    };
+    settle();
+    for (int i = 0; i < 5; ++i) {
+        auto const id = served.li.write("unit/jwc", {{"title", "甲" + std::to_string(i)}});
+        lis.caller->onNews();
+        settle();
+        CHECK(served.wang->revisionBytes(id));
+    }
+    CHECK(lis.caller->agreed());
+    CHECK(wangs.caller->agreed());
+    CHECK(framesOf(served.li) == framesOf(served.wang));
+    CHECK(wangs.caller->totals().framesReceived <= 5 * 2 + 1);
+}
+
+TEST_CASE("frames that a crash left without a receipt get one at the next start", "[network]") {
+    Served served;
+    served.li.write("unit/jwc", {{"title", "甲"}});
+    served.li.carryTo(served.server);
+    CHECK(served.core->counts().receipts == 0);
+    served.core->giveReceipts();
+    CHECK(served.core->counts().receipts >= 1);
+    auto const given = served.core->counts().receipts;
+    served.core->giveReceipts();
+    CHECK(served.core->counts().receipts == given);
+}
+
+TEST_CASE("one peer that floods is refused by its quota, and the others go on", "[network]") {
+    Served served;
+    CoreLimits limits;
+    limits.deviceFramesPerDayMax = 10;
+    served.core->setLimits(limits);
+    for (int i = 0; i < 30; ++i) served.li.write("unit/jwc", {{"title", "甲"}});
+    auto const outcome = served.sync(served.li);
+    REQUIRE_FALSE(outcome.totals.peerAnswers.empty());
+    CHECK(outcome.totals.peerAnswers[0].reason == "quota.device");
+    served.wang.write("unit/jwc", {{"title", "乙"}});
+    CHECK(served.sync(served.wang).agreed);
+}
