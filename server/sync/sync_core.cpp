@@ -234,6 +234,7 @@ void SyncCore::commit() {
                           },
                           [](std::int64_t, TravellingFrame&&) { return false; });
     onNews({touched.begin(), touched.end()});
+    if (m_committed) m_committed();
 }
 
 void SyncCore::onNews(std::vector<Scope> const& touched) {

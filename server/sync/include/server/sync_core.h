@@ -68,6 +68,8 @@ public:
     void finish();
     /// Somebody else wrote into the replica (a hub's own session with the server above).
     void onNews(std::vector<Scope> const& touched);
+    /// Called after frames of peers were stored: for a hub's session with the server above.
+    void onCommitted(std::function<void()> tell) { m_committed = std::move(tell); }
     void setLimits(CoreLimits limits) { m_limits = limits; }
 
     [[nodiscard]] CoreCounts const& counts() const { return m_counts; }
@@ -106,6 +108,7 @@ private:
     std::map<DeviceId, Quota> m_quotas;
     CoreCounts m_counts;
     std::optional<Error> m_diskError;
+    std::function<void()> m_committed;
 };
 
 }  // namespace spiral::server
