@@ -69,15 +69,56 @@ Result<int> unitAdd(Job& job) {
     return tellAppended(job, appended, "unit", Proposing::ForSomething, std::move(told));
 }
 
+Result<int> inviteServer(Job& job) {
+    auto const& arguments = job.arguments;
+    for (char const* option : {"--person", "--another-device-of", "--unit", "--role"}) {
+        if (arguments.has(option)) return makeError(ErrorCode::Usage, "invite.person");
+    }
+    office::Office::ServerWanted wanted{.name = *arguments.value("--as-server"), .hub = arguments.has("--hub")};
+    wanted.url = arguments.value("--server");
+    for (auto const& text : arguments.values("--scope")) {
+        SPIRAL_GIVE(scope, scopeFrom(text));
+        wanted.scopes.push_back(scope);
+    }
+    SPIRAL_GIVE(office, job.office(replica::Access::Write));
+    SPIRAL_GIVE(invited, office->inviteServer(wanted));
+    auto const file = *arguments.value("--output");
+    if (auto written = job.write(file, invited.invitation, FileMode::Private); !written) return written.error();
+    Json scopes = Json::array();
+    for (auto const& scope : wanted.scopes) scopes.add(scope.text());
+    Json told = Json::object();
+    told.set("file", job.path(file).string()).set("expires", toText(invited.content.expires));
+    told.set("role", wanted.hub ? "hub" : "server").set("name", wanted.name).set("scopes", std::move(scopes));
+    told.set("server", Json(wanted.url));
+    job.answer(told);
+    job.tell({"邀请已写入 {file}：{kind} {name}；有效至 {until}",
+              "Invitation written to {file}: {kind} {name}; valid until {until}"},
+             {{"file", file},
+              {"kind", std::string(wanted.hub ? job.say({"汇聚点", "hub"}) : job.say({"服务器", "server"}))},
+              {"name", clean(wanted.name)},
+              {"until", localTime(invited.content.expires)}});
+    if (!wanted.hub && !wanted.url) {
+        job.tell({"没有写 --server 地址：以后给人的邀请里不会带上这台服务器。",
+                  "No --server address: later invitations will not tell people where this server is."});
+    }
+    job.tell({"在那台机器上执行：spirald init --data 文件夹 {file} -o 申请.json",
+              "On that machine run: spirald init --data FOLDER {file} -o request.json"},
+             {{"file", file}});
+    return status::kDone;
+}
+
 Result<int> invite(Job& job) {
     auto const person = job.arguments.value("--person"), again = job.arguments.value("--another-device-of");
+    if (job.arguments.has("--as-server")) return inviteServer(job);
     if (person.has_value() == again.has_value()) return makeError(ErrorCode::Usage, "invite.person");
+    if (job.arguments.has("--hub") || job.arguments.has("--scope"))
+        return makeError(ErrorCode::Usage, "invite.hub-scope");
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
     office::Office::Invited invited;
     std::string name;
     if (again) {
         SPIRAL_GIVE(known, personFrom(*office, *again));
-        SPIRAL_GIVE(made, office->inviteDevice(known));
+        SPIRAL_GIVE(made, office->inviteDevice(known, job.arguments.value("--server")));
         invited = made;
         name = personText(known, office->names());
     } else {
@@ -98,6 +139,7 @@ Result<int> invite(Job& job) {
     Json told = Json::object();
     told.set("file", job.path(file).string()).set("person", invited.content.person.text());
     told.set("expires", toText(invited.content.expires)).set("roles", std::move(roles));
+    told.set("server", invited.content.server ? Json(invited.content.server->url) : Json());
     job.answer(told);
     job.tell({"邀请已写入 {file}：{person}，{roles}；有效至 {until}",
               "Invitation written to {file}: {person}, {roles}; valid until {until}"},
@@ -128,10 +170,12 @@ Result<int> join(Job& job) {
         told.set("replica", folder.string()).set("school", status.school.hex()).set("college", status.college);
         told.set("person", status.person ? Json(status.person->text()) : Json()).set("person_name", status.personName);
         told.set("device", status.device.hex()).set("roles", std::move(grants));
+        told.set("server", status.server ? Json(status.server->url) : Json());
         job.answer(told);
         job.tell({"已加入 {college}，身份：{person}", "Joined {college} as {person}"},
                  {{"college", clean(status.college)}, {"person", clean(status.personName)}});
         for (auto const& grant : status.grants) job.line("  " + roleText(grant.role, opened->names(), job.language()));
+        if (status.server) job.tell({"  服务器 {url}", "  server {url}"}, {{"url", clean(status.server->url)}});
         return status::kDone;
     }
     if (job.arguments.count() < 2 || !job.arguments.has("--output")) return makeError(ErrorCode::Usage, "usage.join");
@@ -198,19 +242,41 @@ Result<int> enrol(Job& job) {
     }
     auto const file = *job.arguments.value("--output");
     SPIRAL_GIVE(place, job.outputPath(file));
-    SPIRAL_GIVE(device, office->enrol(request, *typed, place));
-    auto const* enrolled = office->registry().device(device);
+    SPIRAL_GIVE(done, office->enrol(request, *typed, place));
+    auto const* device = office->registry().device(done.device);
     Json told = Json::object();
-    told.set("device", device.hex()).set("person", enrolled ? Json(enrolled->person.text()) : Json());
-    told.set("person_name", enrolled ? Json(office->names().person(enrolled->person)) : Json())
-        .set("welcome", place.string());
+    told.set("device", done.device.hex()).set("person", device ? Json(device->person.text()) : Json());
+    told.set("person_name", device ? Json(office->names().person(device->person)) : Json());
+    told.set("kind", device ? Json(nameOf(device->kind)) : Json());
+    told.set("welcome", done.welcomed ? Json(place.string()) : Json());
+    Json proposals = Json::array();
+    std::vector<std::string> files;
+    for (auto const& proposal : done.proposals) {
+        // Beside the welcome, in the order in which the keeper takes them.
+        files.push_back(file + ".proposal-" + std::to_string(files.size() + 1) + ".json");
+        if (auto written = job.write(files.back(), proposal, FileMode::Shared); !written) return written.error();
+        proposals.add(job.path(files.back()).string());
+    }
+    told.set("proposals", std::move(proposals)).set("missing", done.why);
     job.answer(told);
-    job.tell({"设备 {device} 已登记给 {person}；欢迎文件 {file} 请交给对方。",
-              "Device {device} is enrolled for {person}; give them the welcome file {file}."},
-             {{"device", shortId(device)},
-              {"person", enrolled ? personText(enrolled->person, office->names()) : ""},
-              {"file", file}});
-    return status::kDone;
+    if (done.welcomed) {
+        job.tell({"设备 {device} 已登记给 {person}；欢迎文件 {file} 请交给对方。",
+                  "Device {device} is enrolled for {person}; give them the welcome file {file}."},
+                 {{"device", shortId(done.device)},
+                  {"person", device ? personText(device->person, office->names()) : ""},
+                  {"file", file}});
+    }
+    if (files.empty()) return status::kDone;
+    job.tell({"还不能全部生效：{why}。提案写在：", "Not all of it is in force yet: {why}. The proposals are in:"},
+             {{"why", sayReason(done.why, job.language())}});
+    for (auto const& each : files) job.line("    " + each);
+    job.tell({"有权的人执行 spiral registry cosign 文件，保管者执行 spiral registry append 文件。",
+              "Others who must agree run spiral registry cosign FILE, the keeper runs spiral registry append FILE."});
+    if (!done.welcomed) {
+        job.tell({"注册簿里有了这台设备之后，再执行一次同样的 spiral enrol，写出欢迎文件。",
+                  "Once the registry has the device, run the same spiral enrol again: it writes the welcome."});
+    }
+    return status::kUndecided;
 }
 
 }  // namespace
@@ -257,7 +323,8 @@ std::vector<Command> collegeCommands() {
                        {"质控办：没有归属的任务归它", "the quality office: tasks of nobody go there"}}},
          .run = unitAdd},
         {.name = "invite",
-         .summary = {"为一人的一台设备写邀请", "write an invitation for one device of a person"},
+         .summary = {"为一人的一台设备、服务器或汇聚点写邀请",
+                     "write an invitation for one device of a person, a server or a hub"},
          .options = {{.name = "--person", .value = "NAME", .what = {"姓名", "name of the person"}},
                      {.name = "--another-device-of",
                       .value = "P",
@@ -271,9 +338,19 @@ std::vector<Command> collegeCommands() {
                       .many = true,
                       .completes = Completes::Words,
                       .words = kRoleWords},
+                     {.name = "--as-server",
+                      .value = "NAME",
+                      .what = {"不为人，而为服务器（名称）", "for a server of this name, not for a person"}},
+                     {.name = "--hub", .what = {"是汇聚点，只存 --scope 的范围", "a hub, which holds only --scope"}},
+                     {.name = "--scope",
+                      .value = "S",
+                      .what = {"汇聚点的范围，可多个", "a scope of the hub, several allowed"},
+                      .many = true},
                      {.name = "--server",
                       .value = "URL",
-                      .what = {"服务器地址 spiral://host:port", "the server's address spiral://host:port"}},
+                      .what = {"服务器地址 spiral://host:port；默认取注册簿里的。与 --as-server 同用：它自己的地址",
+                               "the server's address spiral://host:port, by default the registry's; with --as-server, "
+                               "its own"}},
                      {.name = "--output",
                       .letter = "-o",
                       .value = "FILE",
@@ -283,14 +360,22 @@ std::vector<Command> collegeCommands() {
          .more =
              {"角色：clerk 经办人、head 部门负责人、quality 质控办、leader 校领导、admin 管理员、reviewer "
               "复核专家。quality、leader、admin 管全校，其余只管 --unit 的部门；另写范围如 head@unit/jwc。"
-              "邀请七天有效，只能用一次。",
+              "邀请七天有效，只能用一次。\n服务器存全部范围；汇聚点只转一个校区的范围。登记与人一样核对数字：spirald "
+              "init、spiral "
+              "enrol、spirald --finish。",
               "Roles: clerk, head, quality, leader, admin, reviewer. quality, leader and admin hold for the whole "
               "college, the others for the unit of --unit; or name the scope: head@unit/jwc. An invitation is valid "
-              "for seven days and for one device."},
+              "for seven days and for one device.\nA server holds everything; a hub passes on the scopes of one "
+              "campus. "
+              "Either is enrolled like a person, with digits: spirald init, spiral enrol, spirald --finish."},
          .examples = {{"spiral invite --person 李雷 --unit jwc --role clerk -o 李雷.invite",
                        {"教务处经办人", "a clerk of unit jwc"}},
                       {"spiral invite --person 韩梅 --unit zkb --role quality -o 韩梅.invite",
-                       {"质控办，读全校", "the quality office, which reads every unit"}}},
+                       {"质控办，读全校", "the quality office, which reads every unit"}},
+                      {"spiral invite --as-server 数据中心 --server spiral://qa.example.edu.cn:7420 -o server.invite",
+                       {"学校的服务器", "the college's server"}},
+                      {"spiral invite --as-server 西校区 --hub --scope unit/jwc --scope college -o hub.invite",
+                       {"一个校区的汇聚点", "the hub of one campus"}}},
          .run = invite},
         {.name = "join",
          .summary = {"加入学校：先写申请，收到欢迎文件后完成",
@@ -334,9 +419,11 @@ std::vector<Command> collegeCommands() {
                       .what = {"欢迎文件", "the welcome file"},
                       .required = true,
                       .completes = Completes::File}},
-         .more = {"没有 --digits 时在终端询问。只给 --yes 会被拒绝：这一步必须有人听过。欢迎文件丢了可以再写一次。",
+         .more = {"没有 --digits 时在终端询问。只给 --yes 会被拒绝：这一步必须有人听过。欢迎文件丢了可以再写一次。\n"
+                  "还须别人同意或本机不是保管者时，写出提案（WELCOME.proposal-1.json …），退出状态 2。",
                   "Without --digits the terminal asks. --yes alone is refused: somebody must have listened. A lost "
-                  "welcome can be written again."},
+                  "welcome can be written again.\nWhere others must agree, or this device is not the keeper, proposals "
+                  "are written (WELCOME.proposal-1.json …) and the exit status is 2."},
          .examples = {{"spiral enrol 李雷.request --digits \"12345 67890 11111 22222 33333 44444\" -o 李雷.welcome",
                        {"数字照所听到的填", "digits as heard"}},
                       {"spiral enrol 李雷.request -o 李雷.welcome",

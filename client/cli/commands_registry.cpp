@@ -191,6 +191,23 @@ Result<int> cosign(Job& job) {
     return tellAppended(job, appended, act, Proposing::IsAll, Json::object());
 }
 
+Result<int> append(Job& job) {
+    SPIRAL_GIVE(office, job.office(replica::Access::Write));
+    Json entries = Json::array();
+    Json told = Json::object();
+    // Each stands for itself: those before one that is refused are in the registry.
+    for (auto const& file : job.arguments.positionals()) {
+        SPIRAL_GIVE(bytes, job.read(file, kProposalBytesMax));
+        SPIRAL_GIVE(entry, office->appendProposal(bytes));
+        entries.add(entry.hex());
+        job.tell({"已记入注册簿：{file}（条目 {entry}）", "In the registry: {file} (entry {entry})"},
+                 {{"file", file}, {"entry", shortId(entry)}});
+    }
+    told.set("entries", std::move(entries));
+    job.answer(told);
+    return status::kDone;
+}
+
 Result<int> move(Job& job) {
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
     SPIRAL_GIVE(device, deviceFrom(*office, job.arguments[0]));
@@ -228,9 +245,17 @@ Result<int> tellAppended(Job& job, office::Office::Appended const& appended, std
     if (auto written = job.write(file, appended.proposal, FileMode::Shared); !written) return written.error();
     told.set("proposal", job.path(file).string());
     job.answer(told);
-    job.tell({"还不能生效：{why}。提案写在 {file}，请有权的人执行：spiral registry cosign {file} -o 文件",
-              "Not yet in force: {why}. The proposal is in {file}; others run: spiral registry cosign {file} -o FILE"},
-             {{"why", sayReason(appended.why, job.language())}, {"file", file}});
+    if (appended.why == "registry.not-keeper") {
+        job.tell({"还不能生效，要由保管者记入。提案写在 {file}，保管者执行：spiral registry append {file}",
+                  "Not yet in force: the keeper has to append it. The proposal is in {file}; the keeper runs: spiral "
+                  "registry append {file}"},
+                 {{"file", file}});
+    } else {
+        job.tell({"还不能生效：{why}。提案写在 {file}，请有权的人执行：spiral registry cosign {file} -o 文件",
+                  "Not yet in force: {why}. The proposal is in {file}; others run: spiral registry cosign {file} -o "
+                  "FILE"},
+                 {{"why", sayReason(appended.why, job.language())}, {"file", file}});
+    }
     return proposing == Proposing::IsAll ? status::kDone : status::kUndecided;
 }
 
@@ -322,13 +347,32 @@ std::vector<Command> registryActCommands() {
          .examples = {{"spiral registry cosign 提案.json -o 提案2.json", {"签后转交", "sign and pass on"}},
                       {"spiral registry cosign 提案2.json", {"保管者记入", "the keeper appends"}}},
          .run = cosign},
+        {.name = "registry append",
+         .summary = {"保管者把同意已够的提案记入", "the keeper appends proposals that enough have agreed to"},
+         .positionals = {{.name = "PROPOSAL",
+                          .what = {"提案文件，可多个", "proposal files"},
+                          .required = true,
+                          .completes = Completes::File,
+                          .many = true}},
+         .more =
+             {"只在保管者的副本上执行；不加自己的签名。按现在的注册簿判断：提案签好以后别的条目先记入，使它不再允许的，"
+              "明白拒绝，什么也不写。",
+              "On the keeper's replica only; adds no signature of its own. It is judged by the registry as it is "
+              "now: if another entry came first and does not allow it any more, it is refused and nothing is "
+              "written."},
+         .examples = {{"spiral registry append 提案.json", {"一份", "one"}},
+                      {"spiral registry append 李雷.welcome.proposal-1.json 李雷.welcome.proposal-2.json",
+                       {"登记一人的几份，依次", "those of an enrolment, in order"}}},
+         .run = append},
         {.name = "registry move",
          .summary = {"把注册簿的保管移交另一台设备", "hand the keeping of the registry to another device"},
          .positionals = {{"DEVICE", {"设备编号（前 4 位起）", "id of the device, 4 digits or more"}}},
          .options = {proposalOption()},
-         .more = {"此后只有那台设备能记入新条目；须 root 门限同意。",
-                  "From then on only that device appends entries. Needs the root threshold."},
+         .more = {"此后只有那台设备能记入新条目；须 root 门限同意。移交给服务器以后，别的设备写出提案，由服务器记入。",
+                  "From then on only that device appends entries. Needs the root threshold. Once the server keeps the "
+                  "registry, other devices write proposals, which the server appends."},
          .examples = {{"spiral registry move 9a8b7c6d", {"移交", "hand over"}},
+                      {"spiral registry move 数据中心", {"移交给服务器，用名称", "to the server, by its name"}},
                       {"spiral registry show", {"查看设备编号", "ids of devices"}}},
          .run = move},
     };

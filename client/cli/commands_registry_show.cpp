@@ -95,6 +95,10 @@ Json registryJson(office::Office& office, Instant now, Job& job) {
         one.set("person_name", names.person(device.person))
             .set("since", device.since)
             .set("key", trust::toSshPublicKey(device.key));
+        Json scopes = Json::array();
+        for (auto const& scope : device.scopes) scopes.add(scope.text());
+        one.set("kind", nameOf(device.kind)).set("url", device.url.empty() ? Json() : Json(device.url));
+        one.set("scopes", std::move(scopes)).set("keeper", device.id == registry.keeper());
         one.set("revoked", !registry.revocationsOf(device.id).empty());
         devices.add(std::move(one));
     }
@@ -114,6 +118,38 @@ Json registryJson(office::Office& office, Instant now, Job& job) {
     (void)job;
     told.set("grants", std::move(grants));
     return told;
+}
+
+std::string stateOf(trust::Registry const& registry, DeviceId const& device, Job& job) {
+    bool const revoked = !registry.revocationsOf(device).empty();
+    return std::string(revoked ? job.say({"已撤销", "revoked"}) : job.say({"有效", "good"}));
+}
+
+/// Servers and hubs: what they are, where they are reached, which of them keeps the registry.
+void showServers(Job& job, trust::Registry const& registry, office::Names const& names) {
+    Table servers({{std::string(job.say({"服务器", "server"}))},
+                   {std::string(job.say({"名称", "name"})), Table::Align::Left, true},
+                   {std::string(job.say({"类别", "role"}))},
+                   {std::string(job.say({"地址", "address"})), Table::Align::Left, true},
+                   {std::string(job.say({"范围", "scopes"})), Table::Align::Left, true},
+                   {std::string(job.say({"保管者", "keeper"}))},
+                   {std::string(job.say({"状态", "state"}))}});
+    for (auto const& device : registry.devices()) {
+        if (device.kind == trust::Device::Kind::Person) continue;
+        bool const hub = device.kind == trust::Device::Kind::Hub;
+        std::string scopes;
+        for (auto const& scope : device.scopes)
+            scopes +=
+                std::string(scopes.empty() ? "" : listMark(job.language())) + scopeText(scope, names, job.language());
+        servers.add({shortId(device.id), names.device(device.id),
+                     std::string(hub ? job.say({"汇聚点", "hub"}) : job.say({"服务器", "server"})),
+                     device.url.empty() ? "-" : device.url, hub ? scopes : std::string(job.say({"全部", "all"})),
+                     device.id == registry.keeper() ? std::string(job.say({"是", "yes"})) : "-",
+                     stateOf(registry, device.id, job)});
+    }
+    if (servers.empty()) return;
+    job.lines(servers.text(job.width()));
+    job.line();
 }
 
 Result<int> show(Job& job) {
@@ -161,13 +197,13 @@ Result<int> show(Job& job) {
                    {std::string(job.say({"名称", "name"})), Table::Align::Left, true},
                    {std::string(job.say({"状态", "state"}))}});
     for (auto const& device : registry.devices()) {
-        bool const revoked = !registry.revocationsOf(device.id).empty();
+        if (device.kind != trust::Device::Kind::Person) continue;
         devices.add({shortId(device.id), personText(device.person, names), shortId(device.person.text()),
-                     names.device(device.id),
-                     std::string(revoked ? job.say({"已撤销", "revoked"}) : job.say({"有效", "good"}))});
+                     names.device(device.id), stateOf(registry, device.id, job)});
     }
     job.lines(devices.text(job.width()));
     job.line();
+    showServers(job, registry, names);
     Table grants({{std::string(job.say({"授权", "grant"}))},
                   {std::string(job.say({"人", "person"})), Table::Align::Left, true},
                   {std::string(job.say({"角色", "role"})), Table::Align::Left, true},
@@ -203,6 +239,15 @@ Result<int> allowedSigners(Job& job) {
 }
 
 }  // namespace
+
+std::string_view nameOf(trust::Device::Kind kind) noexcept {
+    switch (kind) {
+        case trust::Device::Kind::Person: return "person";
+        case trust::Device::Kind::Server: return "server";
+        case trust::Device::Kind::Hub: return "hub";
+    }
+    return "?";
+}
 
 Result<PersonId> personFrom(office::Office& office, std::string_view text) {
     auto const& names = office.names();
@@ -290,7 +335,8 @@ Result<Revocable> revocableFrom(office::Office& office, std::string_view text) {
 std::vector<Command> registryCommands() {
     std::vector<Command> commands = {
         {.name = "registry show",
-         .summary = {"人员、设备、角色、部门、门限、保管者", "people, devices, roles, units, thresholds, keeper"},
+         .summary = {"人员、设备、服务器、角色、部门、门限、保管者",
+                     "people, devices, servers, roles, units, thresholds, keeper"},
          .more = {"编号都取前 8 位，输入时前 4 位即可。", "Ids are cut to 8 digits; 4 are enough when you type them."},
          .examples = {{"spiral registry show", {"全部", "everything"}},
                       {"spiral registry show --json", {"给脚本", "for scripts"}}},

@@ -27,6 +27,13 @@ Json statusJson(office::StatusShown const& shown, office::Office& office, Instan
     Json scopes = Json::array();
     for (auto const& scope : shown.scopes) scopes.add(scope.text());
     told.set("roles", std::move(roles)).set("scopes", std::move(scopes));
+    Json server;
+    if (shown.server) {
+        server = Json::object();
+        server.set("url", shown.server->url).set("device", trust::deviceIdOf(shown.server->key).hex());
+        server.set("keeper", shown.serverKeeps);
+    }
+    told.set("server", std::move(server));
     Json registry = Json::object();
     registry.set("seq", shown.registryHead.seq)
         .set("hash", shown.registryHead.hash.hex())
@@ -165,6 +172,13 @@ Result<int> showStatus(Job& job) {
     if (shown.registryHead.seq > 0) {
         job.tell({"  注册簿 {n} 条，末条 {hash}", "  registry: {n} entries, head {hash}"},
                  {{"n", std::to_string(shown.registryHead.seq)}, {"hash", shortId(shown.registryHead.hash)}});
+    }
+    if (shown.server) {
+        bool const self = trust::deviceIdOf(shown.server->key) == shown.device;
+        job.tell({"  服务器 {url}{self}{keeper}", "  server {url}{self}{keeper}"},
+                 {{"url", clean(shown.server->url)},
+                  {"self", std::string(self ? job.say({"（本机）", " (this device)"}) : "")},
+                  {"keeper", std::string(shown.serverKeeps ? job.say({"，保管注册簿", ", keeps the registry"}) : "")}});
     }
     std::string scopes;
     for (auto const& scope : shown.scopes)

@@ -25,6 +25,8 @@ struct Revocable {
 };
 [[nodiscard]] Result<Revocable> revocableFrom(office::Office& office, std::string_view text);
 
+[[nodiscard]] std::string_view nameOf(trust::Device::Kind kind) noexcept;
+
 /// `-o FILE`: where a proposal goes when others must agree.
 [[nodiscard]] Option proposalOption();
 /// What the person wanted: the act in force, or the proposal that carries it round.

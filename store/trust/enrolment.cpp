@@ -50,13 +50,6 @@ bool isDomain(std::string_view text) {
            std::all_of(text.begin(), text.end(), isInner);
 }
 
-/// The scheme and something printable behind it; whether anybody answers there is for the transport to find out.
-bool isServerUrl(std::string_view text) {
-    auto const isVisible = [](char c) { return c > ' ' && c <= '~'; };
-    return text.starts_with(kUrlScheme) && text.size() > kUrlScheme.size() && text.size() <= kUrlBytesMax &&
-           std::all_of(text.begin(), text.end(), isVisible);
-}
-
 std::optional<Role> roleFrom(json::Value const& value) {
     json::Object const* const object = value.asObject();
     if (object == nullptr || object->size() != 2) return std::nullopt;
@@ -117,6 +110,12 @@ bool isSignedByItsKey(JoinRequest const& request, std::string_view domain) {
 }
 
 }  // namespace
+
+bool isServerUrl(std::string_view text) {
+    auto const isVisible = [](char c) { return c > ' ' && c <= '~'; };
+    return text.starts_with(kUrlScheme) && text.size() > kUrlScheme.size() && text.size() <= kUrlBytesMax &&
+           std::all_of(text.begin(), text.end(), isVisible);
+}
 
 std::string encode(Invitation const& invitation) {
     json::Array roles;

@@ -9,12 +9,14 @@ struct Applier {
     Entry const& entry;
 
     void enrol(PublicKey const& key, PersonId const& person, Device::Kind kind, std::string url,
-               std::vector<Scope> scopes) const {
-        Device device{deviceIdOf(key), key, person, kind, std::move(scopes), std::move(url), entry.number};
+               std::vector<Scope> scopes, std::string name) const {
+        Device device{deviceIdOf(key), key,          person,         kind, std::move(scopes),
+                      std::move(url),  entry.number, std::move(name)};
         auto const [place, isNew] = ledger.devices.try_emplace(device.id, device);
         if (!isNew) {  // a server that moved: its first enrolment is what its rows rely on
             place->second.url = device.url;
             place->second.scopes = device.scopes;
+            place->second.name = device.name;
         }
         if (kind == Device::Kind::Person) ledger.persons.try_emplace(person);
     }
@@ -31,14 +33,14 @@ struct Applier {
         ledger.policies.set(entry.number, act.policy);
         ledger.roots.set(entry.number, Quorum{{act.person}, 1});
         ledger.admins.set(entry.number, Quorum{{act.person}, 1});
-        enrol(act.key, act.person, Device::Kind::Person, {}, {});
+        enrol(act.key, act.person, Device::Kind::Person, {}, {}, {});
     }
     void operator()(RootAct const& act) const { ledger.roots.set(entry.number, act.quorum); }
     void operator()(AdminAct const& act) const { ledger.admins.set(entry.number, act.quorum); }
     void operator()(PolicyAct const& act) const { ledger.policies.set(entry.number, act.policy); }
     void operator()(MoveAct const& act) const { ledger.keepers.set(entry.number, act.device); }
     void operator()(ServerAct const& act) const {
-        enrol(act.key, PersonId::fromDevice(deviceIdOf(act.key)), act.kind, act.url, act.scopes);
+        enrol(act.key, PersonId::fromDevice(deviceIdOf(act.key)), act.kind, act.url, act.scopes, act.name);
     }
     void operator()(UnitAct const& act) const {
         Unit unit = act.unit;
@@ -47,7 +49,7 @@ struct Applier {
     }
     void operator()(PersonAct const& act) const { ledger.persons[act.person] = act.document; }
     void operator()(DeviceAct const& act) const {
-        enrol(act.request.key, act.request.person, Device::Kind::Person, {}, {});
+        enrol(act.request.key, act.request.person, Device::Kind::Person, {}, {}, {});
     }
     void operator()(GrantAct const& act) const {
         give({entry.id, act.person, act.role, act.from, act.until, act.delegable, {}, {}, entry.number});

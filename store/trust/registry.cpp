@@ -390,6 +390,16 @@ bool Registry::mayRead(DeviceId const& id, Scope const& scope, Instant now) cons
     });
 }
 
+Device const* Registry::server() const {
+    Device const* found = nullptr;
+    for (auto const& [id, device] : m_state->trunk.devices) {
+        if (device.kind != Device::Kind::Server || device.url.empty() || !revocationsOf(id).empty()) continue;
+        if (id == keeper()) return &device;
+        if (found == nullptr || found->since < device.since) found = &device;
+    }
+    return found;
+}
+
 PublicKey const* Registry::keyOf(DeviceId const& id) const {
     auto const found = m_state->ever.devices.find(id);
     return found == m_state->ever.devices.end() ? nullptr : &found->second.key;

@@ -152,6 +152,7 @@ AnyAct readServer(Fields& fields) {
     std::string const role = fields.text("role");
     if (role != "server" && role != "hub") fields.fail("role");
     act.kind = role == "hub" ? Device::Kind::Hub : Device::Kind::Server;
+    act.name = fields.textOrNothing("name");
     act.url = fields.textOrNothing("url");
     if (fields.has("scopes")) {
         json::Array const& scopes = fields.array("scopes");

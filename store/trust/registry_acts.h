@@ -30,7 +30,7 @@ struct MoveAct {
 struct ServerAct {
     PublicKey key;
     Device::Kind kind = Device::Kind::Server;
-    std::string url;
+    std::string name, url;
     std::vector<Scope> scopes;
     std::string requestBytes;
     JoinRequest request;

@@ -25,7 +25,7 @@ std::string contents(std::filesystem::path const& path) {
 
 std::vector<std::filesystem::path> sources() {
     std::vector<std::filesystem::path> files;
-    for (char const* folder : {"store", "workflow", "sync", "client"}) {
+    for (char const* folder : {"store", "workflow", "sync", "client", "server"}) {
         for (auto const& entry : std::filesystem::recursive_directory_iterator(folder)) {
             auto const suffix = entry.path().extension();
             if (suffix == ".cpp" || suffix == ".h") files.push_back(entry.path());

@@ -325,7 +325,7 @@ Ids doEnrol(Run& run, int) {
     if (!digits) return digits.error();
     auto done = run.office->enrol(asBytes(request), trust::digitsText(*digits), run.at.out("welcome-waiting"));
     if (!done) return done.error();
-    return done->hex();
+    return done->device.hex();
 }
 Ids doRestore(Run& run, int) {
     auto done = replica::Replica::restore(run.at.in("backup"), run.at.replica("restored"), run.machine->world());

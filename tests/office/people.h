@@ -45,24 +45,53 @@ public:
     }
     /// Invites, makes the device's key on the new machine, compares digits, enrols, finishes.
     std::unique_ptr<Workplace> hires(std::string_view person, std::string_view unit, std::vector<std::string> const& roles) {
-        static std::uint64_t seed = 100;
-        auto place = std::unique_ptr<Workplace>(new Workplace(++seed));
-        auto invited = m_office->invite(person, unit, roles, std::nullopt);
-        REQUIRE(invited);
-        auto request = Office::joinRequest(place->folder(), place->world(), asBytes(invited->invitation), kPassphrase);
-        REQUIRE(request);
-        auto digits = m_office->digits(asBytes(*request));
-        REQUIRE(digits);
-        Path const welcome = place->m_place.path() / "welcome";
-        auto enrolled = m_office->enrol(asBytes(*request), trust::digitsText(*digits), welcome);
-        INFO((enrolled ? "" : enrolled.error().reason + " " + enrolled.error().detail));
-        REQUIRE(enrolled);
-        auto finished = Office::joinFinish(place->folder(), place->world(), welcome);
-        INFO((finished ? "" : finished.error().reason + " " + finished.error().detail));
-        REQUIRE(finished);
-        place->open();
+        auto place = newMachine();
+        place->answers(m_office->invite(person, unit, roles, std::nullopt), Office::Joins::Person);
+        place->isEnrolledBy(*this);
         return place;
     }
+    /// The same for a server or a hub.
+    std::unique_ptr<Workplace> installs(Office::ServerWanted const& wanted) {
+        auto place = newMachine();
+        place->answers(m_office->inviteServer(wanted), Office::Joins::Server);
+        place->isEnrolledBy(*this);
+        return place;
+    }
+
+    // --- the ceremony, step by step ---------------------------------------------------------------------------------
+    static std::unique_ptr<Workplace> newMachine() {
+        static std::uint64_t seed = 100;
+        return std::unique_ptr<Workplace>(new Workplace(++seed));
+    }
+    void answers(Result<Office::Invited> const& invited, Office::Joins as) {
+        INFO((invited ? "" : invited.error().reason + " " + invited.error().detail));
+        REQUIRE(invited);
+        auto made = Office::joinRequest(folder(), world(), asBytes(invited->invitation), kPassphrase, as);
+        INFO((made ? "" : made.error().reason + " " + made.error().detail));
+        REQUIRE(made);
+        request = *made;
+    }
+    /// As the admin does it who has heard the digits of `machine`.
+    Result<Office::Enrolled> enrols(Workplace& machine) {
+        auto digits = m_office->digits(asBytes(machine.request));
+        REQUIRE(digits);
+        return m_office->enrol(asBytes(machine.request), trust::digitsText(*digits), machine.welcome());
+    }
+    void finishes() {
+        auto finished = Office::joinFinish(folder(), world(), welcome());
+        INFO((finished ? "" : finished.error().reason + " " + finished.error().detail));
+        REQUIRE(finished);
+        open();
+    }
+    void isEnrolledBy(Workplace& admin) {
+        auto enrolled = admin.enrols(*this);
+        INFO((enrolled ? "" : enrolled.error().reason + " " + enrolled.error().detail));
+        REQUIRE(enrolled);
+        REQUIRE(enrolled->welcomed);
+        finishes();
+    }
+    [[nodiscard]] Path welcome() const { return outside() / "welcome"; }
+    std::string request;
 
     Office& operator*() { return *m_office; }
     Office* operator->() { return m_office.get(); }

@@ -58,6 +58,7 @@ StatusShown TheOffice::status() {
     status.forks = view().forks();
     status.guard = m_replica->guard();
     status.held = m_replica->held();
+    status.server = server();
     auto const& registry = m_replica->registry();
     if (registry.empty()) {
         status.advice.push_back("not-enrolled");
@@ -69,6 +70,8 @@ StatusShown TheOffice::status() {
     status.school = registry.school();
     status.registryHead = registry.head();
     status.registryForked = registry.forked();
+    auto const* server = registry.server();
+    status.serverKeeps = server && server->id == registry.keeper();
     if (status.person) {
         status.personName = names().person(*status.person);
         for (auto const& grant : registry.grantsOf(*status.person)) {

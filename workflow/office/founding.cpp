@@ -29,7 +29,7 @@ Result<bool> storeToGoOnWith(Path const& folder, World world, Beginning beginnin
     try {
         bool const founding = (*replica)->note(kFoundingNote) == kBegun;
         bool const empty = (*replica)->registry().empty();
-        bool const joining = (*replica)->note("joining").has_value() || (*replica)->note("school").has_value();
+        bool const joining = (*replica)->note(kJoiningNote).has_value() || (*replica)->note("school").has_value();
         if (beginning == Beginning::Founding ? founding || (empty && !joining) : empty && !founding) return true;
     } catch (replica::SqliteError const& error) {
         return error.toError();
@@ -188,12 +188,16 @@ Result<void> Office::found(Path const& folder, World world, Founding const& foun
     return {};
 }
 
-Result<std::string> Office::joinRequest(Path const& folder, World world, ByteView invitationBytes, std::string_view passphrase) {
+Result<std::string> Office::joinRequest(Path const& folder, World world, ByteView invitationBytes, std::string_view passphrase,
+                                        Joins as) {
     auto invitation = trust::decodeInvitation(invitationBytes);
     if (!invitation) return invitation.error();
     if (invitation->expires < world.wall.now()) {
         return makeError(ErrorCode::Refused, "invitation.expired", toText(invitation->expires));
     }
+    // The registry would tell them apart as well, but only after somebody has read out digits.
+    if (invitation->person.empty() && as == Joins::Person) return makeError(ErrorCode::Refused, "invitation.for-server");
+    if (!invitation->person.empty() && as == Joins::Server) return makeError(ErrorCode::Refused, "invitation.for-person");
     auto const there = storeToGoOnWith(folder, world, Beginning::Joining);
     if (!there) return there.error();
     auto key = deviceKey(folder, world, passphrase);
@@ -207,7 +211,7 @@ Result<std::string> Office::joinRequest(Path const& folder, World world, ByteVie
         auto replica = replica::Replica::open(folder, world, replica::Access::Write);
         if (!replica) return replica.error();
         (*replica)->setNote("school", invitation->school.hex());
-        (*replica)->setNote("joining", asText(invitationBytes));
+        (*replica)->setNote(kJoiningNote, asText(invitationBytes));
     } catch (replica::SqliteError const& error) {
         return error.toError();
     }
@@ -229,6 +233,13 @@ Result<void> Office::joinFinish(Path const& folder, World world, Path const& wel
         }
         if (!replica.person()) {
             return makeError(ErrorCode::Refused, "join.not-enrolled", "the welcome does not enrol this device");
+        }
+        // An address that was written for this device on purpose, such as the one inside a campus, is kept.
+        auto const answered = replica.note(kJoiningNote);
+        auto const invitation = answered ? trust::decodeInvitation(asBytes(*answered)) : Result<trust::Invitation>(Error{});
+        auto const* server = replica.registry().server();
+        if (invitation && invitation->server && (!server || server->url != invitation->server->url)) {
+            replica.setNote(kServerUrlNote, invitation->server->url);
         }
     } catch (replica::SqliteError const& error) {
         return error.toError();

@@ -118,6 +118,13 @@ Names const& TheOffice::names() {
         std::stable_sort(devices.begin(), devices.end(), [](auto const& a, auto const& b) { return a.since < b.since; });
         std::map<std::string, int> devicesOf;
         for (auto const& device : devices) {
+            if (device.kind != trust::Device::Kind::Person) {
+                // Nobody sits behind it: the machine has the name.
+                std::string const name = device.name.empty() ? device.id.hex().substr(0, 8) : device.name;
+                names.persons[device.person.text()] = name;
+                names.devices[device.id.hex()] = name;
+                continue;
+            }
             int const number = ++devicesOf[device.person.text()];
             names.devices[device.id.hex()] = names.person(device.person) + " #" + std::to_string(number);
         }

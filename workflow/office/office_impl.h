@@ -12,6 +12,10 @@ namespace spiral::office {
 
 /// When this replica was found to be restored or copied; empty once others have been asked.
 inline constexpr std::string_view kRestoredNote = "restored";
+/// The invitation that this device answered, its bytes.
+inline constexpr std::string_view kJoiningNote = "joining";
+/// The server's address as the invitation gave it, where the registry says another.
+inline constexpr std::string_view kServerUrlNote = "server-url";
 inline constexpr std::string_view kKeyFile = "device.key";
 inline constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 [[nodiscard]] Path keyFile(Path const& replicaFolder);
@@ -32,12 +36,15 @@ public:
 
     Result<Invited> invite(std::string_view personName, std::string_view unit, std::vector<std::string> const& roles,
                            std::optional<std::string> const& serverUrl) override;
-    Result<Invited> inviteDevice(PersonId const& person) override;
+    Result<Invited> inviteDevice(PersonId const& person, std::optional<std::string> const& serverUrl) override;
+    Result<Invited> inviteServer(ServerWanted const& wanted) override;
+    std::optional<trust::Invitation::Server> server() override;
     Result<std::array<std::string, 6>> digits(ByteView request) override;
-    Result<DeviceId> enrol(ByteView request, std::string_view digits, Path const& welcome) override;
+    Result<Enrolled> enrol(ByteView request, std::string_view digits, Path const& welcome) override;
     Result<void> addUnit(std::string_view id, std::string_view name, std::string_view campus) override;
     Result<Appended> propose(std::string_view act, json::Object members) override;
     Result<Appended> cosign(ByteView proposal) override;
+    Result<ObjectId> appendProposal(ByteView proposal) override;
     std::vector<trust::Cut> cutsHere(std::vector<DeviceId> const& devices) override;
 
     Result<DocumentKey> resolveId(std::string_view text) override;
@@ -110,6 +117,17 @@ public:
     Result<Appended> appendOrPass(trust::Proposal const& proposal);
     Result<DocumentShown> shown(DocumentKey const& document, bool withItems);
 
+    // --- inviting and enrolling (enrolment.cpp) --------------------------------------------------------------------
+    /// A fresh invitation into this college, for nobody yet.
+    trust::Invitation blankInvitation();
+    /// The server that an invitation names: the registry's, at its own address unless another is given.
+    Result<std::optional<trust::Invitation::Server>> serverToName(std::optional<std::string> const& url);
+    /// Keeps the invitation until it is used.
+    Invited issue(trust::Invitation invitation);
+    /// The acts that enrol the device of this request.
+    Result<std::vector<trust::Proposal>> enrolmentOf(ByteView request, trust::JoinRequest const& form,
+                                                     trust::Invitation const& invitation);
+
 private:
     std::unique_ptr<replica::Replica> m_replica;
     Unlock m_unlock;
@@ -124,6 +142,8 @@ private:
     std::optional<std::vector<DocumentId>> m_sharedIds;   // of the view as it is
 };
 
+/// More people may still agree: nothing else is wrong with the act.
+[[nodiscard]] bool lacksAgreements(Error const& error);
 /// Words for people when a row would not stand.
 [[nodiscard]] Error refusal(trust::Judgement const& judgement);
 

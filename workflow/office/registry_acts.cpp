@@ -1,4 +1,4 @@
-// Acts of the registry: units, invitations, enrolment, grants, revocations, proposals and cosigning.
+// Acts of the registry: units, grants, revocations, proposals, cosigning and what the keeper appends.
 #include "office_impl.h"
 
 #include "base/sha256.h"
@@ -9,14 +9,26 @@ namespace spiral::office {
 
 namespace {
 
-/// Notes keep the invitations this replica made, until they are used: "invitation/<sha256 of its bytes>".
-std::string invitationNote(Sha256 const& hash) { return "invitation/" + hash.hex(); }
-std::string invitedNameNote(PersonId const& person) { return "invited/" + person.text(); }
+Result<trust::Proposal> readProposal(ByteView bytes) {
+    auto value = json::parse(bytes);
+    if (!value) return value.error();
+    auto const* object = value->asObject();
+    if (!object) return makeError(ErrorCode::Malformed, "proposal.form", "no proposal");
+    return trust::proposalFrom(*object);
+}
 
-/// More people may still agree: nothing else is wrong with the act.
-bool lacksAgreements(Error const& error) { return error.code == ErrorCode::Waiting || error.reason == "registry.threshold"; }
+/// Whether the act was signed before the registry's present head.
+bool sawAnotherHead(std::string_view actText, trust::RegistryPoint const& head) {
+    auto const act = json::parse(actText);
+    auto const* object = act ? act->asObject() : nullptr;
+    auto const* reg = object ? json::objectAt(*object, "reg") : nullptr;
+    auto const* hash = reg ? json::stringAt(*reg, "hash") : nullptr;
+    return hash && *hash != head.hash.hex();
+}
 
 }  // namespace
+
+bool lacksAgreements(Error const& error) { return error.code == ErrorCode::Waiting || error.reason == "registry.threshold"; }
 
 Result<trust::Proposal> TheOffice::agreedAct(std::string_view act, json::Object members) {
     auto person = me();
@@ -129,11 +141,7 @@ Result<Office::Appended> TheOffice::propose(std::string_view act, json::Object m
 }
 
 Result<Office::Appended> TheOffice::cosign(ByteView bytes) {
-    auto value = json::parse(bytes);
-    if (!value) return value.error();
-    auto const* object = value->asObject();
-    if (!object) return makeError(ErrorCode::Malformed, "proposal.form", "no proposal");
-    auto proposal = trust::proposalFrom(*object);
+    auto proposal = readProposal(bytes);
     if (!proposal) return proposal.error();
     auto person = me();
     if (!person) return person.error();
@@ -147,6 +155,25 @@ Result<Office::Appended> TheOffice::cosign(ByteView bytes) {
         proposal->agreed.push_back(*agreement);
     }
     return appendOrPass(*proposal);
+}
+
+Result<ObjectId> TheOffice::appendProposal(ByteView bytes) {
+    auto const proposal = readProposal(bytes);
+    if (!proposal) return proposal.error();
+    if (registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled");
+    if (registry().keeper() != m_replica->device()) {
+        return makeError(ErrorCode::Refused, "registry.not-keeper", registry().keeper().hex());
+    }
+    // One thread owns this replica and one process writes it, so the head judged here is the one appended to.
+    if (auto const judged = registry().judge(*proposal); !judged) {
+        auto const& error = judged.error();
+        bool const isRepeated = error.reason == "registry.act-repeated";
+        bool const overtaken = error.code == ErrorCode::Refused && !isRepeated && sawAnotherHead(proposal->act, registry().head());
+        return overtaken ? makeError(ErrorCode::Refused, "registry.overtaken", error.reason) : error;
+    }
+    auto ids = append({*proposal});
+    if (!ids) return ids.error();
+    return ids->front();
 }
 
 std::vector<trust::Cut> TheOffice::cutsHere(std::vector<DeviceId> const& devices) {
@@ -171,135 +198,6 @@ Result<void> TheOffice::addUnit(std::string_view id, std::string_view name, std:
     auto ids = append({*proposal});
     if (!ids) return ids.error();
     return {};
-}
-
-// --- inviting and enrolling ----------------------------------------------------------------------------------------------
-
-Result<Office::Invited> TheOffice::invite(std::string_view personName, std::string_view unit,
-                                          std::vector<std::string> const& roles, std::optional<std::string> const& serverUrl) {
-    if (personName.empty()) return makeError(ErrorCode::Usage, "invite.person", "");
-    if (roles.empty()) return makeError(ErrorCode::Usage, "invite.role", "");
-    auto const units = registry().units();
-    bool const known = std::any_of(units.begin(), units.end(), [&](auto const& each) { return each.id == unit; });
-    if (!unit.empty() && !known) return makeError(ErrorCode::NotFound, "unit.missing", std::string(unit));
-    trust::Invitation invitation;
-    invitation.school = registry().school();
-    invitation.domain = registry().domain();
-    m_replica->world().random.fill(invitation.code.raw);
-    invitation.expires = m_replica->world().wall.now() + trust::kInvitationValid;
-    auto const person = PersonId::parse(m_replica->world().random.token<Nonce>().hex());
-    invitation.person = *person;
-    for (auto const& role : roles) {
-        // A bare `quality`, `leader` or `admin` is for the whole college, every other bare name for the person's unit.
-        if (role.find('@') != std::string::npos) {
-            auto parsed = trust::Role::parse(role);
-            if (!parsed) return makeError(ErrorCode::Usage, "invite.role", role);
-            invitation.roles.push_back(*parsed);
-        } else {
-            bool const wide = role == "quality" || role == "leader" || role == "admin";
-            if (!wide && unit.empty()) return makeError(ErrorCode::Usage, "invite.unit", role);
-            auto parsed = trust::Role::parse(role + "@" + (wide ? "college" : "unit/" + std::string(unit)));
-            if (!parsed) return makeError(ErrorCode::Usage, "invite.role", role);
-            invitation.roles.push_back(*parsed);
-            // Somebody of the quality office also belongs to it.
-            if (wide && !unit.empty()) {
-                if (auto own = trust::Role::parse(role + "@unit/" + std::string(unit))) invitation.roles.push_back(*own);
-            }
-        }
-    }
-    if (serverUrl) {
-        for (auto const& device : registry().devices()) {
-            if (device.kind == trust::Device::Kind::Server) invitation.server = {*serverUrl, device.key};
-        }
-        if (!invitation.server) return makeError(ErrorCode::NotFound, "server.missing", *serverUrl);
-    }
-    std::string bytes = trust::encode(invitation);
-    m_replica->setNote(invitationNote(sha256(asBytes(bytes))), bytes);
-    m_replica->setNote(invitedNameNote(invitation.person), personName);
-    if (!unit.empty()) m_replica->setNote("invited-unit/" + invitation.person.text(), unit);
-    return Invited{std::move(bytes), std::move(invitation)};
-}
-
-Result<Office::Invited> TheOffice::inviteDevice(PersonId const& person) {
-    auto const persons = registry().persons();
-    if (std::find(persons.begin(), persons.end(), person) == persons.end()) {
-        return makeError(ErrorCode::NotFound, "person.missing", person.text());
-    }
-    trust::Invitation invitation;
-    invitation.school = registry().school();
-    invitation.domain = registry().domain();
-    m_replica->world().random.fill(invitation.code.raw);
-    invitation.expires = m_replica->world().wall.now() + trust::kInvitationValid;
-    invitation.person = person;
-    std::string bytes = trust::encode(invitation);
-    m_replica->setNote(invitationNote(sha256(asBytes(bytes))), bytes);
-    return Invited{std::move(bytes), std::move(invitation)};
-}
-
-Result<std::array<std::string, 6>> TheOffice::digits(ByteView request) {
-    auto decoded = trust::decodeJoinRequest(request);
-    if (!decoded) return decoded.error();
-    return trust::digitsOf(registry().school(), request);
-}
-
-Result<DeviceId> TheOffice::enrol(ByteView requestBytes, std::string_view typed, Path const& welcome) {
-    auto form = trust::decodeJoinRequest(requestBytes);
-    if (!form) return form.error();
-    auto const invitationBytes = m_replica->note(invitationNote(form->invitation));
-    if (!invitationBytes) {
-        return makeError(ErrorCode::NotFound, "invitation.missing", "the request answers no invitation that was made here");
-    }
-    auto request = trust::checkJoinRequest(requestBytes, asBytes(*invitationBytes), m_replica->world().wall.now());
-    if (!request) return request.error();
-    if (!trust::digitsMatch(trust::digitsOf(registry().school(), requestBytes), typed)) {
-        return makeError(ErrorCode::Refused, "enrol.digits", "the digits are not those of this request");
-    }
-    auto invitation = trust::decodeInvitation(asBytes(*invitationBytes));
-    if (!invitation) return invitation.error();
-    DeviceId const device = trust::deviceIdOf(request->key);
-
-    if (!registry().device(device)) {
-        // Noted before the device is appended: what a cut leaves must not let a second device in.
-        std::string const usedNote = "used/" + form->invitation.hex();
-        if (auto const used = m_replica->note(usedNote); used && *used != device.hex()) {
-            return makeError(ErrorCode::Refused, "invitation.used", "an invitation is good for one device");
-        }
-        std::vector<trust::Proposal> acts;
-        auto const add = [&](std::string_view act, json::Object members) -> Result<void> {
-            auto proposal = agreedAct(act, std::move(members));
-            if (!proposal) return proposal.error();
-            acts.push_back(std::move(*proposal));
-            return {};
-        };
-        auto const persons = registry().persons();
-        if (std::find(persons.begin(), persons.end(), invitation->person) == persons.end()) {
-            auto members = personWithDocument(invitation->person, m_replica->note(invitedNameNote(invitation->person)).value_or(""),
-                                              m_replica->note("invited-unit/" + invitation->person.text()));
-            if (!members) return members.error();
-            if (auto added = add("person", std::move(*members)); !added) return added.error();
-        }
-        json::Object members;
-        members.set("request", asText(requestBytes));
-        if (auto added = add("device", std::move(members)); !added) return added.error();
-        for (auto const& role : invitation->roles) {
-            json::Object grant;
-            grant.set("person", invitation->person.text());
-            grant.set("role", role.name);
-            grant.set("scope", role.scope.text());
-            grant.set("from", toText(m_replica->world().wall.now() - std::chrono::days{1}));
-            if (role.name == "head") grant.set("delegable", true);
-            if (auto added = add("grant", std::move(grant)); !added) return added.error();
-        }
-        m_replica->setNote(usedNote, device.hex());
-        auto appended = append(std::move(acts));
-        if (!appended) return appended.error();
-    }
-    // A welcome can be written again as often as it is lost on the way.
-    Instant const now = m_replica->world().wall.now();
-    auto written = transport::exportFile(*m_replica, m_attachments, welcome, transport::FileKind::Welcome, {},
-                                         [&](Scope const& scope) { return registry().mayRead(device, scope, now); });
-    if (!written) return written.error();
-    return device;
 }
 
 }  // namespace spiral::office

@@ -25,7 +25,7 @@ inline constexpr std::chrono::days kInvitationValid{7};
 struct Invitation {
     SchoolId school;
     std::string domain;
-    Token<struct CodeTag, 10> code;   ///< one-time, 80 bits
+    Token<struct CodeTag, 10> code;  ///< one-time, 80 bits
     Instant expires{};
     PersonId person;
     std::vector<Role> roles;
@@ -37,6 +37,8 @@ struct Invitation {
     std::optional<Server> server;
     friend bool operator==(Invitation const&, Invitation const&) = default;
 };
+/// `spiral://` and something printable behind it, at most 255 bytes; whether anybody answers there is not asked.
+[[nodiscard]] bool isServerUrl(std::string_view text);
 [[nodiscard]] std::string encode(Invitation const& invitation);
 [[nodiscard]] Result<Invitation> decodeInvitation(ByteView bytes);
 

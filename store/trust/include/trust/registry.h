@@ -12,7 +12,7 @@
 //   admin     persons, threshold                   by the root threshold
 //   policy    policy                               by the root threshold
 //   move      device                               by the root threshold; the next entry is signed by that device
-//   server    key, role ("server" | "hub"), url, scopes, request   by the root threshold
+//   server    key, role ("server" | "hub"), name?, url?, scopes?, request   by the root threshold
 //   unit      unit, name, campus, closed?          by one admin
 //   person    person, document? {scope, id}        by one admin
 //   device    request (exact bytes of the join request, as a string)   by one admin; by the admin threshold for a person
@@ -80,6 +80,7 @@ struct Device {
     std::vector<Scope> scopes;       ///< of a hub
     std::string url;                 ///< of a server or hub
     std::uint64_t since = 0;
+    std::string name{};              ///< of a server or hub, if it was given one
 };
 
 struct Grant {
@@ -200,6 +201,9 @@ public:
     /// cover (a grant on `college` is listed as `college` and covers every unit), a hub's own; the server everything.
     /// A revoked device reads nothing.
     [[nodiscard]] bool mayRead(DeviceId const& device, Scope const& scope, Instant now) const;
+    /// The college's server that people connect to: not revoked and with an address; of several the keeper, else the one
+    /// enrolled last. Null if there is none.
+    [[nodiscard]] Device const* server() const;
     /// The key of a device that any entry enrolled, also one of a branch; null if none did.
     [[nodiscard]] PublicKey const* keyOf(DeviceId const& device) const;
     /// The device's person has, or once had, a grant covering the scope (or it is the registry's keeper, a server, or a

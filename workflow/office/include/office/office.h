@@ -95,6 +95,8 @@ struct StatusShown {
     DeviceId device;
     std::vector<trust::Grant> grants;             ///< in force now
     std::vector<Scope> scopes;
+    std::optional<trust::Invitation::Server> server;   ///< the college's, if this replica knows one
+    bool serverKeeps = false;                     ///< it keeps the registry
     trust::RegistryPoint registryHead;
     bool registryForked = false;
     replica::StatusCounts counts;
@@ -134,8 +136,10 @@ public:
     [[nodiscard]] static Result<void> mayFound(Path const& folder, World world);
     /// First half of joining: makes the device key in `folder`; the request's bytes to give to the admin. Until the
     /// second half is done it can be made again, by the same or another invitation; the same gives the same bytes.
+    /// Refused ("invitation.for-server", "invitation.for-person") if the invitation is for the other sort.
+    enum class Joins { Person, Server };
     [[nodiscard]] static Result<std::string> joinRequest(Path const& folder, World world, ByteView invitation,
-                                                         std::string_view passphrase);
+                                                         std::string_view passphrase, Joins as = Joins::Person);
     /// Second half: takes the welcome in. Refused if it is of another college, or does not enrol this device.
     [[nodiscard]] static Result<void> joinFinish(Path const& folder, World world, Path const& welcome);
 
@@ -154,15 +158,37 @@ public:
         std::string invitation;                   ///< bytes for the file
         trust::Invitation content;
     };
+    /// Carries the address and key of the registry's server, if there is one; `serverUrl` is another address of it.
     [[nodiscard]] virtual Result<Invited> invite(std::string_view personName, std::string_view unit,
                                                  std::vector<std::string> const& roles,
                                                  std::optional<std::string> const& serverUrl) = 0;
     /// The same for another device of somebody who is in the registry already: no new person, no new grants.
-    [[nodiscard]] virtual Result<Invited> inviteDevice(PersonId const& person) = 0;
+    [[nodiscard]] virtual Result<Invited> inviteDevice(PersonId const& person,
+                                                       std::optional<std::string> const& serverUrl) = 0;
+    /// For the college's server, or a hub that holds some scopes of it. What it is for stays on this replica: the
+    /// invitation names no person, and only the enrolment here says what its device becomes.
+    struct ServerWanted {
+        std::string name;
+        bool hub = false;
+        std::vector<Scope> scopes{};              ///< of a hub, at least one; a server has all
+        std::optional<std::string> url{};         ///< where it will be reached
+    };
+    [[nodiscard]] virtual Result<Invited> inviteServer(ServerWanted const& wanted) = 0;
+    /// Address and key of the college's server as this replica knows them: the registry's, at the address that this
+    /// device's invitation gave if that was another; before the registry is held, the invitation's.
+    [[nodiscard]] virtual std::optional<trust::Invitation::Server> server() = 0;
     /// The six groups for a request whose invitation this replica made.
     [[nodiscard]] virtual Result<std::array<std::string, 6>> digits(ByteView request) = 0;
-    /// Compares the digits, appends person, device and grants, writes the welcome file.
-    [[nodiscard]] virtual Result<DeviceId> enrol(ByteView request, std::string_view digits, Path const& welcome) = 0;
+    /// Compares the digits; appends person, device and grants, or server or hub; writes the welcome file. Acts that this
+    /// replica may not append, because others must agree or because it is not the keeper, become proposals; the welcome
+    /// is written once the registry held here has the device, by calling this again.
+    struct Enrolled {
+        DeviceId device;
+        bool welcomed = false;                    ///< the registry has the device, and the welcome is written
+        std::vector<std::string> proposals;       ///< bytes, in the order in which they are to be appended
+        std::string why;                          ///< what the first of them lacks
+    };
+    [[nodiscard]] virtual Result<Enrolled> enrol(ByteView request, std::string_view digits, Path const& welcome) = 0;
     [[nodiscard]] virtual Result<void> addUnit(std::string_view id, std::string_view name, std::string_view campus) = 0;
     /// Makes an act, agrees to it as this person, and appends it if this replica is the keeper and the agreements
     /// suffice; else gives the proposal for others to cosign.
@@ -173,6 +199,10 @@ public:
     };
     [[nodiscard]] virtual Result<Appended> propose(std::string_view act, json::Object members) = 0;
     [[nodiscard]] virtual Result<Appended> cosign(ByteView proposal) = 0;
+    /// What the keeper does with a proposal that somebody brings: judges it against the head as it is now, appends it and
+    /// gives the entry. Refused ("registry.overtaken", with the rule in detail) if the head is no longer the one that
+    /// its signers saw and does not allow it; with the rule's own reason if it never did. Then nothing is written.
+    [[nodiscard]] virtual Result<ObjectId> appendProposal(ByteView proposal) = 0;
     /// The cut that revoking needs: the tips this replica holds of a device's feeds (or, for a grant, of its holder's devices).
     [[nodiscard]] virtual std::vector<trust::Cut> cutsHere(std::vector<DeviceId> const& devices) = 0;
 
