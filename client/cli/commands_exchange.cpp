@@ -35,20 +35,67 @@ std::string answerText(trust::Answer const& answer, Language language) {
 }
 
 struct Sums {
+    std::uint64_t roundTrips = 0;   ///< a file is half of one: nothing comes back on it
     std::uint64_t bytesSent = 0, bytesReceived = 0, framesSent = 0, framesReceived = 0;
 };
 
 /// The figures that every kind of exchange reports, by file or over a network.
 Json totalsJson(Sums const& sums, double seconds, Json pending, Json quarantined, Json refused) {
     Json told = Json::object();
-    // A file is half a round trip: nothing comes back on it.
-    told.set("round_trips", 0).set("bytes_sent", sums.bytesSent).set("bytes_received", sums.bytesReceived);
+    told.set("round_trips", sums.roundTrips).set("bytes_sent", sums.bytesSent).set("bytes_received", sums.bytesReceived);
     told.set("frames_sent", sums.framesSent).set("frames_received", sums.framesReceived).set("seconds", seconds);
     told.set("pending", std::move(pending))
         .set("quarantined", std::move(quarantined))
         .set("refused", std::move(refused));
     return told;
 }
+
+/// What became of frames that are not simply in, here or at the other side.
+struct Told {
+    Json pending = Json::array(), refused = Json::array();
+    std::uint64_t pendingCount = 0, newerCount = 0, refusedCount = 0, outside = 0;
+    std::map<std::string, std::uint64_t> why;
+
+    void add(trust::Answer const& answer, Language language) {
+        using What = trust::Answer::What;
+        if (answer.what == What::Stored || answer.what == What::Known) return;
+        if (answer.what == What::OutsideScopes) {
+            ++outside;
+            return;
+        }
+        ++why[answerText(answer, language)];
+        if (answer.what == What::Refused) {
+            ++refusedCount;
+            refused.add(answerJson(answer));
+        } else {
+            ++pendingCount;
+            if (answer.what == What::NeedsNewer) ++newerCount;
+            pending.add(answerJson(answer));
+        }
+    }
+    void tell(Job& job) const {
+        if (outside > 0)
+            job.tell({"  {n} 帧不在本机范围内，未存", "  {n} frame(s) are outside your scopes and were not kept"},
+                     {{"n", std::to_string(outside)}});
+        if (newerCount > 0) {
+            job.tell({"  {n} 帧出自更新的程序，未存：升级本机程序后再读入此文件",
+                      "  {n} frame(s) come from a newer program and were not kept: upgrade this one, then take the file "
+                      "in again"},
+                     {{"n", std::to_string(newerCount)}});
+        }
+        if (pendingCount > newerCount) {
+            job.tell({"  {n} 帧在等别的帧或授权：把缺的那个文件也读入即可",
+                      "  {n} frame(s) wait for others or for a grant: take the missing file in too"},
+                     {{"n", std::to_string(pendingCount - newerCount)}});
+        }
+        if (refusedCount > 0) job.tell({"  {n} 帧被拒绝", "  {n} frame(s) refused"}, {{"n", std::to_string(refusedCount)}});
+        for (auto const& [reason, count] : why) job.line("    " + std::to_string(count) + "  " + clean(reason));
+    }
+    [[nodiscard]] int exitStatus() const {
+        if (refusedCount > 0) return status::kRefused;
+        return pendingCount > 0 ? status::kUndecided : status::kDone;
+    }
+};
 
 Result<int> exportFile(Job& job, std::string const& file, std::chrono::nanoseconds began) {
     SPIRAL_GIVE(place, job.outputPath(file));
@@ -57,7 +104,7 @@ Result<int> exportFile(Job& job, std::string const& file, std::chrono::nanosecon
     if (auto const told = job.arguments.value("--for")) tips = job.path(*told);
     SPIRAL_GIVE(totals, office->exportTo(place, tips));
     double const seconds = std::chrono::duration<double>(job.world.monotonic.now() - began).count();
-    Json told = totalsJson({totals.bytes, 0, totals.frames, 0}, seconds, Json::array(), Json::array(), Json::array());
+    Json told = totalsJson({0, totals.bytes, 0, totals.frames, 0}, seconds, Json::array(), Json::array(), Json::array());
     told.set("file", place.string()).set("pieces", totals.pieces);
     job.answer(told);
     job.tell({"已写出 {file}：{frames} 帧，{bytes} 字节，附件块 {pieces}",
@@ -77,36 +124,19 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
     auto const size = job.world.files.size(job.path(file));
     SPIRAL_GIVE(totals, office->importFrom(job.path(file)));
     double const seconds = std::chrono::duration<double>(job.world.monotonic.now() - began).count();
-    Json pending = Json::array(), refused = Json::array(), quarantined = Json::array();
-    std::uint64_t pendingCount = 0, newerCount = 0, refusedCount = 0, outside = 0;
-    std::map<std::string, std::uint64_t> why;
-    for (auto const& answer : totals.answers) {
-        using What = trust::Answer::What;
-        if (answer.what == What::Stored || answer.what == What::Known) continue;
-        if (answer.what == What::OutsideScopes) {
-            ++outside;
-            continue;
-        }
-        ++why[answerText(answer, job.language())];
-        if (answer.what == What::Refused) {
-            ++refusedCount;
-            refused.add(answerJson(answer));
-        } else {
-            ++pendingCount;
-            if (answer.what == What::NeedsNewer) ++newerCount;
-            pending.add(answerJson(answer));
-        }
-    }
+    Told answers;
+    for (auto const& answer : totals.answers) answers.add(answer, job.language());
+    Json quarantined = Json::array();
     // Quarantine is a verdict of the view, over everything held, not of this file alone.
     auto const& names = office->names();
     auto const set = office->view().items(replica::Count::Quarantined);
     for (auto const& item : set) quarantined.add(toJson(item, names));
-    Json told = totalsJson({0, size ? *size : totals.bytes, 0, totals.frames}, seconds, std::move(pending),
-                           std::move(quarantined), std::move(refused));
+    Json told = totalsJson({0, 0, size ? *size : totals.bytes, 0, totals.frames}, seconds, std::move(answers.pending),
+                           std::move(quarantined), std::move(answers.refused));
     told.set("stored", totals.stored + totals.takenUp)
         .set("taken_up", totals.takenUp)
         .set("known", totals.known)
-        .set("outside_scopes", outside)
+        .set("outside_scopes", answers.outside)
         .set("pieces", totals.pieces);
     told.set("from", totals.writer ? Json(totals.writer->device.hex()) : Json());
     replica::ListFilter different;
@@ -128,38 +158,66 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
         job.tell({"  来自设备 {device}", "  from device {device}"},
                  {{"device", clean(names.device(totals.writer->device))}});
     }
-    if (outside > 0)
-        job.tell({"  {n} 帧不在本机范围内，未存", "  {n} frame(s) are outside your scopes and were not kept"},
-                 {{"n", std::to_string(outside)}});
-    if (newerCount > 0) {
-        job.tell({"  {n} 帧出自更新的程序，未存：升级本机程序后再读入此文件",
-                  "  {n} frame(s) come from a newer program and were not kept: upgrade this one, then take the file in "
-                  "again"},
-                 {{"n", std::to_string(newerCount)}});
-    }
-    if (pendingCount > newerCount) {
-        job.tell({"  {n} 帧在等别的帧或授权：把缺的那个文件也读入即可",
-                  "  {n} frame(s) wait for others or for a grant: take the missing file in too"},
-                 {{"n", std::to_string(pendingCount - newerCount)}});
-    }
-    if (refusedCount > 0) job.tell({"  {n} 帧被拒绝", "  {n} frame(s) refused"}, {{"n", std::to_string(refusedCount)}});
-    for (auto const& [reason, count] : why) job.line("    " + std::to_string(count) + "  " + clean(reason));
+    answers.tell(job);
     if (!set.empty())
         job.tell({"  隔离 {n} 行，详见 spiral status", "  {n} row(s) quarantined, see spiral status"},
                  {{"n", std::to_string(set.size())}});
     if (differing > 0)
         job.tell({"  {n} 份文档有不同版本：spiral doc differences", "  {n} document(s) differ: spiral doc differences"},
                  {{"n", std::to_string(differing)}});
-    if (refusedCount > 0) return status::kRefused;
-    return pendingCount > 0 ? status::kUndecided : status::kDone;
+    return answers.exitStatus();
+}
+
+/// One session with the server.
+Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::chrono::nanoseconds began) {
+    SPIRAL_GIVE(office, job.office(replica::Access::Write));
+    SPIRAL_GIVE(done, office->syncOver(url));
+    double const seconds = std::chrono::duration<double>(job.world.monotonic.now() - began).count();
+    Told answers;
+    for (auto const& answer : done.session.answers) answers.add(answer, job.language());
+    for (auto const& answer : done.session.peerAnswers) answers.add(answer, job.language());
+    Json quarantined = Json::array();
+    auto const& names = office->names();
+    auto const set = office->view().items(replica::Count::Quarantined);
+    for (auto const& item : set) quarantined.add(toJson(item, names));
+    Json told = totalsJson({done.session.roundTrips, done.bytesSent, done.bytesReceived, done.session.framesSent,
+                            done.session.framesReceived},
+                           seconds, std::move(answers.pending), std::move(quarantined), std::move(answers.refused));
+    replica::ListFilter different;
+    different.withDifferences = true;
+    auto const differing = office->list(different).size();
+    told.set("server", done.url).set("stored", done.stored).set("agreed", done.agreed).set("differences", differing);
+    job.answer(told);
+    job.tell({"已与 {url} 同步：送出 {sent} 帧，收到 {received} 帧（{up} + {down} 字节，{trips} 个来回）",
+              "Synchronised with {url}: {sent} frame(s) sent, {received} received ({up} + {down} bytes, {trips} round "
+              "trip(s))"},
+             {{"url", clean(done.url)},
+              {"sent", std::to_string(done.session.framesSent)},
+              {"received", std::to_string(done.session.framesReceived)},
+              {"up", std::to_string(done.bytesSent)},
+              {"down", std::to_string(done.bytesReceived)},
+              {"trips", std::to_string(done.session.roundTrips)}});
+    answers.tell(job);
+    if (!set.empty())
+        job.tell({"  隔离 {n} 行，详见 spiral status", "  {n} row(s) quarantined, see spiral status"},
+                 {{"n", std::to_string(set.size())}});
+    if (differing > 0)
+        job.tell({"  {n} 份文档有不同版本：spiral doc differences", "  {n} document(s) differ: spiral doc differences"},
+                 {{"n", std::to_string(differing)}});
+    return answers.exitStatus();
 }
 
 Result<int> sync(Job& job) {
     auto const began = job.world.monotonic.now();
     auto const out = job.arguments.value("--export"), in = job.arguments.value("--import"),
                tips = job.arguments.value("--tips");
-    if (out.has_value() + in.has_value() + tips.has_value() != 1 || (job.arguments.has("--for") && !out)) {
+    int const ways = out.has_value() + in.has_value() + tips.has_value();
+    bool const withUrl = job.arguments.count() > 0;
+    if (ways > 1 || (ways == 1 && withUrl) || (job.arguments.has("--for") && !out)) {
         return makeError(ErrorCode::Usage, "usage.sync");
+    }
+    if (ways == 0) {
+        return overNetwork(job, withUrl ? std::optional(job.arguments[0]) : std::nullopt, began);
     }
     if (out) return exportFile(job, *out, began);
     if (in) return importFile(job, *in, began);
@@ -168,7 +226,7 @@ Result<int> sync(Job& job) {
     if (auto written = office->writeTips(place); !written) return written.error();
     double const seconds = std::chrono::duration<double>(job.world.monotonic.now() - began).count();
     auto const size = job.world.files.size(place);
-    Json told = totalsJson({size ? *size : 0, 0, 0, 0}, seconds, Json::array(), Json::array(), Json::array());
+    Json told = totalsJson({0, size ? *size : 0, 0, 0, 0}, seconds, Json::array(), Json::array(), Json::array());
     told.set("file", place.string()).set("feeds", office->replica().tips().size());
     job.answer(told);
     job.tell({"本机所持已记入 {file}；对方执行：spiral sync --export 文件 --for {file}，就只写你缺的",
@@ -183,8 +241,10 @@ Result<int> sync(Job& job) {
 std::vector<Command> exchangeCommands() {
     return {
         {.name = "sync",
-         .summary = {"与别的副本交换（文件，例如 U 盘）",
-                     "exchange with other replicas (by file, for instance a USB stick)"},
+         .summary = {"与服务器同步，或用文件（例如 U 盘）与别的副本交换",
+                     "synchronise with the server, or exchange with other replicas by file (a USB stick)"},
+         .positionals = {{"URL", {"服务器地址 spiral://host:port，默认为学校的服务器",
+                                  "the server's address spiral://host:port, by default the college's"}, false, Completes::Words}},
          .options = {{.name = "--export",
                       .value = "FILE",
                       .what = {"写出交换文件", "write an exchange file"},
@@ -202,13 +262,18 @@ std::vector<Command> exchangeCommands() {
                       .value = "FILE",
                       .what = {"写下本机所持，给将要导出的人", "note what this device holds, for whoever will export"},
                       .completes = Completes::File}},
-         .more = {"任何顺序、任何次数，结果相同。没有 --for "
+         .more = {"没有选项时，与学校的服务器（或 URL 处的汇聚点）交换双方缺的。先核对服务器的密钥，再证明本机的密钥。断了就再来一次，从断处接着。\n"
+                  "用文件：任何顺序、任何次数，结果相同。没有 --for "
                   "时写出本机所持的全部，各人只取自己能读的。读入后若有帧在等别的帧，退出状态为 "
                   "2：把缺的文件也读入即可。残缺或损坏的文件什么也不改变。",
-                  "In any order, any number of times, with the same result. Without --for the file holds all this "
+                  "Without an option: exchange with the college's server (or the hub at URL) what either side lacks, after "
+                  "its key is checked and yours is proved. If the line breaks, run it again: it goes on from there.\n"
+                  "By file: in any order, any number of times, with the same result. Without --for the file holds all this "
                   "device reads, and each reader takes what is theirs. If frames wait for others after an import, the "
                   "exit status is 2: take the missing file in too. A file cut short or damaged changes nothing."},
-         .examples = {{"spiral sync --export /media/usb/jwc.spiral", {"写到 U 盘", "onto a stick"}},
+         .examples = {{"spiral sync", {"与学校的服务器", "with the college's server"}},
+                      {"spiral sync spiral://10.2.0.5:7420", {"与本校区的汇聚点", "with the hub of this campus"}},
+                      {"spiral sync --export /media/usb/jwc.spiral", {"写到 U 盘", "onto a stick"}},
                       {"spiral sync --import /media/usb/jwc.spiral", {"从 U 盘读入", "from a stick"}},
                       {"spiral sync --tips 我有.tips", {"先说我有什么", "say first what I hold"}},
                       {"spiral sync --export 增量.spiral --for 我有.tips", {"只写对方缺的", "only what they lack"}}},

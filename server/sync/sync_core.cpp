@@ -88,9 +88,9 @@ void SyncCore::endPeer(PeerId id, std::optional<Error> error) {
     m_counts.framesSent += totals.framesSent;
     if (error && error->reason != "session.cut") {
         ++(peer.device ? m_counts.failedSessions : m_counts.refusedSessions);
-        tell("session.failed", {{"peer", peer.device ? peer.device->hex() : ""}, {"reason", error->reason}}, true);
+        tell("session-failed", {{"peer", peer.device ? peer.device->hex() : ""}, {"reason", error->reason}}, true);
     } else {
-        tell("session.end", {{"peer", peer.device ? peer.device->hex() : ""},
+        tell("session-end", {{"peer", peer.device ? peer.device->hex() : ""},
                              {"sent", std::to_string(totals.framesSent)},
                              {"received", std::to_string(totals.framesReceived)},
                              {"cut", error ? "1" : "0"}});
@@ -134,7 +134,7 @@ Result<void> SyncCore::authenticate(PeerId id, protocol::Greeting const& greetin
         m_peers.at(same.front())->driver->onEnd();
     }
     if (peer.road.trusted) peer.road.trusted();
-    tell("session.begin", {{"peer", greeting.device.hex()}});
+    tell("session-begin", {{"peer", greeting.device.hex()}});
     return {};
 }
 
@@ -196,7 +196,7 @@ void SyncCore::commit() {
         m_diskError.reset();
     } catch (SqliteError const& error) {
         m_diskError = error.toError();
-        tell("store.failed", {{"reason", m_diskError->reason}}, true);
+        tell("store-failed", {{"reason", m_diskError->reason}}, true);
         for (auto const& part : pending) {
             auto const found = m_peers.find(part.peer);
             if (found == m_peers.end() || found->second->ended) continue;
@@ -289,13 +289,13 @@ void SyncCore::giveReceipts() {
             std::string bytes = trust::encode(record);
             auto const signature = m_signer.sign(trust::nameSpaceFor(record.kind, registry.domain()), asBytes(bytes));
             if (!signature) {
-                tell("receipt.failed", {{"reason", signature.error().reason}}, true);
+                tell("receipt-failed", {{"reason", signature.error().reason}}, true);
                 return;
             }
             trust::Item const item{trust::Item::Kind::Record, hashAs<ObjectId>(asBytes(bytes))};
             auto const sealed = m_replica.seal(scope, {{item, std::move(bytes), *signature}}, m_signer);
             if (!sealed) {
-                tell("receipt.failed", {{"reason", sealed.error().reason}}, true);
+                tell("receipt-failed", {{"reason", sealed.error().reason}}, true);
                 return;
             }
             ++m_counts.receipts;

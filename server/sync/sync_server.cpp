@@ -157,7 +157,7 @@ private:
         if (found == m_connections.end()) return;
         auto message = protocol::unpack(bytes);
         if (!message) {
-            tell("message.refused", {{"from", found->second.channel->peerAddress()}, {"reason", message.error().reason}}, true);
+            tell("message-refused", {{"from", found->second.channel->peerAddress()}, {"reason", message.error().reason}}, true);
             found->second.channel->send(protocol::pack(protocol::Refusal{message.error().reason, {}}));
             found->second.channel->close();
             onClosed(id);
@@ -257,7 +257,7 @@ private:
             bool const above = m_caller && m_caller->work();
             return core || above;
         } catch (replica::SqliteError const& error) {
-            tell("store.failed", {{"reason", error.toError().reason}}, true);
+            tell("store-failed", {{"reason", error.toError().reason}}, true);
             return true;
         }
     }
@@ -330,7 +330,7 @@ private:
                 std::lock_guard const lock(m_snapshotMutex);
                 m_upstreamError.clear();
             }
-            tell("upstream.begin", {}, false);
+            tell("upstream-begin", {}, false);
         });
     }
 
@@ -340,7 +340,7 @@ private:
             std::lock_guard const lock(m_snapshotMutex);
             m_upstreamError = reason;
         }
-        tell("upstream.failed", {{"reason", reason}}, true);
+        tell("upstream-failed", {{"reason", reason}}, true);
         m_queue.push([this] { m_caller.reset(); });
         m_loop.post([this] {
             m_upstream.reset();

@@ -48,6 +48,37 @@ Result<Office::Imported> TheOffice::importFrom(Path const& file) {
     return imported;
 }
 
+Result<trust::Invitation::Server> TheOffice::serverToCall(std::optional<std::string> const& url) {
+    if (registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled", "");
+    auto known = server();
+    if (url) {
+        if (auto address = tls::parseAddress(*url); !address) return address.error();
+        for (auto const& device : registry().devices()) {
+            bool const serves = device.kind != trust::Device::Kind::Person && registry().revocationsOf(device.id).empty();
+            if (serves && device.url == *url) return trust::Invitation::Server{*url, device.key};
+        }
+        if (known) known->url = *url;
+    }
+    if (!known) return makeError(ErrorCode::NotFound, "server.none", "");
+    return *known;
+}
+
+Result<Office::Synchronised> TheOffice::syncOver(std::optional<std::string> const& url) {
+    auto const called = serverToCall(url);
+    if (!called) return called.error();
+    auto const address = tls::parseAddress(called->url);
+    if (!address) return address.error();
+    auto unlocked = signer();
+    if (!unlocked) return unlocked.error();
+    m_viewIsBehind = true;   // also when it ends half way: what came till then is here
+    auto totals = transport::syncOnce(*m_replica, **unlocked, *address, called->key, {},
+                                      [this](std::uint64_t sent, std::uint64_t received) { tell(sent + received, 0, "sync"); });
+    if (!totals) return totals.error();
+    if (m_replica->note(kRestoredNote)) m_replica->setNote(kRestoredNote, "");
+    catchUp();
+    return Synchronised{std::move(*totals), called->url};
+}
+
 Result<void> TheOffice::writeTips(Path const& file) { return transport::writeTips(*m_replica, file); }
 
 StatusShown TheOffice::status() {

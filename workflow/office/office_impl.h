@@ -75,6 +75,8 @@ public:
     Result<transport::FileTotals> exportTo(Path const& file, std::optional<Path> const& forTips) override;
     Result<Imported> importFrom(Path const& file) override;
     Result<void> writeTips(Path const& file) override;
+    Result<Synchronised> syncOver(std::optional<std::string> const& url) override;
+    Result<trust::Invitation::Server> serverToCall(std::optional<std::string> const& url) override;
 
     std::vector<replica::SearchHit> search(std::string_view words) override;
     void rebuild() override;

@@ -12,6 +12,7 @@
 #include "replica/search.h"
 #include "replica/view.h"
 #include "transport/exchange_file.h"
+#include "transport/network.h"
 #include "trust/enrolment.h"
 #include "trust/registry.h"
 
@@ -261,6 +262,15 @@ public:
     };
     [[nodiscard]] virtual Result<Imported> importFrom(Path const& file) = 0;
     [[nodiscard]] virtual Result<void> writeTips(Path const& file) = 0;
+    /// One session with a server or hub: of this address, which the registry must know or else is taken for another way to
+    /// the college's server; without one, server(). NotFound ("server.none") if there is none. What came until an error is
+    /// kept, and the next call goes on from there.
+    struct Synchronised : transport::NetworkTotals {
+        std::string url;
+    };
+    [[nodiscard]] virtual Result<Synchronised> syncOver(std::optional<std::string> const& url) = 0;
+    /// The server or hub that syncOver() would call, and its key.
+    [[nodiscard]] virtual Result<trust::Invitation::Server> serverToCall(std::optional<std::string> const& url) = 0;
 
     // --- search and care ------------------------------------------------------------------------------------------------
     [[nodiscard]] virtual std::vector<replica::SearchHit> search(std::string_view words) = 0;
