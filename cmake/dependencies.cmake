@@ -1,6 +1,6 @@
 # The libraries of others, each as one target. A folder links the target and gets headers, library and definitions.
 #   OpenSSL::Crypto OpenSSL::SSL   spiral_sodium   spiral_sqlite   spiral_zstd   spiral_cereal   spiral_json
-#   spiral_asio   spiral_catch   spiral_rapidcheck   spiral_valijson   spiral_cli11
+#   spiral_asio   spiral_catch   spiral_rapidcheck   spiral_valijson   spiral_cli11   spiral_restinio
 # Only what is linked must be installed: the others are targets that fail at configure time with a clear message.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
@@ -43,3 +43,13 @@ spiral_dependency(spiral_rapidcheck HEADER rapidcheck.h LIBRARY rapidcheck PACKA
 # clang 14 compiles Asio 1.22's coroutines only when told that it can.
 spiral_dependency(spiral_asio HEADER asio.hpp LINK Threads::Threads OpenSSL::SSL PACKAGE libasio-dev
                   DEFINITIONS ASIO_STANDALONE ASIO_HAS_CO_AWAIT ASIO_NO_DEPRECATED)
+# An HTTP server on Asio; its headers cost 20 seconds, so one source includes them.
+spiral_dependency(spiral_fmt HEADER fmt/format.h LIBRARY fmt PACKAGE libfmt-dev)
+spiral_dependency(spiral_http_parser HEADER http_parser.h LIBRARY http_parser PACKAGE libhttp-parser-dev)
+if(TARGET spiral_asio AND TARGET spiral_fmt AND TARGET spiral_http_parser)
+    spiral_dependency(spiral_restinio HEADER restinio/all.hpp LINK spiral_asio spiral_fmt spiral_http_parser
+                      PACKAGE librestinio-dev)
+endif()
+if(NOT TARGET spiral_restinio)
+    set_property(GLOBAL PROPERTY spiral_restinio_MISSING librestinio-dev)
+endif()

@@ -146,7 +146,7 @@ endfunction()
 
 # spiral_e2e(script.sh|script.py [LABELS …] [TIMEOUT seconds])
 # A script that drives the built programs, as test "e2e.<script>". $SPIRAL is the path of `spiral`, whose folder comes
-# first on PATH; $SPIRAL_SOURCE is the repository. The script makes its own temporary folder and removes it.
+# first on PATH; $SPIRALD that of the server, where it is built; $SPIRAL_SOURCE is the repository. The script makes its own temporary folder and removes it.
 function(spiral_e2e script)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LABELS")
     if(NOT TARGET spiral)
@@ -159,9 +159,13 @@ function(spiral_e2e script)
     else()
         set(interpreter /bin/bash)
     endif()
+    set(server "")
+    if(TARGET spirald)
+        set(server "SPIRALD=$<TARGET_FILE:spirald>")
+    endif()
     spiral_command_test(NAME "e2e.${name}" COMMAND ${interpreter} "${CMAKE_CURRENT_SOURCE_DIR}/${script}"
         LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT}
-        ENVIRONMENT "SPIRAL=$<TARGET_FILE:spiral>" "SPIRAL_SOURCE=${CMAKE_SOURCE_DIR}"
+        ENVIRONMENT "SPIRAL=$<TARGET_FILE:spiral>" ${server} "SPIRAL_SOURCE=${CMAKE_SOURCE_DIR}"
                     "PATH=${CMAKE_BINARY_DIR}/bin:$ENV{PATH}")
 endfunction()
 

@@ -5,9 +5,9 @@ set -euo pipefail
 packages=(
     g++ cmake ninja-build ccache mold
     libsqlite3-dev sqlite3 libsodium-dev libssl-dev libzstd-dev libcereal-dev libasio-dev
-    nlohmann-json3-dev libvalijson-dev libcli11-dev catch2 librapidcheck-dev
+    nlohmann-json3-dev libvalijson-dev libcli11-dev librestinio-dev catch2 librapidcheck-dev
     openssh-client openssl python3 python3-nacl python3-jsonschema
-    fossil git ca-certificates clang libclang-rt-14-dev zsh
+    fossil git ca-certificates clang libclang-rt-14-dev zsh systemd
 )
 
 missing=()

@@ -3,6 +3,7 @@
 #include "server/sync_server.h"
 
 #include "tls/connect.h"
+#include "tls/listener.h"
 #include "tls/identity.h"
 #include "tls/loop.h"
 #include "transport/caller.h"
@@ -17,6 +18,8 @@
 namespace spiral::server {
 
 namespace {
+
+constexpr std::chrono::seconds kCountEvery{30};
 
 /// Work for the store thread. Bounded by what each connection may have in it.
 class StoreQueue {
@@ -41,6 +44,35 @@ private:
     std::deque<std::function<void()>> m_work;
 };
 
+CoreLimits coreLimits(SyncSettings const& settings) {
+    CoreLimits limits;
+    limits.peersOfDeviceMax = settings.connectionsPerDeviceMax;
+    return limits;
+}
+
+tls::ListenerLimits listenerLimits(SyncSettings const& settings) {
+    tls::ListenerLimits limits;
+    limits.connectionsMax = settings.connectionsMax;
+    return limits;
+}
+
+tls::ChannelLimits channelLimits(SyncSettings const& settings) {
+    tls::ChannelLimits limits;
+    limits.handshakeTime = std::chrono::seconds(settings.handshakeSeconds);
+    limits.firstMessageTime = std::chrono::seconds(settings.handshakeSeconds);
+    limits.queueBytesMax = settings.connectionBytesMax;
+    return limits;
+}
+
+/// What is told of the server; written by its own threads, read by any.
+struct Snapshot {
+    CoreCounts core;
+    tls::ListenerCounters listener;
+    std::size_t peers = 0;
+    std::string diskError, upstreamError;
+    replica::Replica::Held held;
+};
+
 class TheServer final : public SyncServer {
 public:
     TheServer(std::unique_ptr<replica::Replica> replica, std::unique_ptr<trust::Signer> signer, SyncSettings settings,
@@ -49,7 +81,7 @@ public:
           m_log(std::move(log)),
           m_replica(std::move(replica)),
           m_signer(std::move(signer)),
-          m_core(*m_replica, *m_signer, m_settings.core, m_log) {}
+          m_core(*m_replica, *m_signer, coreLimits(m_settings), m_log) {}
 
     ~TheServer() override { stop(); }
 
@@ -60,8 +92,8 @@ public:
         }
         auto identity = tls::Identity::make(*m_signer, registry.domain());
         if (!identity) return identity.error();
-        auto listener = tls::Listener::open(m_loop, *identity, m_settings.host, m_settings.port, m_settings.listener,
-                                            m_settings.channel,
+        auto listener = tls::Listener::open(m_loop, *identity, m_settings.host, m_settings.port,
+                                            listenerLimits(m_settings), channelLimits(m_settings),
                                             [this](std::unique_ptr<tls::Channel> channel) { accept(std::move(channel)); });
         if (!listener) return listener.error();
         m_listener = std::move(*listener);
@@ -77,15 +109,59 @@ public:
     std::uint16_t port() const override { return m_port; }
 
     void reload(SyncSettings const& settings) override {
-        m_queue.push([this, limits = settings.core] { m_core.setLimits(limits); });
+        m_queue.push([this, limits = coreLimits(settings)] { m_core.setLimits(limits); });
+        m_loop.post([this, settings] {
+            m_settings.idleSeconds = settings.idleSeconds;
+            m_settings.connectionBytesMax = settings.connectionBytesMax;
+            m_settings.retryFirstSeconds = settings.retryFirstSeconds;
+            m_settings.retryLastSeconds = settings.retryLastSeconds;
+            for (auto& [id, connection] : m_connections) connection.channel->setIdleTime(idleTime());
+        });
     }
 
-    SyncSnapshot snapshot() const override {
+    CoreCounts counts() const override {
         std::lock_guard const lock(m_snapshotMutex);
-        SyncSnapshot snapshot = m_snapshot;
-        snapshot.listener = m_listenerCounters;
-        snapshot.upstreamError = m_upstreamError;
-        return snapshot;
+        return m_snapshot.core;
+    }
+    Health health() const override {
+        std::lock_guard const lock(m_snapshotMutex);
+        if (!m_snapshot.diskError.empty()) return {false, m_snapshot.diskError};
+        return {true, "good"};
+    }
+    void addMetrics(web::Metrics& into) const override {
+        Snapshot told;
+        {
+            std::lock_guard const lock(m_snapshotMutex);
+            told = m_snapshot;
+        }
+        auto const number = [](auto value) { return static_cast<double>(value); };
+        auto const counter = [&](char const* name, char const* help, std::uint64_t value) {
+            into.counter(name, help, number(value));
+        };
+        counter("spiral_sessions_total", "Connections that began a session.", told.core.sessions);
+        counter("spiral_sessions_refused_total", "Sessions of unknown, revoked or unproven devices.", told.core.refusedSessions);
+        counter("spiral_sessions_failed_total", "Sessions of known devices that broke the protocol.", told.core.failedSessions);
+        counter("spiral_frames_stored_total", "Frames taken and stored.", told.core.framesStored);
+        counter("spiral_frames_known_total", "Frames that were held before.", told.core.framesKnown);
+        counter("spiral_frames_refused_total", "Frames refused.", told.core.framesRefused);
+        counter("spiral_frames_waiting_total", "Frames that wait for others, or for a grant.", told.core.framesWaiting);
+        counter("spiral_frames_sent_total", "Frames sent in sessions that ended.", told.core.framesSent);
+        counter("spiral_frame_bytes_total", "Bytes of frames given to the store.", told.core.bytesStored);
+        counter("spiral_commits_total", "Transactions with frames of peers.", told.core.commits);
+        counter("spiral_receipts_total", "Receipts signed.", told.core.receipts);
+        counter("spiral_over_quota_total", "Frames refused because their device sent too much today.", told.core.overQuota);
+        into.gauge("spiral_peers", "Sessions open.", number(told.peers));
+        into.gauge("spiral_connections", "Connections open.", number(told.listener.open));
+        into.gauge("spiral_handshakes", "Handshakes under way.", number(told.listener.handshaking));
+        counter("spiral_connections_total", "Connections whose handshake was done.", told.listener.accepted);
+        counter("spiral_connections_refused_total", "Connections beyond a limit.",
+                told.listener.refusedByConnections + told.listener.refusedByAddress + told.listener.refusedByHandshakes);
+        counter("spiral_handshakes_failed_total", "Handshakes that failed.", told.listener.handshakesFailed);
+        into.gauge("spiral_store_frames", "Frames held.", number(told.held.frames));
+        into.gauge("spiral_store_bytes", "Size of store.db.", number(told.held.storeBytes));
+        into.gauge("spiral_disk_good", "1 while transactions are written.", told.diskError.empty() ? 1 : 0);
+        if (m_settings.upstream)
+            into.gauge("spiral_upstream_good", "1 while the server above is reached.", told.upstreamError.empty() ? 1 : 0);
     }
 
     void stop() override {
@@ -145,6 +221,7 @@ private:
         auto const secret = channel->exporter();
         auto& connection = m_connections[id];
         connection.channel = std::move(channel);
+        connection.channel->setIdleTime(idleTime());
         connection.channel->handle({[this, id](Bytes bytes) { onMessage(id, std::move(bytes)); },
                                     {},
                                     [this, id](Error const&) { onClosed(id); }});
@@ -166,7 +243,7 @@ private:
         std::size_t const size = bytes.size();
         auto& connection = found->second;
         connection.unhandledBytes += size;
-        if (connection.unhandledBytes >= m_settings.unhandledBytesMax && !connection.paused) {
+        if (connection.unhandledBytes >= m_settings.connectionBytesMax && !connection.paused) {
             connection.paused = true;
             connection.channel->pauseReading();
         }
@@ -182,7 +259,7 @@ private:
         if (found == m_connections.end()) return;
         auto& connection = found->second;
         connection.unhandledBytes -= size;
-        if (connection.paused && connection.unhandledBytes < m_settings.unhandledBytesMax / 2) {
+        if (connection.paused && connection.unhandledBytes < m_settings.connectionBytesMax / 2) {
             connection.paused = false;
             connection.channel->resumeReading();
         }
@@ -201,8 +278,9 @@ private:
 
     void noteCounters() {
         std::lock_guard const lock(m_snapshotMutex);
-        m_listenerCounters = m_listener->counters();
+        m_snapshot.listener = m_listener->counters();
     }
+    [[nodiscard]] std::chrono::milliseconds idleTime() const { return std::chrono::seconds(m_settings.idleSeconds); }
 
     void tell(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields, bool warning) {
         if (m_log) m_log({name, std::move(fields), warning});
@@ -263,12 +341,18 @@ private:
     }
 
     void publish() {
-        SyncSnapshot snapshot;
-        snapshot.core = m_core.counts();
-        snapshot.peers = m_core.peers();
-        if (auto const& error = m_core.diskError()) snapshot.diskError = error->reason;
+        // To count what is held reads all of it.
+        auto const now = std::chrono::steady_clock::now();
+        std::optional<replica::Replica::Held> held;
+        if (m_counted == decltype(m_counted){} || now - m_counted > kCountEvery) {
+            held = m_replica->held();
+            m_counted = now;
+        }
         std::lock_guard const lock(m_snapshotMutex);
-        m_snapshot = std::move(snapshot);
+        m_snapshot.core = m_core.counts();
+        m_snapshot.peers = m_core.peers();
+        m_snapshot.diskError = m_core.diskError() ? m_core.diskError()->reason : "";
+        if (held) m_snapshot.held = *held;
     }
 
     // --- a hub's own session with the server above -----------------------------------------------------------------------
@@ -288,7 +372,7 @@ private:
             }
             std::string const domain = m_replica->registry().domain();
             m_loop.post([this, address = *address, key = *key, domain] {
-                tls::connect(m_loop, address.host, address.port, key, domain, m_settings.channel,
+                tls::connect(m_loop, address.host, address.port, key, domain, channelLimits(m_settings),
                              [this, key](Result<std::unique_ptr<tls::Channel>> channel) {
                                  if (!channel) return upstreamFailed(channel.error().reason);
                                  upstreamOpened(std::move(*channel), key);
@@ -328,7 +412,7 @@ private:
             m_caller->start();
             {
                 std::lock_guard const lock(m_snapshotMutex);
-                m_upstreamError.clear();
+                m_snapshot.upstreamError.clear();
             }
             tell("upstream-begin", {}, false);
         });
@@ -338,14 +422,15 @@ private:
     void upstreamFailed(std::string const& reason) {
         {
             std::lock_guard const lock(m_snapshotMutex);
-            m_upstreamError = reason;
+            m_snapshot.upstreamError = reason;
         }
         tell("upstream-failed", {{"reason", reason}}, true);
         m_queue.push([this] { m_caller.reset(); });
         m_loop.post([this] {
             m_upstream.reset();
             if (m_stopped) return;
-            m_wait = m_wait.count() == 0 ? m_settings.retryFirst : std::min(m_wait * 2, m_settings.retryLast);
+            m_wait = m_wait.count() == 0 ? std::chrono::seconds(m_settings.retryFirstSeconds)
+                                         : std::min(m_wait * 2, std::chrono::milliseconds(std::chrono::seconds(m_settings.retryLastSeconds)));
             m_retry = m_loop.after(m_wait, [this] { callUpstream(); });
         });
     }
@@ -359,6 +444,7 @@ private:
     std::unique_ptr<transport::Caller> m_caller;
     std::vector<std::pair<ConnectionId, std::size_t>> m_handled;
     bool m_stopStore = false;
+    std::chrono::steady_clock::time_point m_counted{};
 
     StoreQueue m_queue;
 
@@ -372,9 +458,7 @@ private:
     std::chrono::milliseconds m_wait{0};
 
     mutable std::mutex m_snapshotMutex;
-    SyncSnapshot m_snapshot;
-    tls::ListenerCounters m_listenerCounters;
-    std::string m_upstreamError;
+    Snapshot m_snapshot;
 
     std::uint16_t m_port = 0;
     std::atomic<bool> m_stopped = false;
@@ -383,12 +467,28 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<SyncServer>> SyncServer::start(std::unique_ptr<replica::Replica> replica,
+Result<std::unique_ptr<SyncServer>> SyncServer::serve(std::unique_ptr<replica::Replica> replica,
                                                       std::unique_ptr<trust::Signer> signer,
                                                       SyncSettings const& settings, Log log) {
     auto server = std::make_unique<TheServer>(std::move(replica), std::move(signer), settings, std::move(log));
     if (auto begun = server->begin(); !begun) return begun.error();
     return std::unique_ptr<SyncServer>(std::move(server));
+}
+
+Result<std::unique_ptr<SyncServer>> SyncServer::start(Path const& folder, replica::World world, office::Unlock unlock,
+                                                      SyncSettings const& settings, Log log) {
+    auto opened = replica::Replica::open(folder, world, replica::Access::Write);
+    if (!opened) return opened.error();
+    auto& replica = **opened;
+    // The key is opened now and not at the first signature: a wrong passphrase is found while somebody looks.
+    auto unlocked = unlock(folder, replica.deviceKey());
+    if (!unlocked) return unlocked.error();
+    if (replica.guard() == replica::GuardFinding::Restored) {
+        log({"restored",
+             {{"device", replica.device().hex()}, {"frames", std::to_string(replica.held().frames)}},
+             true});
+    }
+    return serve(std::move(*opened), std::move(*unlocked), settings, std::move(log));
 }
 
 }  // namespace spiral::server

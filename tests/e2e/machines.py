@@ -2,11 +2,15 @@
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 SPIRAL = os.environ["SPIRAL"]
+SPIRALD = os.environ.get("SPIRALD", "")
 SOURCE = os.environ.get("SPIRAL_SOURCE", os.getcwd())
 
 
@@ -96,6 +100,93 @@ class Machine:
         for line in out.splitlines():
             json.loads(line)
         return out
+
+
+class Daemon:
+    """spirald at work on one machine, on ports of its own; stopped with SIGTERM, by its process id."""
+
+    def __init__(self, machine, data, *words, **environment):
+        self.notices = os.path.join(machine.folder, "notify")
+        if os.path.exists(self.notices):
+            os.remove(self.notices)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.notices)
+        self.socket.setblocking(False)
+        command = words or ("--data", data, "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0")
+        self.log, self.name = [], machine.name
+        self.process = subprocess.Popen([SPIRALD, *command], cwd=machine.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True,
+                                        env={**machine.environment, "NOTIFY_SOCKET": self.notices, **environment})
+        try:
+            listening = self.awaits("listening")
+        except Failed:
+            self.kill()
+            raise
+        self.listen, self.web = listening["listen"], listening.get("web")
+
+    def awaits(self, event):
+        """Reads the log up to an event; each line is one JSON object."""
+        for line in self.process.stderr:
+            self.log.append(json.loads(line))
+            need({"t", "level", "event"} <= set(self.log[-1]), "a line of the log is not whole:", line)
+            if self.log[-1]["event"] == event:
+                return self.log[-1]
+        raise Failed(f"{self.name}: spirald ended before {event}: {self.log}")
+
+    def page(self, path):
+        with urllib.request.urlopen(f"http://{self.web}{path}", timeout=20) as answer:
+            return answer.read().decode()
+
+    def told(self):
+        """What the service manager was told since the last time."""
+        notices = []
+        while True:
+            try:
+                notices.append(self.socket.recv(4096).decode().split("\n")[0])
+            except BlockingIOError:
+                return notices
+
+    def sends(self, number):
+        os.kill(self.process.pid, number)
+
+    def stop(self, number=signal.SIGTERM):
+        self.sends(number)
+        out, rest = self.process.communicate(timeout=60)
+        self.log += [json.loads(line) for line in rest.splitlines()]
+        need(self.process.returncode == 0, f"{self.name}: spirald ended with {self.process.returncode}: {self.log}")
+        need(not out, "spirald writes to standard output:", out)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.kill()
+
+
+def spirald(machine, *words, status=0):
+    """One command of spirald that ends by itself: its JSON, or what it said on standard error."""
+    done = subprocess.run([SPIRALD, *words], cwd=machine.folder, env=machine.environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=120)
+    need(done.returncode == status, f"spirald {' '.join(words)}: status {done.returncode}, not {status}\n", done.stdout, done.stderr)
+    return json.loads(done.stdout) if "--json" in words else done.stderr
+
+
+def install(room, keeper, name, *invited):
+    """The machine of a server or hub, enrolled with digits: invitation, request, digits read aloud, welcome."""
+    machine = Machine(room, name)
+    invitation, request, welcome = (room.stick(f"{name}.{kind}") for kind in ("invitation", "request", "welcome"))
+    keeper.json("invite", "--as-server", name, *invited, "-o", invitation)
+    told = spirald(machine, "init", "--data", machine.replica, invitation, "-o", request, "--json")
+    need(keeper.json("digits", request)["digits"] == told["digits"], "the digits differ")
+    keeper.json("enrol", request, "--digits", told["digits"], "-o", welcome)
+    need(spirald(machine, "--data", machine.replica, "--finish", welcome, "--json")["name"] == name, "enrolled as another")
+    return machine
 
 
 def found(room, name="王芳", college="示范学院", domain="qa.example.edu.cn", units=()):

@@ -36,7 +36,7 @@ struct Site {
         settings.host = "127.0.0.1";
         settings.port = 0;
         auto signer = std::make_unique<Borrowed>(server.secret());
-        auto started = SyncServer::start(std::move(*opened), std::move(signer), settings, {});
+        auto started = SyncServer::serve(std::move(*opened), std::move(signer), settings, [](Event const&) {});
         INFO((started ? "" : started.error().reason + " " + started.error().detail));
         REQUIRE(started);
         running = std::move(*started);
@@ -78,9 +78,9 @@ TEST_CASE("two departments meet on a server over TLS", "[network][tls]") {
     CHECK(nothing->bytesSent <= 300);
     CHECK(nothing->bytesReceived <= 300);
     site.running->stop();
-    auto const snapshot = site.running->snapshot();
-    CHECK(snapshot.core.framesStored >= 2);
-    CHECK(snapshot.core.receipts >= 2);
+    auto const counts = site.running->counts();
+    CHECK(counts.framesStored >= 2);
+    CHECK(counts.receipts >= 2);
 }
 
 TEST_CASE("a server with another key is told nothing", "[network][tls]") {
@@ -89,7 +89,7 @@ TEST_CASE("a server with another key is told nothing", "[network][tls]") {
     auto const outcome = site.call(site.li, site.wang.secret().publicKey());
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().reason == "tls.other-server");
-    CHECK(site.running->snapshot().core.sessions == 0);
+    CHECK(site.running->counts().sessions == 0);
 }
 
 TEST_CASE("a server that stops says nothing it has not stored, and goes on after its next start", "[network][tls]") {

@@ -20,10 +20,10 @@
 
 namespace spiral::server {
 
-/// Something worth a line in the log: ids and counts, never contents.
+/// One line of the log. Fields are ids, sizes, counts and reasons; never contents, names of people, or keys.
 struct Event {
     std::string_view name;
-    std::vector<std::pair<std::string_view, std::string>> fields;
+    std::vector<std::pair<std::string_view, std::string>> fields{};
     bool warning = false;
 };
 

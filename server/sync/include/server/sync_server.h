@@ -1,13 +1,14 @@
-// The sync server on real sockets: a loop thread that speaks TLS, and a store thread that owns the replica.
+// The server's synchronising part as the daemon sees it: opens the replica, unlocks its key, listens, and serves until
+// it is told to stop. Two threads: a loop that speaks TLS, and one that owns the replica.
 #pragma once
 
+#include "base/files.h"
 #include "base/result.h"
-#include "replica/replica.h"
+#include "office/office.h"
 #include "server/sync_core.h"
-#include "tls/channel.h"
-#include "tls/listener.h"
-#include "trust/keys.h"
+#include "web/metrics.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,42 +16,44 @@
 
 namespace spiral::server {
 
+/// What the settings file says. Each limit has its bounds in daemon/settings.cpp and its line in docs/operations.md.
 struct SyncSettings {
     std::string host = "0.0.0.0";
     std::uint16_t port = 7420;
-    std::optional<std::string> upstream;   ///< of a hub: spiral://host:port of the server above
-    CoreLimits core;
-    tls::ListenerLimits listener;
-    tls::ChannelLimits channel;
-    std::size_t unhandledBytesMax = 4 * 1024 * 1024;   ///< of one connection's messages that the store has not seen
-    std::chrono::milliseconds retryFirst{5'000}, retryLast{300'000};   ///< to the server above
-};
-
-/// How it stands; made on any thread.
-struct SyncSnapshot {
-    CoreCounts core;
-    tls::ListenerCounters listener;
-    std::size_t peers = 0;
-    std::int64_t storeBytes = 0, frames = 0;
-    std::string diskError;          ///< reason; empty when the last transaction was written
-    std::string upstreamError;      ///< of a hub: why it does not reach the server above; empty when it does
-    std::uint64_t secondsSinceCommit = 0;
+    std::optional<std::string> upstream;               ///< of a hub: the server's spiral:// address
+    std::size_t connectionsMax = 12'000;               ///< open at a time; each costs a file descriptor
+    std::size_t connectionsPerDeviceMax = 4;           ///< the same device on two programs, and one that died
+    std::size_t handshakeSeconds = 10;                 ///< until a device has proved its key
+    std::size_t idleSeconds = 900;                     ///< without a word from it
+    std::size_t connectionBytesMax = 8 * 1024 * 1024;  ///< held for one connection, each way
+    std::size_t retryFirstSeconds = 5, retryLastSeconds = 300;   ///< of a hub: when the server above cannot be reached
+    friend bool operator==(SyncSettings const&, SyncSettings const&) = default;
 };
 
 class SyncServer {
 public:
-    using Log = std::function<void(Event const&)>;   ///< called on any thread
-    /// Listens on an opened replica (Access::Write), which it owns from now on, with the signer of its device.
-    /// WrongState ("replica.not-enrolled"), Environment ("tls.listen" …).
-    [[nodiscard]] static Result<std::unique_ptr<SyncServer>> start(std::unique_ptr<replica::Replica> replica,
+    using Log = std::function<void(Event const&)>;
+    /// Opens the replica for writing, unlocks its key, listens. Owns its threads. `log` may be called from any of them
+    /// until stop() has returned.
+    [[nodiscard]] static Result<std::unique_ptr<SyncServer>> start(Path const& folder, replica::World world,
+                                                                   office::Unlock unlock, SyncSettings const& settings,
+                                                                   Log log);
+    /// The same with a replica that is open for writing, and the signer of its device.
+    [[nodiscard]] static Result<std::unique_ptr<SyncServer>> serve(std::unique_ptr<replica::Replica> replica,
                                                                    std::unique_ptr<trust::Signer> signer,
                                                                    SyncSettings const& settings, Log log);
     virtual ~SyncServer() = default;
     [[nodiscard]] virtual std::uint16_t port() const = 0;
-    /// Limits of what comes from now on; address and port stay.
+    /// New limits, for connections as they are and as they come. The address stays.
     virtual void reload(SyncSettings const& settings) = 0;
-    [[nodiscard]] virtual SyncSnapshot snapshot() const = 0;
-    /// No new connections; what was received is stored and answered; then everything is closed. Called once.
+    struct Health {
+        bool good = false;
+        std::string what;
+    };
+    [[nodiscard]] virtual Health health() const = 0;        // any thread
+    virtual void addMetrics(web::Metrics& into) const = 0;  // any thread
+    [[nodiscard]] virtual CoreCounts counts() const = 0;    // any thread
+    /// Finishes what is being written, then closes. May be called twice.
     virtual void stop() = 0;
 };
 
