@@ -7,7 +7,7 @@ packages=(
     libsqlite3-dev sqlite3 libsodium-dev libssl-dev libzstd-dev libcereal-dev libasio-dev
     nlohmann-json3-dev libvalijson-dev libcli11-dev librestinio-dev catch2 librapidcheck-dev
     openssh-client openssl python3 python3-nacl python3-jsonschema
-    fossil git ca-certificates clang libclang-rt-14-dev zsh systemd
+    fossil git ca-certificates clang libclang-rt-14-dev zsh systemd nginx-light libnginx-mod-stream
 )
 
 missing=()
