@@ -66,6 +66,7 @@ public:
     RudeClient(RudeClient const&) = delete;
     RudeClient& operator=(RudeClient const&) = delete;
     void say(ByteView bytes) { SSL_write(m_ssl, bytes.data(), static_cast<int>(bytes.size())); }
+    void goodbye() { SSL_shutdown(m_ssl); }
     void updateKeys() {
         SSL_key_update(m_ssl, SSL_KEY_UPDATE_REQUESTED);
         SSL_do_handshake(m_ssl);
@@ -272,6 +273,34 @@ TEST_CASE("a flood of half-open handshakes leaves those inside undisturbed, and 
     CHECK(watched.counters().refusedByHandshakes + watched.counters().refusedByAddress > 0);
     CHECK(residentBytes() < before + 64'000'000);
     CHECK(watched.harbour.client());
+}
+
+TEST_CASE("bytes that are not TLS, and a goodbye within a message, are told apart", "[tls][hostile]") {
+    Watched watched(ChannelLimits{});
+    RudeClient rude(watched.harbour);
+    std::string expected;
+    SECTION("not TLS") {
+        rude.socket().send(patterned(1'000));
+        expected = "tls.protocol";
+    }
+    SECTION("within a length") {
+        rude.say(Bytes{5});
+        rude.goodbye();
+        expected = "tls.cut";
+    }
+    SECTION("within a message") {
+        rude.say(lengthOf(5));
+        rude.say(patterned(4));
+        rude.goodbye();
+        expected = "tls.cut";
+    }
+    SECTION("between messages") {
+        rude.say(lengthOf(0));
+        rude.goodbye();
+        expected = "tls.closed";
+    }
+    CHECK(watched.whileTalking([&] { return rude.end().closed.has_value(); }));
+    CHECK(rude.end().reason() == expected);
 }
 
 TEST_CASE("asking for new keys without end does not stop the others", "[tls][hostile]") {

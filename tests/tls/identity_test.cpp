@@ -106,6 +106,11 @@ TEST_CASE("the certificate's extension has the bytes that formats.md tells", "[t
     REQUIRE(identity);
     X509& certificate = *identity->state().certificate;
     ASN1_OBJECT* const object = OBJ_txt2obj(kBindingOid, 1);
+    unsigned char* name = nullptr;
+    int const nameSize = i2d_ASN1_OBJECT(object, &name);
+    REQUIRE(nameSize == 22);
+    CHECK(toHex({name, 22}) == "061469818fdf87b2f1abc29ea1a290c0dcd69fd18e23");
+    OPENSSL_free(name);
     int const index = X509_get_ext_by_OBJ(&certificate, object, -1);
     ASN1_OBJECT_free(object);
     REQUIRE(index >= 0);

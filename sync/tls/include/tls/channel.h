@@ -78,7 +78,8 @@ public:
 
     /// The owner has checked who this is: the limits for strangers end. Channels of connect() begin trusted.
     void trusted();
-    /// Ends the connection ("tls.idle") when no byte came or went for so long; zero, as at first, for never.
+    /// Ends the connection ("tls.idle") when no byte came or went for so long, at the latest after twice as long; zero,
+    /// as at first, for never.
     void setIdleTime(std::chrono::milliseconds time);
 
     /// Sends what is queued, then says goodbye; at most ChannelLimits::closeTime, in the background: the channel may be

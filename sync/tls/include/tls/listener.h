@@ -21,7 +21,8 @@ struct ListenerLimits {
     std::size_t connectionsMax = 10'000;
     /// A campus may stand behind one address.
     std::size_t connectionsPerAddressMax = 2'000;
-    /// Handshakes that are not done, each for at most ChannelLimits::handshakeTime.
+    /// Handshakes that are not done, each for at most ChannelLimits::handshakeTime. A malicious one may make OpenSSL
+    /// take 128 KB, so these 64 MB in all.
     std::size_t handshakesMax = 512;
     std::size_t handshakesPerAddressMax = 128;
 };
