@@ -1,22 +1,39 @@
 #!/bin/bash
-# One college over a USB stick: founded, joined, worked offline, exchanged, agreed. Played with the real command line on
-# four real devices; each has a folder, a key and a home of its own.
+# One college over a USB stick and a server: founded, joined, worked offline, exchanged, agreed, synchronised. Played with
+# the real programs on four real devices and a server; each has a folder, a key and a home of its own.
 #   ./run [--keep DIR] [--lang zh|en]
+#   ./run --stop          stops the server that the last run left running
 # State lies in .run/ (made anew each time) or in DIR.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${SPIRAL:=$PWD/build/release/bin/spiral}"
+: "${SPIRALD:=${SPIRAL}d}"
 root=$PWD/.run
 language=zh
+# The server of an earlier run: stopped by its own pid file, and only if that process still is it.
+stop_server() {
+    local file=$1/spirald.pid pid
+    [ -f "$file" ] || return 0
+    pid=$(cat "$file")
+    if [ "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -cF "$1/server")" -gt 0 ]; then
+        kill "$pid"
+        for _ in $(seq 100); do [ -d "/proc/$pid" ] || break; sleep 0.05; done
+    fi
+    rm -f "$file"
+}
+stop=no
 while [ $# -gt 0 ]; do
     case $1 in
         --keep) root=$(realpath -m "${2:?which folder?}"); shift ;;
+        --stop) stop=yes ;;
         --lang) language=${2:?zh or en?}; shift ;;
-        -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) echo "scenario: what is $1? try --help" >&2; exit 3 ;;
     esac
     shift
 done
+stop_server "$root"
+if [ $stop = yes ]; then exit 0; fi
 if [ "$root" = "$PWD/.run" ]; then
     rm -rf "$root"
 elif [ -e "$root" ] && [ -n "$(ls -A "$root")" ]; then
@@ -83,6 +100,35 @@ show quality init "$root/quality" --college "盐城样例学院" --domain qa.yan
 founder=$(value quality person status)
 on quality registry grant "$founder" quality@college >/dev/null
 on quality registry grant "$founder" quality@unit/yc-d05 >/dev/null
+
+# server COMMAND…: spirald as its administrator would run it, with a home of its own.
+server() {
+    mkdir -p "$root/home/server"
+    HOME=$root/home/server XDG_STATE_HOME=$root/home/server/state SPIRAL_PASSPHRASE_FILE=$root/passphrase \
+        "$SPIRALD" --lang "$language" "$@"
+}
+# The first free port from a number on.
+free_port() {
+    /usr/bin/python3 -c '
+import socket, sys
+for port in range(int(sys.argv[1]), 65000):
+    with socket.socket() as s:
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        print(port)
+        break' "$1"
+}
+title "服务器：像人一样受邀请、核对数字、登记" "A server is invited, compared by digits and enrolled, like a person"
+port=$(free_port 7420)
+web=$(free_port $((port + 1)))
+url=spiral://127.0.0.1:$port
+show quality invite --as-server "数据中心（样例）" --server "$url" -o "$root/stick/server.invitation"
+server init --data "$root/server" "$root/stick/server.invitation" -o "$root/stick/server.request" >/dev/null
+on quality enrol "$root/stick/server.request" --digits "$(value quality digits digits "$root/stick/server.request")" \
+    -o "$root/stick/server.welcome" >/dev/null
+server --data "$root/server" --finish "$root/stick/server.welcome" | sed 's/^/    /'
 
 # joins DEVICE NAME UNIT ROLE…: invitation and request travel by hand, the digits by telephone.
 joins() {
@@ -179,6 +225,32 @@ title "质控办：全校逾期任务，以及各部门数据的新旧" "The qua
 show quality task list --overdue
 show quality status
 
+title "接上网线：服务器启动，四台电脑与它同步" "Cable in: the server starts, and four computers synchronise with it"
+HOME=$root/home/server XDG_STATE_HOME=$root/home/server/state SPIRAL_PASSPHRASE_FILE=$root/passphrase \
+    setsid nohup "$SPIRALD" --data "$root/server" --listen "127.0.0.1:$port" --web "127.0.0.1:$web" \
+    >"$root/spirald.log" 2>&1 </dev/null &
+echo $! >"$root/spirald.pid"
+ready() { /usr/bin/python3 -c '
+import sys, urllib.request
+urllib.request.urlopen("http://127.0.0.1:" + sys.argv[1] + "/healthz", timeout=1).read()' "$web" 2>/dev/null; }
+for _ in $(seq 100); do
+    if ready; then break; fi
+    if ! kill -0 "$(cat "$root/spirald.pid")" 2>/dev/null; then tail -3 "$root/spirald.log" >&2; exit 4; fi
+    sleep 0.1
+done
+show quality sync
+for device in east west head; do on $device sync >/dev/null; done
+show east doc edit "$document" --set "note=东校区：改在网上，四台电脑随即都有。"
+show east sync
+for device in quality west head; do on $device sync >/dev/null; done
+show east sync
+if [ "$(on east dump | sha256sum)" = "$(on west dump | sha256sum)" ]; then
+    text "  东西两校的 dump 逐字节相同；服务器的回执说明每一步何时已在" "  the dumps of both campuses are equal; the server's receipts say when each step was there"
+else
+    text "  东西两校的 dump 不同！" "  the dumps of both campuses differ!"
+    exit 1
+fi
+
 title "接下来可以试试" "What to try next"
 here=$root
 case $here in "$PWD"/*) here=${here#"$PWD"/} ;; esac
@@ -189,6 +261,9 @@ cat <<TRY
   east doc history ${document:0:8}     $(text "# 谁在何时写了、签了什么" "# who wrote and signed what, when")
   east search 课程             $(text "# 两个汉字即可检索" "# two characters are enough")
   east registry show           $(text "# 人员、角色、设备、门限" "# people, roles, devices, thresholds")
+  east sync                    $(text "# 与服务器同步（在 $url 运行着）" "# with the server, which goes on running at $url")
+  curl -s http://127.0.0.1:$web/metrics | head       $(text "# 服务器的指标" "# the server's metrics")
+  ./run --stop                 $(text "# 停掉服务器" "# stop the server")
   east help                    $(text "# 全部命令" "# all commands")
 TRY
 text "  一个签名，用系统自带的 ssh-keygen 核对：" "  One signature, checked with the stock ssh-keygen:"

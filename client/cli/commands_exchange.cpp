@@ -1,6 +1,8 @@
 // Exchange by file: what one replica writes on a stick and another reads, in any order, any number of times.
 #include "format.h"
 
+#include "transport/watch.h"
+
 namespace spiral::cli {
 
 namespace {
@@ -207,6 +209,46 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
     return answers.exitStatus();
 }
 
+/// Stays connected until it is interrupted. With --json a line for each event.
+Result<int> staying(Job& job, std::optional<std::string> const& url) {
+    SPIRAL_GIVE(folder, job.replicaFolder());
+    trust::Invitation::Server called;
+    {
+        // Only to read whom to call: other commands write while this one watches.
+        SPIRAL_GIVE(office, job.office(replica::Access::Read));
+        SPIRAL_GIVE(known, office->serverToCall(url));
+        called = known;
+    }
+    SPIRAL_GIVE(address, tls::parseAddress(called.url));
+    SPIRAL_GIVE(opened, replica::Replica::open(folder, job.world, replica::Access::Read));
+    SPIRAL_GIVE(signer, job.unlock()(folder, opened->deviceKey()));
+    auto const tell = [&](transport::WatchEvent const& event) {
+        using What = transport::WatchEvent::What;
+        Json told = Json::object();
+        std::string_view const name = event.what == What::Connected ? "connected" : event.what == What::Agreed ? "agreed" : "lost";
+        told.set("event", name).set("time", toText(job.now())).set("server", called.url);
+        told.set("frames_sent", event.framesSent).set("frames_received", event.framesReceived);
+        told.set("reason", event.reason).set("retry_seconds", static_cast<double>(event.wait.count()) / 1000);
+        job.answer(told);
+        std::string const time = localTime(job.now());
+        if (event.what == What::Connected) {
+            job.tell({"{time} 已连上 {url}", "{time} connected to {url}"}, {{"time", time}, {"url", clean(called.url)}});
+        } else if (event.what == What::Agreed) {
+            job.tell({"{time} 已同步：送出 {sent} 帧，收到 {received} 帧", "{time} synchronised: {sent} frame(s) sent, {received} received"},
+                     {{"time", time}, {"sent", std::to_string(event.framesSent)}, {"received", std::to_string(event.framesReceived)}});
+        } else {
+            job.tell({"{time} 断开：{why}；{wait} 秒后再试", "{time} lost: {why}; again in {wait} s"},
+                     {{"time", time}, {"why", sayReason(event.reason, job.language())}, {"wait", std::to_string(event.wait.count() / 1000)}});
+        }
+        job.surroundings.out << std::flush;
+    };
+    // Ctrl-C ends the program at any moment: nothing is lost that was stored.
+    auto const never = [] { return false; };
+    if (auto ended = transport::watch(folder, job.world, *signer, address, called.key, {}, never, tell); !ended)
+        return ended.error();
+    return status::kDone;
+}
+
 Result<int> sync(Job& job) {
     auto const began = job.world.monotonic.now();
     auto const out = job.arguments.value("--export"), in = job.arguments.value("--import"),
@@ -215,6 +257,10 @@ Result<int> sync(Job& job) {
     bool const withUrl = job.arguments.count() > 0;
     if (ways > 1 || (ways == 1 && withUrl) || (job.arguments.has("--for") && !out)) {
         return makeError(ErrorCode::Usage, "usage.sync");
+    }
+    if (ways > 0 && job.arguments.has("--watch")) return makeError(ErrorCode::Usage, "usage.sync");
+    if (job.arguments.has("--watch")) {
+        return staying(job, withUrl ? std::optional(job.arguments[0]) : std::nullopt);
     }
     if (ways == 0) {
         return overNetwork(job, withUrl ? std::optional(job.arguments[0]) : std::nullopt, began);
@@ -245,7 +291,11 @@ std::vector<Command> exchangeCommands() {
                      "synchronise with the server, or exchange with other replicas by file (a USB stick)"},
          .positionals = {{"URL", {"服务器地址 spiral://host:port，默认为学校的服务器",
                                   "the server's address spiral://host:port, by default the college's"}, false, Completes::Words}},
-         .options = {{.name = "--export",
+         .options = {{.name = "--watch",
+                      .what = {"保持连接：别人写的随即到本机，本机写的随即送出；Ctrl-C 结束",
+                               "stay connected: what others write comes at once, what is written here goes at once; "
+                               "Ctrl-C ends it"}},
+                     {.name = "--export",
                       .value = "FILE",
                       .what = {"写出交换文件", "write an exchange file"},
                       .completes = Completes::File},
@@ -272,11 +322,9 @@ std::vector<Command> exchangeCommands() {
                   "device reads, and each reader takes what is theirs. If frames wait for others after an import, the "
                   "exit status is 2: take the missing file in too. A file cut short or damaged changes nothing."},
          .examples = {{"spiral sync", {"与学校的服务器", "with the college's server"}},
-                      {"spiral sync spiral://10.2.0.5:7420", {"与本校区的汇聚点", "with the hub of this campus"}},
-                      {"spiral sync --export /media/usb/jwc.spiral", {"写到 U 盘", "onto a stick"}},
-                      {"spiral sync --import /media/usb/jwc.spiral", {"从 U 盘读入", "from a stick"}},
-                      {"spiral sync --tips 我有.tips", {"先说我有什么", "say first what I hold"}},
-                      {"spiral sync --export 增量.spiral --for 我有.tips", {"只写对方缺的", "only what they lack"}}},
+                      {"spiral sync --watch", {"一直连着", "stay connected"}},
+                      {"spiral sync --export 增量.spiral --for 我有.tips", {"只写对方缺的，到文件", "what they lack, into a file"}},
+                      {"spiral sync --import /media/usb/jwc.spiral", {"从 U 盘读入", "from a stick"}}},
          .run = sync},
     };
 }

@@ -68,7 +68,9 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
     ports.authenticate = [](protocol::Greeting const&) { return Result<void>{}; };
     ports.agreed = [raw](protocol::Agreement const& agreement) {
         raw->m_agreed = true;
-        raw->m_replica->setNote(noteKey(raw->m_peer), toText(agreement));
+        std::string const key = noteKey(raw->m_peer), value = toText(agreement);
+        if (raw->m_road.keep) raw->m_road.keep(key, value);
+        else raw->m_replica->setNote(key, value);
     };
     ports.deliver = [](protocol::Message const&) {};
     ports.ended = [raw](std::optional<Error> error) { raw->m_road.ended(std::move(error)); };
@@ -86,7 +88,8 @@ bool Caller::work() {
 }
 
 void Caller::store() {
-    auto answers = m_replica->import(std::exchange(m_pending, {}), m_peer.hex());
+    auto frames = std::exchange(m_pending, {});
+    auto answers = m_road.import ? m_road.import(std::move(frames)) : m_replica->import(std::move(frames), m_peer.hex());
     for (auto const& answer : answers) m_stored += answer.what == trust::Answer::What::Stored ? 1U : 0U;
     if (m_road.stored) m_road.stored();
     m_driver->applied(std::move(answers));

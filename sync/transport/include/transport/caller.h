@@ -1,5 +1,5 @@
-// The calling side of a network session over a replica that is open for writing: proves who it is, stores what comes at
-// once, and remembers what both agreed on. Whatever carries the messages drives it. One thread.
+// The calling side of a network session over a replica: proves who it is, stores what comes at once, and remembers what
+// both agreed on. Whatever carries the messages drives it. One thread.
 #pragma once
 
 #include "transport/session_driver.h"
@@ -16,8 +16,11 @@ public:
         std::function<void(protocol::Message)> send;
         std::function<void(std::optional<Error>)> ended;   ///< once; the caller may not be destroyed inside
         std::function<void()> stored;                      ///< frames of the other side are in
+        /// Of a replica that is only read: somebody else stores, and keeps what both agreed on. Otherwise empty.
+        std::function<std::vector<trust::Answer>(std::vector<trust::TravellingFrame>)> import{};
+        std::function<void(std::string_view note, std::string_view value)> keep{};
     };
-    /// REQUIRES: the replica is enrolled. `secret`: of the connection, equal at both ends. Locked if the signer is.
+    /// REQUIRES: the replica is enrolled; it is open for writing, or the road can store. `secret`: of the connection, equal at both ends. Locked if the signer is.
     [[nodiscard]] static Result<std::unique_ptr<Caller>> make(replica::Replica& replica, trust::Signer& signer,
                                                               DeviceId const& peer, ByteView secret, bool stays, Road road);
     void start() { m_driver->start(); }
