@@ -53,7 +53,8 @@ CREATE INDEX frame_feed ON frame(feed, seq) WHERE feed IS NOT NULL;
 -- Items of held frames, each once, and targets of records that are not held (frame is absent then).
 CREATE TABLE item(
     item     INTEGER PRIMARY KEY,
-    id       BLOB NOT NULL UNIQUE,
+    id       BLOB NOT NULL,                -- once
+    key      INTEGER NOT NULL,             -- its first 8 bytes, most significant first: it is found by these
     frame    INTEGER,                      -- one that lists it: of its own device and scope if possible, smallest id
     place    INTEGER,                      -- index among that frame's items
     more     INTEGER NOT NULL DEFAULT 0,   -- 1: further frames list it (item_place)
@@ -72,7 +73,7 @@ CREATE TABLE item(
     about    TEXT,                         -- what the reason names
     count    INTEGER                       -- 0 redacted, 1 quarantined, 2 pending, 3 different, 4 superseded, 5 current
 ) STRICT;
-CREATE INDEX item_frame ON item(frame) WHERE frame IS NOT NULL;
+CREATE INDEX item_key ON item(key);
 CREATE INDEX item_document ON item(document) WHERE document IS NOT NULL;
 CREATE INDEX item_target ON item(target) WHERE target IS NOT NULL;
 CREATE INDEX item_count ON item(count) WHERE count < 4;
@@ -84,7 +85,6 @@ CREATE TABLE item_place(
     place INTEGER NOT NULL,
     PRIMARY KEY(item, frame)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX item_place_frame ON item_place(frame);
 
 -- Frames named by receipts that are held, whether or not the receipt stands.
 CREATE TABLE receipt(

@@ -78,6 +78,51 @@ private:
     Statement* m_statement;
 };
 
+/// Inserts many rows with few statements: to begin and end one, with a cursor in each index, costs as much as a row.
+/// The rows must be new ones.
+class RowInserter {
+public:
+    /// `into`: the table with its columns in parentheses, of which there are so many.
+    RowInserter(Database& database, std::string into, int columns);
+
+    /// The place of one row in a statement of several; columns are bound by position from 1, absent ones are NULL.
+    class Row {
+    public:
+        Row(Statement& statement, int before) : m_statement(statement), m_before(before) {}
+        template <class Value>
+        Row& bind(int column, Value const& value) {
+            m_statement.bind(m_before + column, value);
+            return *this;
+        }
+
+    private:
+        Statement& m_statement;
+        int m_before;
+    };
+
+    /// Writes `count` rows; `bind(index, row)` binds one. What it binds must live until insert() is done.
+    template <class Bind>
+    void insert(std::size_t count, Bind bind) {
+        for (std::size_t done = 0; done < count;) {
+            std::size_t const rows = count - done < kRowsAtOnce ? 1 : kRowsAtOnce;
+            Statement& statement = statementFor(rows);
+            for (std::size_t i = 0; i < rows; ++i, ++done) {
+                Row row(statement, static_cast<int>(i) * m_columns);
+                bind(done, row);
+            }
+            statement.run();
+        }
+    }
+
+private:
+    static constexpr std::size_t kRowsAtOnce = 32;
+    Statement& statementFor(std::size_t rows);
+    Database& m_database;
+    std::string m_into;
+    int m_columns;
+    std::optional<Statement> m_one, m_many;  ///< prepared when they are needed: most batches are small
+};
+
 enum class OpenAs { Reader, Writer };
 
 class Database {

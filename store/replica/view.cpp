@@ -120,9 +120,7 @@ void FollowingView::forget() {
     m_feedsLoaded = false;
     m_trees.clear();
     m_tally.clear();
-    m_fresh.clear();
-    m_freshById.clear();
-    m_freshOf.clear();
+    m_seen.reset();
     m_dataVersion = -1;
 }
 
@@ -162,6 +160,7 @@ void FollowingView::catchUp(std::function<void(std::int64_t, std::int64_t)> cons
         while (batch(cursor)) {
             if (progress) progress(cursor, m_replica.logEnd());
         }
+        m_seen.reset();
     } catch (...) {
         forget();
         throw;
@@ -179,6 +178,8 @@ bool FollowingView::batch(std::int64_t& cursor) {
     Work work;
     WriteTransaction transaction(*m_db);
     noteOthers();
+    if (m_nextItem == 1) m_seen = std::make_unique<Seen>();
+    work.firstNewDocument = m_nextDocument;
     m_someWait = m_db->integer("SELECT EXISTS(SELECT 1 FROM waiting)") != 0;
     cursor = metaNumber("cursor");
     auto const growth = noteRegistry(work);
@@ -194,9 +195,12 @@ bool FollowingView::batch(std::int64_t& cursor) {
     if (!last && growth == RegistryGrowth::Same) return false;
     for (auto const& [feed, seq] : work.parted) doubtFrames(feed, seq, work);
     settleAlone(work);
-    for (Handle const document : work.documents) judgeDocument(document, work);
-    writeFresh();
-    m_freshOf.clear();
+    for (Handle const document : work.documents) {
+        if (!work.newDocument(document)) judgeDocument(document, work);
+    }
+    for (std::size_t i = 0; i < work.newDocuments.size(); ++i)
+        judgeDocument(work.firstNewDocument + static_cast<Handle>(i), work);
+    writeNew(work);
     writeTally();
     if (last) {
         cursor = last->position;

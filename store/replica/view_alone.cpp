@@ -40,7 +40,7 @@ void FollowingView::judgeItem(Handle item, Work& work) {
     auto const judgement = trust::judgeAlone(
         row, m_replica.registry(), standsBelow([&](FrameId const& awaited) { wait(namedFrame(awaited), -item); }));
     if (waitsForRegistry(row)) wait(0, -item);
-    judged(line, judgement, Count::Current, {});
+    classify(line, standingOf(judgement, Count::Current, {}));
     if (auto const* record = row.record(); record && trust::standsForItself(*record) && !work.settled.contains(item)) {
         setStanding(item, trust::stands(judgement.verdict), work);
     }

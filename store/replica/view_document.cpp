@@ -6,12 +6,12 @@
 #include "base/sha256.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 namespace spiral::replica {
 
 namespace {
-
-std::int64_t dayNumber(Day day) { return std::chrono::sys_days(day).time_since_epoch().count(); }
 
 /// What one row of `document` and its differences are made of, as one number.
 class Digest {
@@ -22,6 +22,7 @@ public:
     }
     void add(std::int64_t number) { m_text.append(reinterpret_cast<char const*>(&number), sizeof number); }
     void add(ByteView bytes) { m_text.append(asText(bytes)); }
+    void reserve(std::size_t bytes) { m_text.reserve(bytes); }
     [[nodiscard]] std::int64_t finish() const {
         auto const hash = sha256(asBytes(m_text));
         std::int64_t number = 0;
@@ -36,9 +37,11 @@ private:
 std::int64_t digestOf(Projection const& projection) {
     auto const& row = projection.document;
     Digest digest;
-    for (std::string const* text :
-         {&row.type, &row.title, &row.state, &row.owner, &row.summary, &row.lastActor, &row.text})
-        digest.add(std::string_view(*text));
+    std::array const texts{&row.type, &row.title, &row.state, &row.owner, &row.summary, &row.lastActor, &row.text};
+    constexpr std::size_t kRest = 256;  // the numbers, and a head
+    digest.reserve(std::accumulate(texts.begin(), texts.end(), kRest,
+                                   [](std::size_t sum, auto const* text) { return sum + text->size(); }));
+    for (std::string const* text : texts) digest.add(std::string_view(*text));
     digest.add(row.due ? dayNumber(*row.due) : kNoDue);
     digest.add((row.closed ? 1 : 0) + (row.disputed ? 2 : 0) + (row.changedAfter ? 4 : 0) + (row.lastAction ? 8 : 0));
     digest.add(std::int64_t{row.round});
@@ -57,19 +60,18 @@ std::int64_t digestOf(Projection const& projection) {
 
 /// A row as the rules see it: what its bytes say, and every held frame that lists it.
 trust::Row FollowingView::rowOf(ObjectId const& id, ItemLine const& line, Work& work) const {
-    trust::Row row;
-    row.id = id;
     if (auto const held = work.objects.find(line.item); held != work.objects.end()) {
         // A row that stands alone may be judged again in this batch; one of a document is not.
-        if (line.document != 0)
-            row.object = std::move(work.objects.extract(held).mapped());
-        else
-            row.object = held->second;
-    } else if (auto read = readObject(id, line.isRecord)) {
-        row.object = std::move(*read);
-    } else {
-        row.object = trust::Unread{};
+        if (line.document != 0) return rowOf(id, line, std::move(work.objects.extract(held).mapped()), work);
+        return rowOf(id, line, held->second, work);
     }
+    return rowOf(id, line, readObject(id, line.isRecord).value_or(trust::Unread{}), work);
+}
+
+trust::Row FollowingView::rowOf(ObjectId const& id, ItemLine const& line, RowObject object, Work& work) const {
+    trust::Row row;
+    row.id = id;
+    row.object = std::move(object);
     auto const add = [&](Handle frame, std::uint32_t place) {
         FrameLine const& at = frameAt(frame, work);
         FeedLine const& feed = feedAt(at.feed);
@@ -101,12 +103,22 @@ trust::Row FollowingView::rowOf(ObjectId const& id, ItemLine const& line, Work& 
 FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scope, DocumentId const& doc,
                                               Work& work) const {
     Gathered gathered;
-    if (auto const fresh = m_freshOf.find(document); fresh != m_freshOf.end() && !fresh->second.empty()) {
-        for (Handle const item : fresh->second) {
-            FreshItem const& each = m_fresh.at(item);
-            gathered.items.emplace_back(each.id, each.line);
+    auto& facts = gathered.facts;
+    facts.scope = scope;
+    facts.doc = doc;
+    facts.registry = &m_replica.registry();
+    if (auto* isNew = work.newDocument(document); isNew && !isNew->fresh.empty()) {
+        auto& fresh = isNew->fresh;
+        std::sort(fresh.begin(), fresh.end(), [](auto const& a, auto const& b) { return a.id < b.id; });
+        gathered.items.reserve(fresh.size());
+        facts.rows.reserve(fresh.size());
+        for (auto& item : fresh) {
+            gathered.items.emplace_back(item.id, item.line);
+            facts.rows.push_back(rowOf(item.id, item.line, std::move(item.object), work));
         }
-    } else {
+        return gathered;
+    }
+    {
         Use use(m_sql->itemsOfDocument);
         use->bind(1, document);
         while (auto item = readItem(*use)) {
@@ -116,17 +128,13 @@ FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scop
     }
     std::sort(gathered.items.begin(), gathered.items.end(),
               [](auto const& a, auto const& b) { return a.first < b.first; });
-    auto& facts = gathered.facts;
-    facts.scope = scope;
-    facts.doc = doc;
-    facts.registry = &m_replica.registry();
     facts.rows.reserve(gathered.items.size());
     for (auto const& [id, line] : gathered.items) facts.rows.push_back(rowOf(id, line, work));
     return gathered;
 }
 
 std::optional<std::pair<Scope, DocumentId>> FollowingView::documentName(Handle document, Work& work) const {
-    if (auto const known = work.documentNames.find(document); known != work.documentNames.end()) return known->second;
+    if (auto const* known = work.newDocument(document)) return std::pair(known->scope, known->doc);
     Use use(m_sql->documentAt);
     use->bind(1, document);
     if (!use->step()) return std::nullopt;
@@ -181,102 +189,99 @@ void FollowingView::judgeDocument(Handle document, Work& work) {
     facts.judgements =
         trust::judgeDocument(facts.rows, m_replica.registry(),
                              standsBelow([&](FrameId const& awaited) { wait(namedFrame(awaited), document); }));
-    Projection const projection = m_projector.project(facts);
+    Projection projection = m_projector.project(facts);
+    auto* const isNew = work.newDocument(document);
+    bool const areFresh = isNew && !isNew->fresh.empty();
     for (std::size_t i = 0; i < facts.rows.size(); ++i) {
         auto const& [id, line] = gathered.items[i];
         auto const count = projection.counts.find(id);
         auto const reason = projection.reasons.find(id);
-        judged(line, facts.judgements.at(id), count == projection.counts.end() ? Count::Current : count->second,
-               reason == projection.reasons.end() ? std::string_view() : std::string_view(reason->second));
+        auto const standing =
+            standingOf(facts.judgements.at(id), count == projection.counts.end() ? Count::Current : count->second,
+                       reason == projection.reasons.end() ? std::string_view() : std::string_view(reason->second));
+        if (areFresh)
+            classifyFresh(isNew->fresh[i], standing);
+        else
+            classify(line, standing);
     }
     if (std::any_of(facts.rows.begin(), facts.rows.end(),
                     [&](trust::Row const& row) { return waitsForRegistry(row); })) {
         wait(0, document);
     }
-    if (auto const fresh = m_freshOf.find(document); fresh != m_freshOf.end()) fresh->second.clear();
     noteOnHead(document, facts.rows);
-    writeDocument(document, gathered, projection, work);
+    writeDocument(document, gathered, std::move(projection), work);
 }
 
 /// `count` and `reason` are the projector's; they hold for a row that stands.
-void FollowingView::judged(ItemLine const& before, trust::Judgement const& judgement, Count count,
-                           std::string_view reason) {
+FollowingView::Standing FollowingView::standingOf(trust::Judgement const& judgement, Count count,
+                                                  std::string_view reason) {
     auto const verdict = static_cast<int>(judgement.verdict);
     switch (judgement.verdict) {
         case trust::Verdict::Quarantined:
-        case trust::Verdict::Invalid:
-            classify(before, verdict, Count::Quarantined, judgement.reason, judgement.about);
-            return;
-        case trust::Verdict::Waiting:
-            classify(before, verdict, Count::Pending, judgement.reason, judgement.about);
-            return;
+        case trust::Verdict::Invalid: return {verdict, Count::Quarantined, judgement.reason, judgement.about};
+        case trust::Verdict::Waiting: return {verdict, Count::Pending, judgement.reason, judgement.about};
         case trust::Verdict::Valid:
-        case trust::Verdict::NotYetWitnessed:
-            classify(before, verdict, count, count == Count::Pending ? reason : std::string_view(), {});
+        case trust::Verdict::NotYetWitnessed: break;
     }
+    return {verdict, count, count == Count::Pending ? reason : std::string_view(), {}};
 }
 
-void FollowingView::classify(ItemLine const& before, int verdict, Count count, std::string_view reason,
-                             std::string_view about) {
-    Handle const name = reason.empty() ? 0 : nameOf(reason);
-    int const number = static_cast<int>(count);
-    if (before.verdict == verdict && before.count == number && before.reason == name && before.about == about) return;
+void FollowingView::classify(ItemLine const& before, Standing const& standing) {
+    Handle const name = standing.reason.empty() ? 0 : nameOf(standing.reason);
+    int const number = static_cast<int>(standing.count);
+    if (before.verdict == standing.verdict && before.count == number && before.reason == name &&
+        before.about == standing.about)
+        return;
     tallyChange(before.count, before.reason, -1);
     tallyChange(number, name, +1);
-    if (auto fresh = m_fresh.extract(before.item)) {
-        FreshItem& item = fresh.mapped();
-        item.line.verdict = verdict;
-        item.line.count = number;
-        item.line.reason = name;
-        item.line.about = about;
-        m_freshById.erase(item.id);
-        writeItem(item);
-        return;
-    }
     Use use(m_sql->setVerdict);
     use->bind(1, before.item).bind(5, std::int64_t{number});
-    if (verdict >= 0) use->bind(2, std::int64_t{verdict});
+    if (standing.verdict >= 0) use->bind(2, std::int64_t{standing.verdict});
     if (name != 0) use->bind(3, name);
-    if (!about.empty()) use->bind(4, about);
+    if (!standing.about.empty()) use->bind(4, standing.about);
     use->run();
 }
 
-void FollowingView::writeDocument(Handle document, Gathered const& gathered, Projection const& projection, Work& work) {
-    auto const& row = projection.document;
-    std::int64_t const digest = digestOf(projection);
+/// The same for an item that gets its row with this.
+void FollowingView::classifyFresh(FreshItem& item, Standing const& standing) {
+    item.line.verdict = standing.verdict;
+    item.line.count = static_cast<int>(standing.count);
+    item.line.reason = standing.reason.empty() ? 0 : nameOf(standing.reason);
+    item.line.about = standing.about;
+    tallyChange(item.line.count, item.line.reason, +1);
+}
+
+void FollowingView::writeDocument(Handle document, Gathered const& gathered, Projection&& projection, Work& work) {
+    DocumentLine line;
+    line.digest = digestOf(projection);
     std::int64_t differencesBefore = 0;
-    if (work.unwritten.erase(document) == 0) {
+    auto* const isNew = work.newDocument(document);
+    if (!isNew) {
         Use use(m_sql->documentAt);
         use->bind(1, document);
         if (use->step()) {
-            if (use->integer(2) == digest) return;
+            if (use->integer(2) == line.digest) return;
             differencesBefore = use->integer(3);
         }
     }
-    Bytes heads;
-    for (auto const& head : row.heads) {
+    line.row = std::move(projection.document);
+    line.row.text = {};  // it may be long, and is not kept
+    for (auto const& head : line.row.heads) {
         auto const found = std::lower_bound(gathered.items.begin(), gathered.items.end(), head,
                                             [](auto const& item, ObjectId const& id) { return item.first < id; });
         if (found == gathered.items.end() || found->first != head) continue;
         for (int shift = 56; shift >= 0; shift -= 8)
-            heads.push_back(static_cast<std::uint8_t>(found->second.item >> shift));
+            line.heads.push_back(static_cast<std::uint8_t>(found->second.item >> shift));
     }
-    {
+    line.differences = static_cast<std::int64_t>(projection.differences.size());
+    line.changed = ++m_changed;
+    if (!line.row.lastActor.empty()) line.lastActor = nameOf(line.row.lastActor);
+    if (isNew) {
+        isNew->line = std::move(line);
+    } else {
         Use use(m_sql->writeDocument);
-        use->bind(1, document).bind(2, std::string_view(gathered.facts.scope.text())).bind(3, gathered.facts.doc);
-        use->bind(4, std::string_view(row.type))
-            .bind(5, std::string_view(row.title))
-            .bind(6, std::string_view(row.state));
-        use->bind(7, std::string_view(row.owner)).bind(8, std::string_view(row.summary));
-        use->bind(9, row.due ? dayNumber(*row.due) : kNoDue).bind(10, std::int64_t{row.closed});
-        use->bind(11, std::int64_t{row.disputed})
-            .bind(12, std::int64_t{row.changedAfter})
-            .bind(13, std::int64_t{row.round});
-        use->bind(14, std::int64_t{row.failedRounds}).bind(15, ByteView(heads));
-        use->bind(16, static_cast<std::int64_t>(projection.differences.size()));
-        if (row.lastAction) use->bind(17, static_cast<std::int64_t>(row.lastAction->time_since_epoch().count()));
-        if (!row.lastActor.empty()) use->bind(18, nameOf(row.lastActor));
-        use->bind(19, ++m_changed).bind(20, digest).run();
+        bindDocument(*use, document, gathered.facts.scope, gathered.facts.doc, line);
+        use->run();
     }
     if (differencesBefore > 0) {
         Use use(m_sql->dropDifferences);
@@ -292,7 +297,7 @@ void FollowingView::writeDocument(Handle document, Gathered const& gathered, Pro
 }
 
 void FollowingView::removeDocument(Handle document, Scope const& scope, DocumentId const& doc, Work& work) {
-    if (work.unwritten.contains(document)) return;
+    if (work.newDocument(document)) return;
     {
         Use use(m_sql->documentAt);
         use->bind(1, document);

@@ -12,10 +12,11 @@
 #include "replica/view.h"
 #include "sqlite.h"
 
+#include <array>
+#include <limits>
 #include <map>
 #include <set>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace spiral::replica {
@@ -23,8 +24,9 @@ namespace spiral::replica {
 /// The number of a row in view.db.
 using Handle = std::int64_t;
 
-inline constexpr int kViewVersion = 2;  ///< of this code; the tables' own text counts besides
+inline constexpr int kViewVersion = 3;  ///< of this code; the tables' own text counts besides
 inline constexpr std::int64_t kNoDue = 9999999;
+inline std::int64_t dayNumber(Day day) { return std::chrono::sys_days(day).time_since_epoch().count(); }
 
 /// What became of the bytes of an item.
 enum class RowState : int { Missing = 0, Read = 1, Newer = 2, Malformed = 3, Redacted = 4 };
@@ -63,6 +65,24 @@ struct FreshItem {
     ItemLine line;
     Handle scope = 0, person = 0, device = 0;
     std::optional<std::int64_t> time, counter;
+    RowObject object = trust::Unread{};
+};
+
+/// A row of `document`, without the document's name.
+struct DocumentLine {
+    DocumentRow row;  ///< without `text`
+    Bytes heads;
+    std::int64_t differences = 0, changed = 0, digest = 0;
+    Handle lastActor = 0;
+};
+
+/// A document of which the first row came in this batch.
+struct NewDocument {
+    Scope scope;
+    DocumentId doc;
+    std::vector<FreshItem> fresh;      ///< all its items, or none
+    bool itemsHaveRows = false;        ///< none is fresh any more, nor will be
+    std::optional<DocumentLine> line;  ///< as judged, not written yet
 };
 
 /// What one batch of the log makes doubtful, and what it has read already.
@@ -75,13 +95,65 @@ struct Work {
     std::set<Handle> settled;                       ///< items whose standing was decided together, see settleBranches()
     std::unordered_map<Handle, RowObject> objects;  ///< of items read in this batch
     std::unordered_map<Handle, FrameLine> frames;
-    std::map<std::pair<DocumentId, Scope>, Handle> newDocuments;
-    std::unordered_set<Handle> unwritten;  ///< new documents without a row
-    std::unordered_map<Handle, std::pair<Scope, DocumentId>> documentNames;
+    Handle firstNewDocument = std::numeric_limits<Handle>::max();
+    std::vector<NewDocument> newDocuments;  ///< by handle, from firstNewDocument on
+    std::map<std::pair<DocumentId, Scope>, Handle> newDocumentsByName;
+    std::unordered_map<ObjectId, Handle> freshItems;  ///< the new document of each
     std::size_t items = 0, bytes = 0;
+
+    /// Null for one that was there before. Invalid when the next one comes.
+    [[nodiscard]] NewDocument* newDocument(Handle document) {
+        return document < firstNewDocument ? nullptr
+                                           : &newDocuments.at(static_cast<std::size_t>(document - firstNewDocument));
+    }
+};
+
+/// Answers "never" or "perhaps" to whether an id has come, from a few bits of it: while a view is made from nothing it
+/// need not be asked for each id that comes for the first time.
+class SeenIds {
+public:
+    [[nodiscard]] bool perhaps(ByteView id) const {
+        auto const [a, b] = bitsOf(id);
+        return has(a) && has(b);
+    }
+    void add(ByteView id) {
+        for (std::uint32_t const bit : bitsOf(id)) m_words[bit / 64] |= std::uint64_t{1} << bit % 64;
+    }
+
+private:
+    static constexpr std::uint32_t kBits = 1U << 22U;  ///< 512 KiB; one in a hundred is asked for at 200,000 ids
+    /// Ids are hashes or drawn at random. Whoever thinks of others only makes his own slower.
+    static std::array<std::uint32_t, 2> bitsOf(ByteView id) {
+        std::array<std::uint32_t, 2> parts{};
+        std::memcpy(parts.data(), id.data(), sizeof parts);
+        return {parts[0] % kBits, parts[1] % kBits};
+    }
+    [[nodiscard]] bool has(std::uint32_t bit) const { return (m_words[bit / 64] >> bit % 64 & 1U) != 0; }
+    std::vector<std::uint64_t> m_words = std::vector<std::uint64_t>(kBits / 64);
 };
 
 struct ViewStatements;
+
+/// The first bytes of an item's id, by which it is found: SQLite compares numbers faster than blobs, and the index is
+/// half as large. Whoever asks compares the id, too.
+[[nodiscard]] std::int64_t itemKey(ObjectId const& id);
+
+/// Binds the columns of `document` in their order to a row whose columns are all NULL.
+template <class Row>
+void bindDocument(Row& row, Handle document, Scope const& scope, DocumentId const& doc, DocumentLine const& line) {
+    DocumentRow const& shown = line.row;
+    row.bind(1, document).bind(2, std::string_view(scope.text())).bind(3, doc);
+    row.bind(4, std::string_view(shown.type)).bind(5, std::string_view(shown.title));
+    row.bind(6, std::string_view(shown.state)).bind(7, std::string_view(shown.owner));
+    row.bind(8, std::string_view(shown.summary));
+    row.bind(9, shown.due ? dayNumber(*shown.due) : kNoDue);
+    row.bind(10, std::int64_t{shown.closed}).bind(11, std::int64_t{shown.disputed});
+    row.bind(12, std::int64_t{shown.changedAfter}).bind(13, std::int64_t{shown.round});
+    row.bind(14, std::int64_t{shown.failedRounds}).bind(15, ByteView(line.heads)).bind(16, line.differences);
+    if (shown.lastAction) row.bind(17, std::int64_t{shown.lastAction->time_since_epoch().count()});
+    if (line.lastActor != 0) row.bind(18, line.lastActor);
+    row.bind(19, line.changed).bind(20, line.digest);
+}
 
 /// The next row of one of the statements that read items.
 [[nodiscard]] std::optional<std::pair<ObjectId, ItemLine>> readItem(Statement& statement);
@@ -160,16 +232,16 @@ private:
     void redact(ObjectId const& id, Work& work);
     void detach(Handle item, Work& work);
     void belongTo(Handle item, Handle document, Work& work);
-    std::pair<Handle, Handle> targetItem(ObjectId const& id);
+    std::pair<Handle, Handle> targetItem(ObjectId const& id, Work& work);
     Handle documentOf(Scope const& scope, DocumentId const& doc, Work& work);
     void setMissing(ObjectId const& id, ItemLine const& line);
-    [[nodiscard]] bool mayBeFresh(Handle document, Work const& work) const;
-    void keepFresh(FreshItem item);
-    void writeFresh();
-    void writeFresh(std::vector<Handle>& items);
-    void writeFreshWith(ObjectId const& id);
-    void writeFreshOf(Handle document);
+    Handle newItem(ObjectId const& id);
+    [[nodiscard]] std::optional<std::pair<ObjectId, ItemLine>> findItem(ObjectId const& id) const;
+    void writeFresh(Work& work);
+    void writeFreshWith(ObjectId const& id, Work& work);
+    void writeFreshOf(Handle document, Work& work);
     void writeItem(FreshItem const& item);
+    void writeNew(Work& work);
     [[nodiscard]] std::pair<ObjectId, ItemLine> itemAt(Handle item) const;
     [[nodiscard]] std::optional<RowObject> readObject(ObjectId const& id, bool isRecord) const;
 
@@ -202,10 +274,18 @@ private:
     /// Takes what the batch has read already out of `work`: a document is judged once a batch.
     Gathered gather(Handle document, Scope const& scope, DocumentId const& doc, Work& work) const;
     [[nodiscard]] trust::Row rowOf(ObjectId const& id, ItemLine const& line, Work& work) const;
+    [[nodiscard]] trust::Row rowOf(ObjectId const& id, ItemLine const& line, RowObject object, Work& work) const;
     void judgeDocument(Handle document, Work& work);
-    void judged(ItemLine const& before, trust::Judgement const& judgement, Count count, std::string_view reason);
-    void classify(ItemLine const& before, int verdict, Count count, std::string_view reason, std::string_view about);
-    void writeDocument(Handle document, Gathered const& gathered, Projection const& projection, Work& work);
+    /// What an item is counted as, and why.
+    struct Standing {
+        int verdict = -1;
+        Count count = Count::Pending;
+        std::string_view reason, about;
+    };
+    [[nodiscard]] static Standing standingOf(trust::Judgement const& judgement, Count count, std::string_view reason);
+    void classify(ItemLine const& before, Standing const& standing);
+    void classifyFresh(FreshItem& item, Standing const& standing);
+    void writeDocument(Handle document, Gathered const& gathered, Projection&& projection, Work& work);
     void removeDocument(Handle document, Scope const& scope, DocumentId const& doc, Work& work);
     [[nodiscard]] bool waitsForRegistry(trust::Row const& row) const;
     void noteOnHead(Handle document, std::vector<trust::Row> const& rows);
@@ -230,10 +310,10 @@ private:
     mutable bool m_feedsLoaded = false;
     mutable std::unordered_map<Handle, std::unique_ptr<trust::Feed>> m_trees;  ///< of forked feeds
     std::map<std::pair<int, Handle>, std::int64_t> m_tally;                    ///< changes not written yet
-    // Items of new documents, of which nothing stands in the table while they are here.
-    std::unordered_map<Handle, FreshItem> m_fresh;
-    std::unordered_map<ObjectId, Handle> m_freshById;
-    std::unordered_map<Handle, std::vector<Handle>> m_freshOf;  ///< by document; empty: its items have rows
+    struct Seen {
+        SeenIds items, documents;
+    };
+    std::unique_ptr<Seen> m_seen;  ///< all that are there, if the view began empty; null: the tables are asked
     std::int64_t m_nextDocument = 0, m_nextItem = 0, m_nextFrame = 0;
     std::int64_t m_total = 0, m_changed = 0;
     bool m_someWait = false;  ///< table `waiting` may have rows

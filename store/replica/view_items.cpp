@@ -14,13 +14,6 @@ namespace {
 
 std::int64_t milliseconds(Instant instant) { return instant.time_since_epoch().count(); }
 
-void bindHandle(Statement& statement, int index, Handle handle) {
-    if (handle == 0)
-        statement.bindNull(index);
-    else
-        statement.bind(index, handle);
-}
-
 ItemLine lineFrom(Statement const& row) {
     ItemLine line;
     line.item = row.integer(0);
@@ -41,6 +34,12 @@ ItemLine lineFrom(Statement const& row) {
 
 }  // namespace
 
+std::int64_t itemKey(ObjectId const& id) {
+    std::uint64_t key = 0;
+    for (std::size_t i = 0; i < sizeof key; ++i) key = key << 8U | id.raw[i];
+    return static_cast<std::int64_t>(key);
+}
+
 std::optional<std::pair<ObjectId, ItemLine>> readItem(Statement& statement) {
     if (!statement.step()) return std::nullopt;
     return std::pair(statement.token<ObjectId>(13), lineFrom(statement));
@@ -57,17 +56,12 @@ std::pair<ObjectId, ItemLine> FollowingView::itemAt(Handle item) const {
 void FollowingView::noteItem(FrameLine const& frame, std::uint32_t place, trust::Item const& item, Work& work) {
     ++work.items;
     bool const isRecord = item.kind == trust::Item::Kind::Record;
-    std::optional<std::pair<ObjectId, ItemLine>> known;
-    writeFreshWith(item.id);
-    {
-        Use use(m_sql->itemById);
-        use->bind(1, item.id);
-        known = readItem(*use);
-    }
+    writeFreshWith(item.id, work);
+    auto const known = findItem(item.id);
     if (!known || known->second.frame == 0) {
         ++m_total;
         ItemLine line;
-        line.item = known ? known->second.item : m_nextItem++;
+        line.item = known ? known->second.item : newItem(item.id);
         line.frame = frame.frame;
         line.place = place;
         line.isRecord = isRecord;
@@ -163,7 +157,7 @@ void FollowingView::placeUnread(Taken const& taken, ItemLine& line, Handle& scop
         auto const* of = json::objectAt(*members, "of");
         auto const* text = of ? json::stringAt(*of, "id") : nullptr;
         if (auto const id = text ? ObjectId::fromHex(*text) : std::nullopt)
-            std::tie(line.target, line.document) = targetItem(*id);
+            std::tie(line.target, line.document) = targetItem(*id, work);
     } else if (auto const* text = json::stringAt(*members, "doc"); text && ownScope) {
         if (auto const doc = DocumentId::fromHex(*text)) line.document = documentOf(*ownScope, *doc, work);
     }
@@ -186,7 +180,8 @@ void FollowingView::takeRow(ObjectId const& id, ItemLine line, Known known, Work
     line.state = taken.state;
     line.isRecord = taken.isRecord;
     line.document = line.target = line.kind = 0;
-    FreshItem item{id, line, 0, 0, 0, {}, {}};
+    FreshItem item;
+    item.id = id;
     if (revision) {
         line.document = documentOf(revision->scope, revision->doc, work);
         line.kind = nameOf(revision->type);
@@ -201,26 +196,28 @@ void FollowingView::takeRow(ObjectId const& id, ItemLine line, Known known, Work
         item.person = nameOf(record->by.person.text());
         item.device = nameOf(record->by.device.hex());
         item.time = milliseconds(record->time);
-        if (record->of && !alone) std::tie(line.target, line.document) = targetItem(record->of->id);
+        if (record->of && !alone) std::tie(line.target, line.document) = targetItem(record->of->id, work);
     } else if (taken.state == RowState::Newer) {
         placeUnread(taken, line, item.scope, work);
     }
     item.line = line;
-    if (revision && known == Known::Not && mayBeFresh(line.document, work)) {
-        keepFresh(std::move(item));
-        work.objects.insert_or_assign(line.item, std::move(taken.object));
-        work.documents.insert(line.document);
-        return;
+    if (revision && known == Known::Not) {
+        if (auto* document = work.newDocument(line.document); document && !document->itemsHaveRows) {
+            item.object = std::move(taken.object);
+            work.freshItems.emplace(id, line.document);
+            document->fresh.push_back(std::move(item));
+            return;
+        }
     }
-    writeFreshOf(line.document);
+    writeFreshOf(line.document, work);
     writeItem(item);
     if (line.more) choosePlace(line.item, work);
     switch (taken.state) {
         case RowState::Missing: setMissing(id, line); return;
         case RowState::Malformed:
-            classify(line, static_cast<int>(trust::Verdict::Invalid), Count::Quarantined, "malformed", {});
+            classify(line, {static_cast<int>(trust::Verdict::Invalid), Count::Quarantined, "malformed", {}});
             return;
-        case RowState::Redacted: classify(line, -1, Count::Redacted, {}, {}); return;
+        case RowState::Redacted: classify(line, {-1, Count::Redacted, {}, {}}); return;
         case RowState::Read:
         case RowState::Newer: break;
     }
@@ -235,65 +232,86 @@ void FollowingView::takeRow(ObjectId const& id, ItemLine line, Known known, Work
         belongTo(line.item, line.document, work);
 }
 
-/// Of a document all items are fresh or none.
-bool FollowingView::mayBeFresh(Handle document, Work const& work) const {
-    if (!work.unwritten.contains(document)) return false;
-    auto const known = m_freshOf.find(document);
-    return known == m_freshOf.end() || !known->second.empty();
+namespace {
+
+/// Binds the columns of `item` in the order of ViewStatements::kItem to a row whose columns are all NULL.
+template <class Row>
+void bindItem(Row& row, FreshItem const& item) {
+    ItemLine const& line = item.line;
+    auto const bindIfAny = [&row](int column, Handle handle) {
+        if (handle != 0) row.bind(column, handle);
+    };
+    row.bind(1, line.item).bind(2, item.id).bind(3, itemKey(item.id));
+    row.bind(4, line.frame).bind(5, std::int64_t{line.place}).bind(6, std::int64_t{line.isRecord});
+    row.bind(7, static_cast<std::int64_t>(line.state));
+    bindIfAny(8, line.document);
+    bindIfAny(9, line.target);
+    bindIfAny(10, line.kind);
+    bindIfAny(11, item.scope);
+    bindIfAny(12, item.person);
+    bindIfAny(13, item.device);
+    if (item.time) row.bind(14, *item.time);
+    if (item.counter) row.bind(15, *item.counter);
+    if (line.verdict >= 0) row.bind(16, std::int64_t{line.verdict});
+    bindIfAny(17, line.reason);
+    if (!line.about.empty()) row.bind(18, std::string_view(line.about));
+    if (line.count >= 0) row.bind(19, std::int64_t{line.count});
 }
 
-void FollowingView::keepFresh(FreshItem item) {
-    m_freshById.emplace(item.id, item.line.item);
-    m_freshOf[item.line.document].push_back(item.line.item);
-    m_fresh.emplace(item.line.item, std::move(item));
-}
+}  // namespace
 
 void FollowingView::writeItem(FreshItem const& item) {
-    ItemLine const& line = item.line;
     Use use(m_sql->addItem);
-    use->bind(1, line.item).bind(2, item.id).bind(3, line.frame).bind(4, std::int64_t{line.place});
-    use->bind(5, std::int64_t{line.isRecord}).bind(6, static_cast<std::int64_t>(line.state));
-    bindHandle(*use, 7, line.document);
-    bindHandle(*use, 8, line.target);
-    bindHandle(*use, 9, line.kind);
-    bindHandle(*use, 10, item.scope);
-    bindHandle(*use, 11, item.person);
-    bindHandle(*use, 12, item.device);
-    if (item.time) use->bind(13, *item.time);
-    if (item.counter) use->bind(14, *item.counter);
-    if (line.verdict >= 0) use->bind(15, std::int64_t{line.verdict});
-    bindHandle(*use, 16, line.reason);
-    if (!line.about.empty()) use->bind(17, std::string_view(line.about));
-    if (line.count >= 0) use->bind(18, std::int64_t{line.count});
+    bindItem(*use, item);
     use->run();
 }
 
 /// Before the table is asked for items by anything but their id or document.
-void FollowingView::writeFresh() {
-    for (auto& [document, items] : m_freshOf) writeFresh(items);
+void FollowingView::writeFresh(Work& work) {
+    if (work.freshItems.empty()) return;
+    for (std::size_t i = 0; i < work.newDocuments.size(); ++i)
+        writeFreshOf(work.firstNewDocument + static_cast<Handle>(i), work);
 }
 
-void FollowingView::writeFresh(std::vector<Handle>& items) {
-    for (Handle const item : std::exchange(items, {})) {
-        auto const fresh = m_fresh.extract(item).mapped();
-        m_freshById.erase(fresh.id);
-        writeItem(fresh);
-    }
-}
-
-void FollowingView::writeFreshWith(ObjectId const& id) {
-    auto const found = m_freshById.find(id);
-    if (found != m_freshById.end()) writeFreshOf(m_fresh.at(found->second).line.document);
+void FollowingView::writeFreshWith(ObjectId const& id, Work& work) {
+    auto const found = work.freshItems.find(id);
+    if (found != work.freshItems.end()) writeFreshOf(found->second, work);
 }
 
 /// From here to the end of the batch the document's items stand in the table.
-void FollowingView::writeFreshOf(Handle document) {
-    if (document != 0) writeFresh(m_freshOf[document]);
+void FollowingView::writeFreshOf(Handle document, Work& work) {
+    auto* known = work.newDocument(document);
+    if (!known) return;
+    known->itemsHaveRows = true;
+    for (auto& item : std::exchange(known->fresh, {})) {
+        writeItem(item);
+        work.freshItems.erase(item.id);
+        work.objects.insert_or_assign(item.line.item, std::move(item.object));
+    }
+}
+
+/// What was judged and has no row yet, at the end of the batch: many rows of one table after the other.
+void FollowingView::writeNew(Work& work) {
+    std::vector<FreshItem const*> items;
+    items.reserve(work.freshItems.size());
+    std::vector<std::pair<Handle, NewDocument const*>> documents;
+    documents.reserve(work.newDocuments.size());
+    Handle next = work.firstNewDocument;
+    for (auto const& document : work.newDocuments) {
+        for (auto const& item : document.fresh) items.push_back(&item);
+        if (document.line) documents.emplace_back(next, &document);
+        ++next;
+    }
+    m_sql->newItems.insert(items.size(), [&](std::size_t i, RowInserter::Row& row) { bindItem(row, *items[i]); });
+    m_sql->newDocuments.insert(documents.size(), [&](std::size_t i, RowInserter::Row& row) {
+        auto const& [handle, document] = documents[i];
+        bindDocument(row, handle, document->scope, document->doc, *document->line);
+    });
 }
 
 /// An item and every record on it, and on those, become part of a document.
 void FollowingView::belongTo(Handle item, Handle document, Work& work) {
-    writeFreshOf(document);
+    writeFreshOf(document, work);
     work.documents.insert(document);
     std::vector<Handle> tree{item};
     for (std::size_t next = 0; next < tree.size(); ++next) {
@@ -337,29 +355,40 @@ void FollowingView::detach(Handle item, Work& work) {
 }
 
 /// The item of that id, listed or not, and the document it belongs to.
-std::pair<Handle, Handle> FollowingView::targetItem(ObjectId const& id) {
-    writeFreshWith(id);
-    {
-        Use use(m_sql->itemById);
-        use->bind(1, id);
-        if (use->step()) return {use->integer(0), use->integer(6)};
-    }
-    Handle const handle = m_nextItem++;
+std::pair<Handle, Handle> FollowingView::targetItem(ObjectId const& id, Work& work) {
+    writeFreshWith(id, work);
+    if (auto const known = findItem(id)) return {known->second.item, known->second.document};
+    Handle const handle = newItem(id);
     Use use(m_sql->nameItem);
-    use->bind(1, handle).bind(2, id).run();
+    use->bind(1, handle).bind(2, id).bind(3, itemKey(id)).run();
     return {handle, 0};
 }
 
+Handle FollowingView::newItem(ObjectId const& id) {
+    if (m_seen) m_seen->items.add(id.view());
+    return m_nextItem++;
+}
+
+std::optional<std::pair<ObjectId, ItemLine>> FollowingView::findItem(ObjectId const& id) const {
+    if (m_seen && !m_seen->items.perhaps(id.view())) return std::nullopt;
+    Use use(m_sql->itemById);
+    use->bind(1, itemKey(id)).bind(2, id);
+    return readItem(*use);
+}
+
 Handle FollowingView::documentOf(Scope const& scope, DocumentId const& doc, Work& work) {
-    {
+    if (!m_seen || m_seen->documents.perhaps(doc.view())) {
         Use use(m_sql->documentByDoc);
         use->bind(1, doc).bind(2, std::string_view(scope.text()));
         if (use->step()) return use->integer(0);
     }
-    auto const [place, isNew] = work.newDocuments.try_emplace({doc, scope}, m_nextDocument);
+    auto const [place, isNew] = work.newDocumentsByName.try_emplace({doc, scope}, m_nextDocument);
     if (isNew) {
-        work.unwritten.insert(m_nextDocument);
-        work.documentNames[m_nextDocument++] = {scope, doc};
+        ++m_nextDocument;
+        if (m_seen) m_seen->documents.add(doc.view());
+        auto& added = work.newDocuments.emplace_back();
+        added.scope = scope;
+        added.doc = doc;
     }
     return place->second;
 }
@@ -367,7 +396,7 @@ Handle FollowingView::documentOf(Scope const& scope, DocumentId const& doc, Work
 /// Why the bytes of a listed item are not there.
 void FollowingView::setMissing(ObjectId const& id, ItemLine const& line) {
     if (!m_replica.registry().empty() && m_replica.registry().isRedacted(id)) {
-        classify(line, -1, Count::Redacted, {}, {});
+        classify(line, {-1, Count::Redacted, {}, {}});
         return;
     }
     std::vector<Handle> frames{line.frame};
@@ -381,7 +410,7 @@ void FollowingView::setMissing(ObjectId const& id, ItemLine const& line) {
         use->bind(1, frame);
         return use->step() && use->integer(0) != 0;
     });
-    classify(line, -1, Count::Pending, newer ? "newer-schema" : "payload-wanted", {});
+    classify(line, {-1, Count::Pending, newer ? "newer-schema" : "payload-wanted", {}});
 }
 
 /// Shows the frame that a row of this device and scope belongs into, and of several the one with the smallest id, so
@@ -438,13 +467,8 @@ void FollowingView::choosePlace(Handle item, Work& work) {
 }
 
 void FollowingView::redact(ObjectId const& id, Work& work) {
-    writeFreshWith(id);
-    std::optional<std::pair<ObjectId, ItemLine>> known;
-    {
-        Use use(m_sql->itemById);
-        use->bind(1, id);
-        known = readItem(*use);
-    }
+    writeFreshWith(id, work);
+    auto const known = findItem(id);
     if (known && known->second.frame != 0) takeRow(id, known->second, Known::Listed, work);
 }
 

@@ -172,18 +172,16 @@ void FollowingView::wake(Handle awaited, Work& work) {
 }
 
 void FollowingView::doubtItemsOf(Handle frame, Work& work) {
-    writeFresh();
-    struct Doubtful {
-        Handle item, document;
-        RowState state;
-    };
-    std::vector<Doubtful> items;
-    {
-        Use use(m_sql->itemsOfFrame);
-        use->bind(1, frame);
-        while (use->step()) items.push_back({use->integer(0), use->integer(1), static_cast<RowState>(use->integer(2))});
+    writeFresh(work);
+    FrameLine const& line = frameAt(frame, work);
+    // Which items a frame lists is asked seldom: an index that says it would cost more than reading the header again.
+    auto const header = line.feed == 0 ? std::nullopt : m_replica.headerOf(line.id);
+    if (!header) return;
+    for (auto const& item : header->items) {
+        if (auto const known = findItem(item.id)) {
+            doubt(known->second.item, known->second.document, known->second.state, work);
+        }
     }
-    for (auto const& each : items) doubt(each.item, each.document, each.state, work);
 }
 
 void FollowingView::doubtFrames(Handle feed, std::int64_t fromSeq, Work& work) {

@@ -194,8 +194,8 @@ std::vector<ItemRow> FollowingView::items(Count count) const {
 }
 
 std::optional<ItemRow> FollowingView::item(ObjectId const& id) const {
-    Statement statement(*m_db, std::string(kItemColumns) + "WHERE i.id=?1");
-    statement.bind(1, id);
+    Statement statement(*m_db, std::string(kItemColumns) + "WHERE i.key=?1 AND i.id=?2");
+    statement.bind(1, itemKey(id)).bind(2, id);
     if (!statement.step()) return std::nullopt;
     return itemRow(statement);
 }
@@ -203,9 +203,9 @@ std::optional<ItemRow> FollowingView::item(ObjectId const& id) const {
 std::vector<ItemRow> FollowingView::records(std::optional<ObjectId> of) const {
     Statement statement(
         *m_db, std::string(kItemColumns) +
-                   (of ? "WHERE t.id=?1 AND i.target IN (SELECT item FROM item WHERE id=?1)" : "WHERE i.record=1") +
+                   (of ? "WHERE i.target=(SELECT item FROM item WHERE key=?1 AND id=?2)" : "WHERE i.record=1") +
                    std::string(kItemOrder));
-    if (of) statement.bind(1, *of);
+    if (of) statement.bind(1, itemKey(*of)).bind(2, *of);
     std::vector<ItemRow> found;
     while (statement.step()) found.push_back(itemRow(statement));
     return found;

@@ -38,20 +38,20 @@ struct ViewStatements {
           framesFrom(db, "SELECT frame FROM frame WHERE feed=?1 AND seq>=?2"),
           itemById(db,
                    "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, about, "
-                   "count, id FROM item WHERE id=?1"),
+                   "count, id FROM item WHERE key=?1 AND id=?2"),
           itemAt(db,
                  "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, about, "
                  "count, id FROM item WHERE item=?1"),
           itemsOfDocument(db,
                           "SELECT item, frame, place, more, record, state, document, target, kind, verdict, reason, "
                           "about, count, id FROM item WHERE document=?1"),
-          nameItem(db, "INSERT INTO item(item, id) VALUES(?1, ?2)"),
+          nameItem(db, "INSERT INTO item(item, id, key) VALUES(?1, ?2, ?3)"),
+          newItems(db, kItem, 19),
           addItem(db,
-                  "INSERT INTO item(item, id, frame, place, record, state, document, target, kind, scope, person, "
-                  "device, time, counter, verdict, reason, about, count) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-                  "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) "
-                  "ON CONFLICT(item) DO UPDATE SET frame=?3, place=?4, record=?5, state=?6, document=?7, target=?8, "
-                  "kind=?9, scope=?10, person=?11, device=?12, time=?13, counter=?14"),
+                  "INSERT INTO " + std::string(kItem) +
+                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) "
+                      "ON CONFLICT(item) DO UPDATE SET frame=?4, place=?5, record=?6, state=?7, document=?8, "
+                      "target=?9, kind=?10, scope=?11, person=?12, device=?13, time=?14, counter=?15"),
           setPlace(db, "UPDATE item SET frame=?2, place=?3, more=?4 WHERE item=?1"),
           setDocument(db, "UPDATE item SET document=?2 WHERE item=?1"),
           setVerdict(db, "UPDATE item SET verdict=?2, reason=?3, about=?4, count=?5 WHERE item=?1"),
@@ -59,9 +59,6 @@ struct ViewStatements {
           addPlace(db, "INSERT OR IGNORE INTO item_place(item, frame, place) VALUES(?1, ?2, ?3)"),
           dropPlace(db, "DELETE FROM item_place WHERE item=?1 AND frame=?2"),
           itemsOn(db, "SELECT item FROM item WHERE target=?1"),
-          itemsOfFrame(db,
-                       "SELECT item, document, state FROM item WHERE frame=?1 UNION ALL SELECT i.item, i.document, "
-                       "i.state FROM item_place p JOIN item i ON i.item=p.item WHERE p.frame=?1"),
           addReceipt(db,
                      "INSERT OR IGNORE INTO receipt(frame, item, feed, seq, place, list, time) "
                      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
@@ -89,14 +86,14 @@ struct ViewStatements {
           addOnHead(db, "INSERT OR IGNORE INTO on_head(document) VALUES(?1)"),
           documentByDoc(db, "SELECT document FROM document WHERE doc=?1 AND scope=?2"),
           documentAt(db, "SELECT scope, doc, digest, differences FROM document WHERE document=?1"),
-          writeDocument(db,
-                        "INSERT INTO document(document, scope, doc, type, title, state, owner, summary, due, closed, "
-                        "disputed, changed_after, round, failed_rounds, heads, differences, last_action, last_actor, "
-                        "changed, digest) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-                        "?16, ?17, ?18, ?19, ?20) ON CONFLICT(document) DO UPDATE SET type=?4, title=?5, state=?6, "
-                        "owner=?7, summary=?8, due=?9, closed=?10, disputed=?11, changed_after=?12, round=?13, "
-                        "failed_rounds=?14, heads=?15, differences=?16, last_action=?17, last_actor=?18, changed=?19, "
-                        "digest=?20"),
+          newDocuments(db, kDocument, 20),
+          writeDocument(
+              db, "INSERT INTO " + std::string(kDocument) +
+                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+                      "?19, ?20) ON CONFLICT(document) DO UPDATE SET type=?4, title=?5, state=?6, "
+                      "owner=?7, summary=?8, due=?9, closed=?10, disputed=?11, changed_after=?12, round=?13, "
+                      "failed_rounds=?14, heads=?15, differences=?16, last_action=?17, last_actor=?18, changed=?19, "
+                      "digest=?20"),
           dropDocument(db, "DELETE FROM document WHERE document=?1"),
           addGone(db, "INSERT INTO gone(changed, scope, doc) VALUES(?1, ?2, ?3)"),
           dropDifferences(db, "DELETE FROM difference WHERE document=?1"),
@@ -107,15 +104,28 @@ struct ViewStatements {
                 "INSERT INTO tally(count, reason, items) VALUES(?1, ?2, ?3) "
                 "ON CONFLICT(count, reason) DO UPDATE SET items=items+?3") {}
 
+    static constexpr char const* kItem =
+        "item(item, id, key, frame, place, record, state, document, target, kind, scope, person, device, time, "
+        "counter, "
+        "verdict, reason, about, count)";
+    static constexpr char const* kDocument =
+        "document(document, scope, doc, type, title, state, owner, summary, due, closed, disputed, changed_after, "
+        "round, "
+        "failed_rounds, heads, differences, last_action, last_actor, changed, digest)";
+
     Statement meta, setMeta, nameByText, textByName, addName, point, pointAt, addPoint, addFeed, forkFeed;
     Statement frameById, frameAt, nameFrame, addFrame, sibling, frameIsNewer, setReceipt, setBranch, framesOfFeed,
         framesFrom;
-    Statement itemById, itemAt, itemsOfDocument, nameItem, addItem, setPlace, setDocument, setVerdict;
-    Statement placesOf, addPlace, dropPlace, itemsOn, itemsOfFrame;
+    Statement itemById, itemAt, itemsOfDocument, nameItem;
+    RowInserter newItems;
+    Statement addItem, setPlace, setDocument, setVerdict;
+    Statement placesOf, addPlace, dropPlace, itemsOn;
     Statement addReceipt, dropReceipt, receiptFrames, setReceiptStands, receiptsOf;
     Statement addConfirm, dropConfirm, confirmFrames, setConfirmStands, confirmsOf, entangled;
     Statement wait, waitNoMore, waitingFor, wake, addOnHead;
-    Statement documentByDoc, documentAt, writeDocument, dropDocument, addGone, dropDifferences, addDifference, tally;
+    Statement documentByDoc, documentAt;
+    RowInserter newDocuments;
+    Statement writeDocument, dropDocument, addGone, dropDifferences, addDifference, tally;
 };
 
 }  // namespace spiral::replica
