@@ -11,8 +11,10 @@
 namespace spiral::json {
 namespace {
 
-// Room for this many members is made with the first one.
+// Room for this many members is made with the first one: for an object inside others, and for the outermost, which in
+// all that is signed has about a dozen.
 constexpr std::size_t kMembersFirst = 4;
+constexpr std::size_t kMembersFirstOutermost = 16;
 
 constexpr bool isKeyStart(char c) noexcept { return c >= 'a' && c <= 'z'; }
 constexpr bool isKeyCharacter(char c) noexcept { return isKeyStart(c) || (c >= '0' && c <= '9') || c == '_'; }
@@ -224,7 +226,7 @@ private:
             before = key;
             Value value = parseValue(depth);
             if (failed()) return {};
-            if (object.m_members.empty()) object.m_members.reserve(kMembersFirst);
+            if (object.m_members.empty()) object.m_members.reserve(depth == 1 ? kMembersFirstOutermost : kMembersFirst);
             object.m_members.emplace_back(key, std::move(value));
             if (accept('}')) return Value(std::move(object));
             expect(',');

@@ -13,6 +13,7 @@
 #include "sqlite.h"
 
 #include <array>
+#include <deque>
 #include <limits>
 #include <map>
 #include <set>
@@ -85,6 +86,13 @@ struct NewDocument {
     std::optional<DocumentLine> line;  ///< as judged, not written yet
 };
 
+/// Of ids that somebody may have thought of: all of their bytes count.
+struct EvenHash {
+    std::size_t operator()(DocumentId const& id) const noexcept {
+        return std::hash<std::string_view>{}(asText(id.view()));
+    }
+};
+
 /// What one batch of the log makes doubtful, and what it has read already.
 struct Work {
     std::set<Handle> documents;                     ///< to be judged and projected anew
@@ -96,12 +104,12 @@ struct Work {
     std::unordered_map<Handle, RowObject> objects;  ///< of items read in this batch
     std::unordered_map<Handle, FrameLine> frames;
     Handle firstNewDocument = std::numeric_limits<Handle>::max();
-    std::vector<NewDocument> newDocuments;  ///< by handle, from firstNewDocument on
-    std::map<std::pair<DocumentId, Scope>, Handle> newDocumentsByName;
+    std::deque<NewDocument> newDocuments;  ///< by handle, from firstNewDocument on
+    std::unordered_map<DocumentId, std::vector<Handle>, EvenHash> newDocumentsById;  ///< one a scope
     std::unordered_map<ObjectId, Handle> freshItems;  ///< the new document of each
     std::size_t items = 0, bytes = 0;
 
-    /// Null for one that was there before. Invalid when the next one comes.
+    /// Null for one that was there before.
     [[nodiscard]] NewDocument* newDocument(Handle document) {
         return document < firstNewDocument ? nullptr
                                            : &newDocuments.at(static_cast<std::size_t>(document - firstNewDocument));

@@ -382,15 +382,16 @@ Handle FollowingView::documentOf(Scope const& scope, DocumentId const& doc, Work
         use->bind(1, doc).bind(2, std::string_view(scope.text()));
         if (use->step()) return use->integer(0);
     }
-    auto const [place, isNew] = work.newDocumentsByName.try_emplace({doc, scope}, m_nextDocument);
-    if (isNew) {
-        ++m_nextDocument;
-        if (m_seen) m_seen->documents.add(doc.view());
-        auto& added = work.newDocuments.emplace_back();
-        added.scope = scope;
-        added.doc = doc;
+    auto& sameIds = work.newDocumentsById[doc];
+    for (Handle const same : sameIds) {
+        if (work.newDocument(same)->scope == scope) return same;
     }
-    return place->second;
+    if (m_seen) m_seen->documents.add(doc.view());
+    auto& added = work.newDocuments.emplace_back();
+    added.scope = scope;
+    added.doc = doc;
+    sameIds.push_back(m_nextDocument);
+    return m_nextDocument++;
 }
 
 /// Why the bytes of a listed item are not there.

@@ -324,6 +324,16 @@ bool mergesWhole(Family const& family, std::string_view field, MergeRule rule) {
 }  // namespace
 
 Merged merge(std::vector<MergeRevision> const& revisions, MergeRules const& rules) {
+    if (revisions.size() == 1 && revisions.front().usable && revisions.front().fields != nullptr) {
+        // Most documents have one version, which is then all there is to say.
+        MergeRevision const& only = revisions.front();
+        Merged merged;
+        merged.heads = {only.id};
+        merged.fields = *only.fields;
+        merged.missing = only.parents;
+        sortUnique(merged.missing);
+        return merged;
+    }
     Family const family = familyOf(revisions);
     Merger merger(family);
     Merged merged;
