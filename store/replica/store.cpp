@@ -140,8 +140,8 @@ Store::Statements::Statements(Database& db)
       record(db, "SELECT bytes, sig FROM record WHERE id=?1"),
       frame(db, "SELECT rowid, header, sig FROM frame WHERE id=?1"),
       frameByRow(db,
-                 "SELECT f.header, f.sig, k.codec, k.bytes, p.bytes FROM frame f "
-                 "LEFT JOIN local_payload k ON k.frame=f.id LEFT JOIN local_packed p ON p.frame=f.id WHERE f.rowid=?1"),
+                 "SELECT f.header, f.sig, k.codec, k.bytes, z.bytes FROM frame f "
+                 "LEFT JOIN local_payload k ON k.frame=f.id LEFT JOIN local_packed z ON z.frame=f.id WHERE f.rowid=?1"),
       placeOf(db, "SELECT applied FROM local_place WHERE feed=?1 AND seq=?2 AND frame=?3") {}
 
 Store::Inserts::Inserts(Database& db)
@@ -657,24 +657,29 @@ std::vector<FeedTip> Store::tips() const {
     return tips;  // m_feeds and each feed's tips are sorted
 }
 
-TravellingFrame Store::travelling(std::int64_t rowId, std::optional<bool> applied) const {
+TravellingFrame Store::travelling(std::int64_t rowId) const {
+    Use use(m_statements->frameByRow);
+    use->bind(1, rowId);
+    if (!use->step())
+        throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
+    return travelling(*use, rowId, std::nullopt);
+}
+
+/// `row` has the columns of Statements::frameByRow.
+TravellingFrame Store::travelling(Statement const& row, std::int64_t rowId, std::optional<bool> applied) const {
+    if (row.isNull(0))
+        throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
     TravellingFrame frame;
-    {
-        Use use(m_statements->frameByRow);
-        use->bind(1, rowId);
-        if (!use->step())
-            throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
-        frame.header = toBytes(use->blob(0));
-        frame.signature = use->token<trust::Signature>(1);
-        if (!use->isNull(2)) {
-            frame.payload = Payload{static_cast<Codec>(use->integer(2)), toBytes(use->blob(3))};
-            return frame;
-        }
-        if (!use->isNull(4)) {
-            frame.payload = Payload{Codec::Zstd, toBytes(use->blob(4))};
-            frame.namesNoFiles = true;
-            return frame;
-        }
+    frame.header = toBytes(row.blob(0));
+    frame.signature = row.token<trust::Signature>(1);
+    if (!row.isNull(2)) {
+        frame.payload = Payload{static_cast<Codec>(row.integer(2)), toBytes(row.blob(3))};
+        return frame;
+    }
+    if (!row.isNull(4)) {
+        frame.payload = Payload{Codec::Zstd, toBytes(row.blob(4))};
+        frame.namesNoFiles = true;
+        return frame;
     }
     auto header = trust::decodeFrameHeader(frame.header);
     if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
@@ -743,7 +748,11 @@ void Store::framesBeyond(std::vector<FeedTip> const& known, std::function<bool(S
     for (auto const& [key, state] : m_feeds) {
         if (!key.first.isRegistry() && mayRead(key.first)) order.push_back(key);
     }
-    Statement linear(m_db, "SELECT frame, applied FROM local_place WHERE feed=?1 AND seq>?2 ORDER BY seq, frame");
+    // All that is known of each frame in one walk: a statement a frame would cost as much as reading it.
+    Statement linear(m_db,
+                     "SELECT f.header, f.sig, k.codec, k.bytes, z.bytes, p.frame, p.applied FROM local_place p "
+                     "LEFT JOIN frame f ON f.rowid=p.frame LEFT JOIN local_payload k ON k.frame=f.id "
+                     "LEFT JOIN local_packed z ON z.frame=f.id WHERE p.feed=?1 AND p.seq>?2 ORDER BY p.seq, p.frame");
     for (auto const& key : order) {
         FeedState const& state = m_feeds.at(key);
         auto const found = theirs.find(key);
@@ -771,7 +780,7 @@ void Store::framesBeyond(std::vector<FeedTip> const& known, std::function<bool(S
         Use use(linear);
         use->bind(1, state.feed).bind(2, above);
         while (use->step()) {
-            if (!take(travelling(use->integer(0), use->integer(1) != 0))) return;
+            if (!take(travelling(*use, use->integer(5), use->integer(6) != 0))) return;
         }
     }
 }

@@ -142,7 +142,9 @@ private:
     FeedState& feedState(Scope const& scope, DeviceId const& device);
     FeedState const* findFeed(Scope const& scope, DeviceId const& device) const;
     /// `applied`: whether its rows are in, if the caller knows.
-    [[nodiscard]] TravellingFrame travelling(std::int64_t rowId, std::optional<bool> applied = {}) const;
+    [[nodiscard]] TravellingFrame travelling(std::int64_t rowId) const;
+    [[nodiscard]] TravellingFrame travelling(Statement const& row, std::int64_t rowId,
+                                             std::optional<bool> applied) const;
     /// The frame's rows are in, from its own payload.
     [[nodiscard]] bool isApplied(std::int64_t frameRow, trust::FrameHeader const& header) const;
 

@@ -106,7 +106,7 @@ struct Work {
     Handle firstNewDocument = std::numeric_limits<Handle>::max();
     std::deque<NewDocument> newDocuments;  ///< by handle, from firstNewDocument on
     std::unordered_map<DocumentId, std::vector<Handle>, EvenHash> newDocumentsById;  ///< one a scope
-    std::unordered_map<ObjectId, Handle> freshItems;  ///< the new document of each
+    std::unordered_map<ObjectId, Handle> freshItems;                                 ///< the new document of each
     std::size_t items = 0, bytes = 0;
 
     /// Null for one that was there before.

@@ -44,6 +44,7 @@ public:
 private:
     struct Compressor;
     [[nodiscard]] Result<void> compress(ByteView bytes, bool end);
+    [[nodiscard]] Result<void> compressNow(ByteView bytes, bool end);
     [[nodiscard]] Result<void> flush();
 
     Files& m_files;
