@@ -520,31 +520,29 @@ bool Store::hasRedacted(std::vector<PayloadRow> const& rows) const {
 /// Writes the batch in one transaction: rows in the order of their ids, which is far cheaper for their index.
 void Store::flush(Batch& batch) {
     if (batch.empty()) return;
-    struct RowRef {
-        PayloadRow const* row;
-    };
-    std::vector<RowRef> rows;
-    rows.reserve(batch.rows);
+    std::vector<PayloadRow const*> revisions, records;
+    revisions.reserve(batch.rows);
     for (auto const& entry : batch.entries) {
         if (!entry.applied) continue;
         for (auto const& row : entry.frame->open->rows) {
-            if (!m_registry.isRedacted(row.item.id)) rows.push_back({&row});  // refused from everywhere
+            if (m_registry.isRedacted(row.item.id)) continue;  // refused from everywhere
+            (row.item.kind == trust::Item::Kind::Revision ? revisions : records).push_back(&row);
         }
     }
-    std::sort(rows.begin(), rows.end(), [](RowRef a, RowRef b) { return a.row->item.id < b.row->item.id; });
+    auto const byRowId = [](PayloadRow const* a, PayloadRow const* b) { return a->item.id < b->item.id; };
+    std::sort(revisions.begin(), revisions.end(), byRowId);
+    std::sort(records.begin(), records.end(), byRowId);
 
     WriteTransaction transaction(m_db);
-    for (auto const& ref : rows) {
-        if (ref.row->item.kind == trust::Item::Kind::Revision) {
-            Use use(m_insert->revisionIfNew);
-            use->bind(1, ref.row->item.id).bind(2, ref.row->bytes).run();
-        } else {
-            {
-                Use use(m_insert->recordIfNew);
-                use->bind(1, ref.row->item.id).bind(2, *ref.row->signature).bind(3, ref.row->bytes).run();
-            }
-            if (m_db.changes() == 0) settleSignature(*ref.row);
+    m_insert->revisionsIfNew.insert(revisions.size(), [&](std::size_t i, RowInserter::Row& row) {
+        row.bind(1, revisions[i]->item.id).bind(2, revisions[i]->bytes);
+    });
+    for (PayloadRow const* record : records) {
+        {
+            Use use(m_insert->recordIfNew);
+            use->bind(1, record->item.id).bind(2, *record->signature).bind(3, record->bytes).run();
         }
+        if (m_db.changes() == 0) settleSignature(*record);
     }
     std::vector<Batch::Entry const*> byId;
     byId.reserve(batch.entries.size());

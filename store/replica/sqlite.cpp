@@ -114,8 +114,8 @@ void Statement::damaged() const {
     throw SqliteError(SQLITE_CORRUPT, "reading an id", "a stored id has the wrong length");
 }
 
-RowInserter::RowInserter(Database& database, std::string into, int columns)
-    : m_database(database), m_into(std::move(into)), m_columns(columns) {}
+RowInserter::RowInserter(Database& database, std::string into, int columns, std::string ifThere)
+    : m_database(database), m_into(std::move(into)), m_ifThere(std::move(ifThere)), m_columns(columns) {}
 
 Statement& RowInserter::statementFor(std::size_t rows) {
     auto& statement = rows == 1 ? m_one : m_many;
@@ -124,9 +124,9 @@ Statement& RowInserter::statementFor(std::size_t rows) {
     for (int column = 1; column <= m_columns; ++column) row += column == 1 ? "?" : ",?";
     row += ")";
     // OR FAIL: a failure of one row leaves those before it, so that SQLite need not keep a journal of the statement.
-    // Whoever inserts gives up the whole transaction then.
     std::string sql = "INSERT OR FAIL INTO " + m_into + " VALUES";
     for (std::size_t i = 0; i < rows; ++i) sql += i == 0 ? row : "," + row;
+    if (!m_ifThere.empty()) sql += " " + m_ifThere;
     return statement.emplace(m_database, sql);
 }
 

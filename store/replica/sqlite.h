@@ -79,11 +79,11 @@ private:
 };
 
 /// Inserts many rows with few statements: to begin and end one, with a cursor in each index, costs as much as a row.
-/// The rows must be new ones.
+/// Whatever fails, the transaction must be given up: a statement may have written some of its rows then.
 class RowInserter {
 public:
-    /// `into`: the table with its columns in parentheses, of which there are so many.
-    RowInserter(Database& database, std::string into, int columns);
+    /// `into`: the table with its columns in parentheses, of which there are so many. `ifThere`: an ON CONFLICT clause.
+    RowInserter(Database& database, std::string into, int columns, std::string ifThere = {});
 
     /// The place of one row in a statement of several; columns are bound by position from 1, absent ones are NULL.
     class Row {
@@ -118,7 +118,7 @@ private:
     static constexpr std::size_t kRowsAtOnce = 32;
     Statement& statementFor(std::size_t rows);
     Database& m_database;
-    std::string m_into;
+    std::string m_into, m_ifThere;
     int m_columns;
     std::optional<Statement> m_one, m_many;  ///< prepared when they are needed: most batches are small
 };

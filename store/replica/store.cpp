@@ -147,7 +147,7 @@ Store::Statements::Statements(Database& db)
 Store::Inserts::Inserts(Database& db)
     : revision(db, "INSERT INTO revision(id, bytes) VALUES(?1, ?2)"),
       record(db, "INSERT INTO record(id, sig, bytes) VALUES(?1, ?2, ?3)"),
-      revisionIfNew(db, "INSERT INTO revision(id, bytes) VALUES(?1, ?2) ON CONFLICT(id) DO NOTHING"),
+      revisionsIfNew(db, "revision(id, bytes)", 2, "ON CONFLICT(id) DO NOTHING"),
       recordIfNew(db, "INSERT INTO record(id, sig, bytes) VALUES(?1, ?2, ?3) ON CONFLICT(id) DO NOTHING"),
       frame(db, "INSERT INTO frame(id, header, sig) VALUES(?1, ?2, ?3)"),
       place(db,

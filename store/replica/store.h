@@ -199,7 +199,9 @@ struct Store::Statements {
 /// What is written when a frame is stored.
 struct Store::Inserts {
     explicit Inserts(Database& db);
-    Statement revision, record, revisionIfNew, recordIfNew, frame, place, tipIn, tipOn, forked, log, registry, payload, packed;
+    Statement revision, record;
+    RowInserter revisionsIfNew;
+    Statement recordIfNew, frame, place, tipIn, tipOn, forked, log, registry, payload, packed;
 
     std::int64_t addFrame(FrameId const& id, ByteView header, trust::Signature const& signature, Database& db);
     void addPlace(std::int64_t feed, std::uint64_t seq, std::int64_t frameRow, bool applied);
