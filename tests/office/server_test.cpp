@@ -230,6 +230,30 @@ TEST_CASE("where two must agree to a server, its enrolment goes round first", "[
     CHECK((*server)->registry().server()->id == (*server)->replica().device());
 }
 
+TEST_CASE("of an enrolment the keeper appends what it may, and the rest goes round", "[office][server]") {
+    auto zhao = Workplace::founds("赵");
+    auto qian = zhao->hires("钱", "yc-d05", {"quality"});
+    REQUIRE(
+        (*zhao)->propose("admin", adminsAre({*(*zhao)->replica().person(), *(*qian)->replica().person()}, 2))->entry);
+    auto sun = Workplace::newMachine();
+    sun->answers((*zhao)->invite("孙", "yc-d03", {"clerk", "leader"}, std::nullopt), Office::Joins::Person);
+    auto const asked = zhao->enrols(*sun);
+    REQUIRE(asked);
+    CHECK(asked->welcomed);
+    CHECK(asked->why == "registry.threshold");
+    CHECK(asked->proposals.size() == 2);  // leader of the college and of the unit: a high role
+    sun->finishes();
+    CHECK((*sun)->status().grants.size() == 1);
+    zhao->carriesTo(*qian);
+    for (auto const& proposal : asked->proposals) {
+        auto const agreed = (*qian)->cosign(asBytes(proposal));
+        REQUIRE(agreed);
+        REQUIRE((*zhao)->appendProposal(asBytes(agreed->proposal)));
+    }
+    zhao->carriesTo(*sun);
+    CHECK((*sun)->status().grants.size() == 3);
+}
+
 TEST_CASE("once the server keeps the registry, others propose and it appends", "[office][server]") {
     auto zhao = Workplace::founds("赵");
     auto server = zhao->installs(kServer);
@@ -256,9 +280,18 @@ TEST_CASE("once the server keeps the registry, others propose and it appends", "
     auto const asked = zhao->enrols(*li);
     REQUIRE(asked);
     CHECK_FALSE(asked->welcomed);
-    CHECK(asked->proposals.size() == 3);  // person, device, grant
-    for (auto const& proposal : asked->proposals) REQUIRE((*server)->appendProposal(asBytes(proposal)));
+    CHECK(asked->proposals.size() == 3);                      // person, device, grant
+    CHECK(zhao->enrols(*li)->proposals == asked->proposals);  // asked again, no second set goes round
+    REQUIRE((*server)->appendProposal(asBytes(asked->proposals[0])));
+    REQUIRE((*server)->appendProposal(asBytes(asked->proposals[1])));
     server->carriesTo(*zhao);
+    auto const half = zhao->enrols(*li);  // the device is in, its grant on the way
+    REQUIRE(half);
+    CHECK(half->welcomed);
+    CHECK(half->proposals == std::vector{asked->proposals[2]});
+    REQUIRE((*server)->appendProposal(asBytes(half->proposals[0])));
+    server->carriesTo(*zhao);
+    CHECK(zhao->enrols(*li)->proposals.empty());
     li->isEnrolledBy(*zhao);
     CHECK((*li)->status().personName == "李");
     CHECK((*li)->status().grants.size() == 1);

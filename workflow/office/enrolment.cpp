@@ -20,6 +20,10 @@ std::string invitedServerNote(Sha256 const& hash) { return "invited-server/" + h
 /// The device that answered.
 std::string usedNote(Sha256 const& hash) { return "used/" + hash.hex(); }
 
+/// The acts that enrol the device of this request, once made: asked for again they are the same, so that none of them
+/// is appended twice, however often they went round.
+std::string enrolmentNote(ByteView request) { return "enrolment/" + sha256(request).hex(); }
+
 /// A bare `quality`, `leader` or `admin` is for the whole college, every other bare name for the person's unit.
 bool isWide(std::string_view role) { return role == "quality" || role == "leader" || role == "admin"; }
 
@@ -219,6 +223,19 @@ Result<std::vector<trust::Proposal>> TheOffice::enrolmentOf(ByteView requestByte
     return acts;
 }
 
+std::vector<trust::Proposal> TheOffice::keptEnrolment(ByteView request) {
+    auto const note = m_replica->note(enrolmentNote(request));
+    auto const value = note ? json::parse(*note) : Result<json::Value>(Error{});
+    std::vector<trust::Proposal> acts;
+    if (!value || !value->asArray()) return acts;
+    for (auto const& each : *value->asArray()) {
+        auto const body = each.asString() ? json::parse(*each.asString()) : Result<json::Value>(Error{});
+        auto act = body && body->asObject() ? trust::proposalFrom(*body->asObject()) : Result<trust::Proposal>(Error{});
+        if (act) acts.push_back(std::move(*act));
+    }
+    return acts;
+}
+
 Result<Office::Enrolled> TheOffice::enrol(ByteView requestBytes, std::string_view typed, Path const& welcome) {
     auto form = trust::decodeJoinRequest(requestBytes);
     if (!form) return form.error();
@@ -237,36 +254,51 @@ Result<Office::Enrolled> TheOffice::enrol(ByteView requestBytes, std::string_vie
     Enrolled enrolled;
     enrolled.device = trust::deviceIdOf(request->key);
 
-    if (!registry().device(enrolled.device)) {
-        // Noted before the device is appended: what a cut leaves must not let a second device in.
-        if (auto const used = m_replica->note(usedNote(form->invitation)); used && *used != enrolled.device.hex()) {
-            return makeError(ErrorCode::Refused, "invitation.used", "an invitation is good for one device");
-        }
-        auto acts = enrolmentOf(requestBytes, *request, *invitation);
-        if (!acts) return acts.error();
-        bool const keeps = registry().keeper() == m_replica->device();
-        std::vector<trust::Proposal> now;
-        for (auto& act : *acts) {
-            auto const judged = registry().judge(act);
-            if (!judged && !lacksAgreements(judged.error())) return judged.error();
-            if (judged && keeps) {
-                now.push_back(std::move(act));
-                continue;
-            }
-            if (enrolled.why.empty()) enrolled.why = judged ? "registry.not-keeper" : judged.error().reason;
-            enrolled.proposals.push_back(json::encode(trust::bodyOf(act)));
-        }
-        m_replica->setNote(usedNote(form->invitation), enrolled.device.hex());
-        if (!now.empty()) {
-            if (auto appended = append(std::move(now)); !appended) return appended.error();
-        }
-        if (!registry().device(enrolled.device)) return enrolled;
+    // Noted before the device is appended: what a cut leaves must not let a second device in.
+    bool const known = registry().device(enrolled.device) != nullptr;
+    if (auto const used = m_replica->note(usedNote(form->invitation));
+        !known && used && *used != enrolled.device.hex()) {
+        return makeError(ErrorCode::Refused, "invitation.used", "an invitation is good for one device");
     }
+    auto acts = keptEnrolment(requestBytes);
+    if (acts.empty() && !known) {
+        auto made = enrolmentOf(requestBytes, *request, *invitation);
+        if (!made) return made.error();
+        acts = std::move(*made);
+    }
+    bool const keeps = registry().keeper() == m_replica->device();
+    std::vector<trust::Proposal> now;
+    json::Array kept;
+    for (auto& act : acts) {
+        auto const judged = registry().judge(act);
+        std::string bytes = json::encode(trust::bodyOf(act));
+        kept.emplace_back(bytes);
+        if (!judged && judged.error().reason == "registry.act-repeated") continue;
+        if (!judged && !lacksAgreements(judged.error())) {
+            if (known) continue;
+            return judged.error();
+        }
+        if (judged && keeps) {
+            now.push_back(std::move(act));
+            continue;
+        }
+        if (enrolled.why.empty()) enrolled.why = judged ? "registry.not-keeper" : judged.error().reason;
+        enrolled.proposals.push_back(std::move(bytes));
+    }
+    if (!known) {
+        m_replica->setNote(usedNote(form->invitation), enrolled.device.hex());
+        m_replica->setNote(enrolmentNote(requestBytes), json::encode(kept));
+    }
+    if (!now.empty()) {
+        if (auto appended = append(std::move(now)); !appended) return appended.error();
+    }
+    if (!registry().device(enrolled.device)) return enrolled;
+
     // A welcome can be written again as often as it is lost on the way.
-    Instant const now = m_replica->world().wall.now();
+    Instant const at = m_replica->world().wall.now();
     auto written =
         transport::exportFile(*m_replica, m_attachments, welcome, transport::FileKind::Welcome, {},
-                              [&](Scope const& scope) { return registry().mayRead(enrolled.device, scope, now); });
+                              [&](Scope const& scope) { return registry().mayRead(enrolled.device, scope, at); });
     if (!written) return written.error();
     enrolled.welcomed = true;
     return enrolled;

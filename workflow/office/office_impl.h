@@ -126,6 +126,8 @@ public:
     Result<std::optional<trust::Invitation::Server>> serverToName(std::optional<std::string> const& url);
     /// Keeps the invitation until it is used.
     Invited issue(trust::Invitation invitation);
+    /// Those that an earlier call made for this very request; none if there was none.
+    std::vector<trust::Proposal> keptEnrolment(ByteView request);
     /// The acts that enrol the device of this request.
     Result<std::vector<trust::Proposal>> enrolmentOf(ByteView request, trust::JoinRequest const& form,
                                                      trust::Invitation const& invitation);

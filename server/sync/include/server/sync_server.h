@@ -20,7 +20,7 @@ namespace spiral::server {
 struct SyncSettings {
     std::string host = "0.0.0.0";
     std::uint16_t port = 7420;
-    std::optional<std::string> upstream;               ///< of a hub: the server's spiral:// address
+    std::optional<std::string> upstream;               ///< of a hub: the server; nothing: what Office::server() says
     std::size_t connectionsMax = 12'000;               ///< open at a time; each costs a file descriptor
     std::size_t connectionsPerDeviceMax = 4;           ///< the same device on two programs, and one that died
     std::size_t handshakeSeconds = 10;                 ///< until a device has proved its key

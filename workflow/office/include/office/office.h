@@ -182,7 +182,7 @@ public:
     [[nodiscard]] virtual Result<std::array<std::string, 6>> digits(ByteView request) = 0;
     /// Compares the digits; appends person, device and grants, or server or hub; writes the welcome file. Acts that this
     /// replica may not append, because others must agree or because it is not the keeper, become proposals; the welcome
-    /// is written once the registry held here has the device, by calling this again.
+    /// is written once the registry held here has the device, by calling this again. The proposals are the same each time.
     struct Enrolled {
         DeviceId device;
         bool welcomed = false;                    ///< the registry has the device, and the welcome is written
