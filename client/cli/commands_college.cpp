@@ -360,14 +360,14 @@ std::vector<Command> collegeCommands() {
          .more =
              {"角色：clerk 经办人、head 部门负责人、quality 质控办、leader 校领导、admin 管理员、reviewer "
               "复核专家。quality、leader、admin 管全校，其余只管 --unit 的部门；另写范围如 head@unit/jwc。"
-              "邀请七天有效，只能用一次。\n服务器存全部范围；汇聚点只转一个校区的范围。登记与人一样核对数字：spirald "
-              "init、spiral "
-              "enrol、spirald --finish。",
+              "邀请七天有效，只能用一次。\n"
+              "服务器存全部范围；汇聚点只转一个校区的范围。登记与人一样核对数字："
+              "spirald init、spiral enrol、spirald --finish。",
               "Roles: clerk, head, quality, leader, admin, reviewer. quality, leader and admin hold for the whole "
               "college, the others for the unit of --unit; or name the scope: head@unit/jwc. An invitation is valid "
-              "for seven days and for one device.\nA server holds everything; a hub passes on the scopes of one "
-              "campus. "
-              "Either is enrolled like a person, with digits: spirald init, spiral enrol, spirald --finish."},
+              "for seven days and for one device.\n"
+              "A server holds everything; a hub passes on the scopes of one campus. Either is enrolled like a person, "
+              "with digits: spirald init, spiral enrol, spirald --finish."},
          .examples = {{"spiral invite --person 李雷 --unit jwc --role clerk -o 李雷.invite",
                        {"教务处经办人", "a clerk of unit jwc"}},
                       {"spiral invite --person 韩梅 --unit zkb --role quality -o 韩梅.invite",
