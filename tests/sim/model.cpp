@@ -449,8 +449,9 @@ bool Model::lends(ObjectId const& rescuer, ObjectId const& row, Candidate const&
     if (!actingFor || self == nullptr) return true;
     auto const& differ = m_facts.policy.kinds.find(kindOf(*self))->second.differ;
     auto const root = rootOf(row);
-    if (!root) return true;
-    People const people = peopleBehind(*root);
+    if (!root || differ.empty()) return true;
+    // Who may not be a submitter is asked of the submissions, one of which may be this row.
+    People const people = peopleBehind(*root, contains(differ, "submitter"));
     return !(contains(differ, "author") && people.authors.contains(*actingFor)) &&
            !(contains(differ, "submitter") && people.submitters.contains(*actingFor));
 }
@@ -484,7 +485,7 @@ bool Model::isAccepted(ObjectId const& row) {
 
 /// Authors: every person of a revision in the ancestry back to the last accepted one. A row that is not bound to its
 /// frame counts for nothing, so it says nothing about the person it names.
-Model::People Model::peopleBehind(ObjectId const& root) {
+Model::People Model::peopleBehind(ObjectId const& root, bool withSubmitters) {
     People people;
     std::set<ObjectId> seen;
     std::vector<ObjectId> open{root};
@@ -500,7 +501,7 @@ Model::People Model::peopleBehind(ObjectId const& root) {
             if (judged.actingFor) to.insert(*judged.actingFor);
         };
         add(id, text->by.person, people.authors);
-        for (ObjectId const& submit : recordsOn(id, "submit"))
+        for (ObjectId const& submit : withSubmitters ? recordsOn(id, "submit") : std::vector<ObjectId>{})
             add(submit, record(submit)->by.person, people.submitters);
         for (ObjectId const& parent : text->parents) {
             if (!hasParent(*text, parent))

@@ -84,7 +84,7 @@ private:
     void checkRescuer(Record const& record, GrantModel const& grant, std::vector<Fault>& faults) const;
     void rescue(ObjectId const& row, std::vector<Candidate>& candidates);
     [[nodiscard]] bool lends(ObjectId const& rescuer, ObjectId const& row, Candidate const& candidate);
-    [[nodiscard]] People peopleBehind(ObjectId const& revision);
+    [[nodiscard]] People peopleBehind(ObjectId const& revision, bool withSubmitters = true);
     [[nodiscard]] bool isAccepted(ObjectId const& revision);
     [[nodiscard]] std::optional<ObjectId> rootOf(ObjectId const& row) const;
     [[nodiscard]] std::vector<ObjectId> recordsOn(ObjectId const& row, std::string_view kind) const;
