@@ -59,6 +59,18 @@ CREATE TABLE local_packed(
     bytes BLOB NOT NULL                -- codec 1, zstd
 ) STRICT, WITHOUT ROWID;
 
+-- Attachments that revisions held here name, by scope: wanted until their bytes came for that scope. What is here for one
+-- scope is not given to readers of another, whose revisions may name a hash without anybody there having the bytes.
+CREATE TABLE local_attachment(
+    scope  TEXT NOT NULL,
+    file   BLOB NOT NULL,              -- SHA-256 of the whole
+    chunks BLOB NOT NULL,              -- hash of the list of piece hashes, as the revision says
+    told   BLOB NOT NULL,              -- the description, strict JSON
+    here   INTEGER NOT NULL DEFAULT 0, -- 1: its bytes came for this scope, or were attached here
+    PRIMARY KEY(scope, file, chunks)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX local_attachment_wanted ON local_attachment(scope) WHERE here = 0;
+
 -- Feeds held: the frames of one device in one scope.
 CREATE TABLE local_feed(
     feed   INTEGER PRIMARY KEY,

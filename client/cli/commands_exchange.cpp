@@ -188,6 +188,7 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
     replica::ListFilter different;
     different.withDifferences = true;
     auto const differing = office->list(different).size();
+    told.set("pieces_sent", done.piecesSent).set("pieces_received", done.piecesReceived);
     told.set("server", done.url).set("stored", done.stored).set("agreed", done.agreed).set("differences", differing);
     job.answer(told);
     job.tell({"已与 {url} 同步：送出 {sent} 帧，收到 {received} 帧（{up} + {down} 字节，{trips} 个来回）",
@@ -199,6 +200,10 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
               {"up", std::to_string(done.bytesSent)},
               {"down", std::to_string(done.bytesReceived)},
               {"trips", std::to_string(done.session.roundTrips)}});
+    if (done.piecesSent + done.piecesReceived > 0) {
+        job.tell({"  附件块：送出 {sent}，收到 {received}", "  pieces of attachments: {sent} sent, {received} received"},
+                 {{"sent", std::to_string(done.piecesSent)}, {"received", std::to_string(done.piecesReceived)}});
+    }
     answers.tell(job);
     if (!set.empty())
         job.tell({"  隔离 {n} 行，详见 spiral status", "  {n} row(s) quarantined, see spiral status"},

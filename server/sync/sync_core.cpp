@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
+#include "transport/piece_exchange.h"
 #include "trust/objects.h"
 
 #include <algorithm>
@@ -24,7 +25,9 @@ struct SyncCore::Peer {
     Road road;
     std::optional<transport::SessionDriver> driver;
     std::optional<DeviceId> device;   ///< when proven
+    std::optional<transport::PieceExchange> pieces;
     bool ended = false;
+    bool isNew = true;
 };
 
 SyncCore::SyncCore(replica::Replica& replica, trust::Signer& signer, CoreLimits limits,
@@ -60,7 +63,7 @@ SyncCore::PeerId SyncCore::opened(Road road) {
     };
     ports.authenticate = [this, id](protocol::Greeting const& greeting) { return authenticate(id, greeting); };
     ports.agreed = [](protocol::Agreement const&) {};
-    ports.deliver = [](protocol::Message const&) {};
+    ports.deliver = [this, id](protocol::Message const& message) { deliver(id, message); };
     ports.ended = [this, id](std::optional<Error> error) { endPeer(id, std::move(error)); };
     peer->driver.emplace(m_replica, protocol::Session(std::move(self)), std::move(ports));
     auto& placed = *m_peers.emplace(id, std::move(peer)).first->second;
@@ -133,9 +136,35 @@ Result<void> SyncCore::authenticate(PeerId id, protocol::Greeting const& greetin
         m_peers.at(same.front())->road.send(protocol::Refusal{"session.replaced", {}});
         m_peers.at(same.front())->driver->onEnd();
     }
+    transport::PieceExchange::Ports pieces;
+    pieces.send = [&peer](protocol::Message message) { peer.road.send(std::move(message)); };
+    pieces.peerMayRead = [&peer](Scope const& scope) { return peer.driver->store().mayHave(scope); };
+    pieces.setHere = [this](Scope const& scope, trust::Attachment const& file) { fileCame(scope, file); };
+    peer.pieces.emplace(m_replica, std::move(pieces), m_limits.attachmentBytesMax);
     if (peer.road.trusted) peer.road.trusted();
     tell("session-begin", {{"peer", greeting.device.hex()}});
     return {};
+}
+
+void SyncCore::deliver(PeerId id, protocol::Message const& message) {
+    Peer& peer = *m_peers.at(id);
+    if (!peer.pieces) return;
+    auto const before = std::pair(peer.pieces->piecesTaken(), peer.pieces->piecesGiven());
+    auto const taken = peer.pieces->received(message);
+    m_counts.piecesTaken += peer.pieces->piecesTaken() - before.first;
+    m_counts.piecesGiven += peer.pieces->piecesGiven() - before.second;
+    if (taken) return;
+    if (taken.error().code == ErrorCode::Environment) m_diskError = taken.error();
+    tell("pieces-failed", {{"peer", peer.device->hex()}, {"reason", taken.error().reason}}, true);
+    peer.road.send(protocol::Refusal{taken.error().code == ErrorCode::Environment ? "server.disk" : taken.error().reason, {}});
+    peer.driver->onEnd();
+}
+
+void SyncCore::fileCame(Scope const& scope, trust::Attachment const& file) {
+    m_replica.setFileHere(scope, file);
+    for (auto& [id, peer] : m_peers) {
+        if (!peer->ended && peer->pieces) peer->pieces->fileCame(scope, file);
+    }
 }
 
 bool SyncCore::overQuota(DeviceId const& device, std::vector<TravellingFrame> const& frames) {
@@ -159,7 +188,9 @@ bool SyncCore::work() {
         if (next == m_peers.end()) next = m_peers.begin();
         if (!next->second->driver->hasWork()) continue;
         m_turn = next->first;
-        next->second->driver->work();
+        Peer& peer = *next->second;
+        peer.driver->work();
+        if (!peer.ended && peer.pieces && std::exchange(peer.isNew, false)) peer.pieces->look();   // greeted by now
         return true;
     }
     if (!m_pending.empty()) {
@@ -223,7 +254,10 @@ void SyncCore::commit() {
             }
         }
         auto const found = m_peers.find(pending[i].peer);
-        if (found != m_peers.end() && !found->second->ended) found->second->driver->applied(std::move(theirs));
+        if (found == m_peers.end() || found->second->ended) continue;
+        // Before the answers: a caller that would leave knows then that something is wanted of it.
+        if (found->second->pieces) found->second->pieces->look();
+        found->second->driver->applied(std::move(theirs));
     }
     if (m_replica.logEnd() == before) return;
     std::set<Scope> touched;

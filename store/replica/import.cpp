@@ -564,6 +564,12 @@ void Store::flush(Batch& batch) {
         auto const& frame = *entry.frame;
         if (entry.feed->feed == 0) entry.feed->feed = makeFeed(entry.key.first, entry.key.second);
         m_insert->addPlace(entry.feed->feed, frame.header.seq, rowOf.at(frame.id), entry.applied);
+        if (entry.applied) {
+            for (auto const& row : frame.open->rows) {
+                if (row.item.kind == trust::Item::Kind::Revision && !m_registry.isRedacted(row.item.id))
+                    noteFiles(entry.key.first, row.bytes, false);
+            }
+        }
         if (frame.keepUnread) m_insert->keepPayload(frame.id, *frame.travelling.payload);
         if (entry.applied && frame.travelling.payload->codec == Codec::Zstd && frame.open &&
             isWorthPacking(frame.open->changeset, frame.open->rows) && !hasRedacted(frame.open->rows)) {

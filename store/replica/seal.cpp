@@ -144,6 +144,9 @@ Result<Sealed> Store::seal(Scope const& scope, std::vector<NewRow> const& rows, 
         }
         m_insert->addLog(LogLine::What::HeaderAndPayload, id.view());
         if (packed && packed->codec == Codec::Zstd) m_insert->keepPacked(id, packed->bytes);
+        for (auto const& sealed : rows) {
+            if (sealed.item.kind == trust::Item::Kind::Revision) noteFiles(scope, asBytes(sealed.bytes), true);
+        }
         if (registryRows) {
             for (auto const& entry : rows) {
                 m_insert->addRegistry(entry.item.id, isAccepted(grown, entry.item.id, asBytes(entry.bytes)));

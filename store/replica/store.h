@@ -109,6 +109,10 @@ public:
     std::vector<Scope> scopesHeld() const override;
     Held held() const override;
 
+    std::vector<NamedFile> filesWanted(std::size_t max, std::optional<NamedFile> const& after) const override;
+    bool fileIsHere(Scope const& scope, trust::Attachment const& file) const override;
+    void setFileHere(Scope const& scope, trust::Attachment const& file) override;
+
     void saveDraft(Draft const& draft) override;
     std::optional<Draft> draft(DocumentKey const& document) const override;
     std::vector<Draft> drafts() const override;
@@ -132,6 +136,8 @@ private:
     Result<void> renewGuard(std::optional<Path> const& guardFile);
     void removeUnfinished() const;
     void dropPacked(std::vector<FrameId> const& frames);
+    /// Within a transaction: what a revision of this scope names. `attached`: its bytes are here, by this person's hand.
+    void noteFiles(Scope const& scope, ByteView revision, bool attached);
     /// Forgets what memory holds and reads it again: after a transaction failed. Where that fails too, the next write
     /// begins with it.
     void reload();

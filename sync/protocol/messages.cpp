@@ -419,6 +419,7 @@ void check(WantPieces const& want, Limits const&) {
 }
 
 void check(NoPieces const&, Limits const&) {}
+void check(Enough const&, Limits const&) {}
 void check(Propose const&, Limits const&) {}
 void check(Proposed const& proposed, Limits const&) { checkReason(proposed.reason, proposed.about); }
 

@@ -72,11 +72,30 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
         if (raw->m_road.keep) raw->m_road.keep(key, value);
         else raw->m_replica->setNote(key, value);
     };
-    ports.deliver = [](protocol::Message const&) {};
+    ports.deliver = [raw](protocol::Message const& message) { raw->deliver(message); };
     ports.ended = [raw](std::optional<Error> error) { raw->m_road.ended(std::move(error)); };
     caller->m_driver = std::make_unique<SessionDriver>(replica, protocol::Session(std::move(self)), std::move(ports));
     caller->m_driver->setPeer(peer);
+    PieceExchange::Ports pieces;
+    pieces.send = [raw](protocol::Message message) { raw->m_road.send(std::move(message)); };
+    pieces.peerMayRead = [raw](Scope const& scope) { return raw->m_driver->store().mayHave(scope); };
+    pieces.setHere = caller->m_road.setHere;
+    caller->m_pieces = std::make_unique<PieceExchange>(replica, std::move(pieces));
     return caller;
+}
+
+void Caller::start() {
+    m_driver->start();
+    m_pieces->look();
+    m_driver->setBusy(m_pieces->isBusy());
+}
+
+void Caller::deliver(protocol::Message const& message) {
+    if (auto taken = m_pieces->received(message); !taken) {
+        m_road.ended(taken.error());
+        return;
+    }
+    m_driver->setBusy(m_pieces->isBusy());
 }
 
 bool Caller::work() {
@@ -92,12 +111,15 @@ void Caller::store() {
     auto answers = m_road.import ? m_road.import(std::move(frames)) : m_replica->import(std::move(frames), m_peer.hex());
     for (auto const& answer : answers) m_stored += answer.what == trust::Answer::What::Stored ? 1U : 0U;
     if (m_road.stored) m_road.stored();
+    m_pieces->look();
+    m_driver->setBusy(m_pieces->isBusy());
     m_driver->applied(std::move(answers));
 }
 
 void Caller::use(replica::Replica& replica) {
     m_replica = &replica;
     m_driver->use(replica);
+    m_pieces->use(replica);
 }
 
 }  // namespace spiral::transport

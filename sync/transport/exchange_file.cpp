@@ -69,7 +69,7 @@ void eachFileNamed(Replica const& replica, ByteView header, Take take) {
         if (!bytes || !replica::mayNameFiles(*bytes)) continue;
         auto const revision = trust::decodeRevision(*bytes);
         if (!revision) continue;
-        for (auto const& file : revision->files) take(item.id, file);
+        for (auto const& file : revision->files) take(item.id, decoded->scope, file);
     }
 }
 
@@ -162,7 +162,9 @@ private:
         std::size_t batchBytes = 0;
         m_replica.framesBeyond(known, m_mayRead, [&](TravellingFrame&& frame) {
             if (mayNameFiles(frame)) {
-                eachFileNamed(m_replica, frame.header, [&](ObjectId const& revision, Attachment const& file) {
+                eachFileNamed(m_replica, frame.header, [&](ObjectId const& revision, Scope const& scope, Attachment const& file) {
+                    // What came for another scope alone is not for readers of this one.
+                    if (!m_replica.fileIsHere(scope, file)) return;
                     if (m_named.insert(file.sha256).second) m_files.emplace_back(file.sha256, revision);
                 });
             }
@@ -397,8 +399,9 @@ public:
         for (auto const& [index, header] : std::exchange(m_naming, {})) {
             auto const what = answers[index].what;
             if (what != Answer::What::Stored && what != Answer::What::Known) continue;
-            eachFileNamed(m_replica, header,
-                          [&](ObjectId const&, Attachment const& file) { m_wanted.insert(keyOf(file)); });
+            eachFileNamed(m_replica, header, [&](ObjectId const&, Scope const& scope, Attachment const& file) {
+                m_wanted[keyOf(file)].insert(scope);
+            });
         }
         return answers;
     }
@@ -406,26 +409,42 @@ public:
     Result<void> list(protocol::PieceList const& list) override {
         m_current.reset();
         m_missing.clear();
-        if (!m_wanted.contains(keyOf(list.file)) || m_attachments.holds(list.file.sha256)) return {};
-        if (auto begun = m_attachments.begin(list.file, list.pieces); !begun) return unlessDisk(begun);
-        if (m_attachments.holds(list.file.sha256)) return {};
-        m_current = list.file;
-        auto const missing = m_attachments.missing(list.file);
-        m_missing.insert(missing.begin(), missing.end());
+        if (!m_wanted.contains(keyOf(list.file)) || trust::chunksHash(list.pieces) != list.file.chunks) return {};
+        m_current = list;
+        m_shown = 0;
+        if (!m_attachments.holds(list.file.sha256)) {
+            if (auto begun = m_attachments.begin(list.file, list.pieces); !begun) {
+                m_current.reset();
+                return unlessDisk(begun);
+            }
+            auto const missing = m_attachments.missing(list.file);
+            m_missing.insert(missing.begin(), missing.end());
+        }
+        noteIfAllShown();
         return {};
     }
 
     Result<void> piece(protocol::Piece const& piece) override {
-        if (!m_current || m_current->sha256 != piece.file || !m_missing.contains(piece.index)) return {};
-        if (auto taken = m_attachments.put(*m_current, piece.index, piece.bytes); !taken) return unlessDisk(taken);
-        m_missing.erase(piece.index);
-        ++m_totals.pieces;
+        if (!m_current || m_current->file.sha256 != piece.file) return {};
+        // The file shows that its writer has the bytes, also where they are held here already: for another scope.
+        bool const right = piece.index == m_shown && sha256(piece.bytes) == m_current->pieces[piece.index];
+        if (right) ++m_shown;
+        if (m_missing.contains(piece.index)) {
+            if (auto taken = m_attachments.put(m_current->file, piece.index, piece.bytes); !taken) return unlessDisk(taken);
+            m_missing.erase(piece.index);
+            ++m_totals.pieces;
+        }
+        noteIfAllShown();
         return {};
     }
 
     [[nodiscard]] FileTotals& totals() { return m_totals; }
 
 private:
+    void noteIfAllShown() {
+        if (m_shown != m_current->pieces.size() || !m_attachments.holds(m_current->file.sha256)) return;
+        for (Scope const& scope : m_wanted.at(keyOf(m_current->file))) m_replica.setFileHere(scope, m_current->file);
+    }
     /// A wrong piece is like a missing one: somebody else will bring it. A failing disk ends the import.
     static Result<void> unlessDisk(Result<void> const& outcome) {
         if (outcome.error().code == ErrorCode::BadHash) return {};
@@ -439,8 +458,9 @@ private:
     std::vector<TravellingFrame> m_frames;  ///< kept back
     std::size_t m_cost = 0;
     std::vector<std::pair<std::size_t, Bytes>> m_naming;  ///< of those: place and header, if they may name files
-    std::set<FileKey> m_wanted;
-    std::optional<Attachment> m_current;  ///< whose pieces come now
+    std::map<FileKey, std::set<Scope>> m_wanted;     ///< by revisions of these scopes
+    std::optional<protocol::PieceList> m_current;  ///< whose pieces come now
+    std::size_t m_shown = 0;                       ///< of them, from the first on
     std::unordered_set<std::uint32_t> m_missing;
 };
 

@@ -31,6 +31,8 @@ public:
         totals.bytesSent = m_channel->bytesSent();
         totals.bytesReceived = m_channel->bytesReceived();
         totals.stored = m_caller->stored();
+        totals.piecesSent = m_caller->pieces().piecesGiven();
+        totals.piecesReceived = m_caller->pieces().piecesTaken();
         totals.agreed = m_caller->agreed();
         // The goodbye is said in the background; nobody waits for it.
         m_channel->close();

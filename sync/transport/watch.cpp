@@ -162,6 +162,9 @@ private:
             m_notes[std::string(note)] = value;
             if (moved()) m_tell(news(WatchEvent::What::Agreed));
         };
+        road.setHere = [this](Scope const& scope, trust::Attachment const& file) {
+            if (auto const writer = openWriter()) writer->setFileHere(scope, file);
+        };
         auto caller = Caller::make(*m_reader, m_signer, trust::deviceIdOf(m_serverKey), secret, true, std::move(road));
         if (!caller) {
             m_failed = caller.error();

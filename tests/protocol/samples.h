@@ -94,6 +94,7 @@ inline std::vector<Message> eachMessage(std::uint64_t seed = 1) {
             holding,
             WantPieces{Scope::unit("jwc"), list.file, {1, 5}},
             NoPieces{Scope::unit("jwc"), list.file.sha256},
+            Enough{},
             Propose{Bytes(30, 2)},
             Proposed{random.token<ObjectId>(), {}, {}},
             Proposed{{}, "registry.threshold", "2"}};

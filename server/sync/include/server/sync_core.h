@@ -33,6 +33,7 @@ struct CoreLimits {
     std::size_t peersOfDeviceMax = 4;                    ///< connections of one device; the oldest gives way
     std::uint64_t deviceBytesPerDayMax = 4ULL << 30;     ///< of frames taken from one device
     std::uint64_t deviceFramesPerDayMax = 1'000'000;
+    std::uint64_t attachmentBytesMax = 4ULL << 30;       ///< larger ones are not wanted
 };
 
 /// Counts since the start; for metrics.
@@ -41,6 +42,7 @@ struct CoreCounts {
     std::uint64_t framesStored = 0, framesKnown = 0, framesRefused = 0, framesWaiting = 0;
     std::uint64_t framesSent = 0, bytesStored = 0;
     std::uint64_t commits = 0, receipts = 0, overQuota = 0;
+    std::uint64_t piecesTaken = 0, piecesGiven = 0;
 };
 
 class SyncCore {
@@ -87,6 +89,8 @@ private:
     };
     Result<void> authenticate(PeerId id, protocol::Greeting const& greeting);
     void commit();
+    void deliver(PeerId id, protocol::Message const& message);
+    void fileCame(Scope const& scope, trust::Attachment const& file);
     void endPeer(PeerId id, std::optional<Error> error);
     void drop();
     bool overQuota(DeviceId const& device, std::vector<trust::TravellingFrame> const& frames);

@@ -220,6 +220,19 @@ public:
     };
     [[nodiscard]] virtual Held held() const = 0;
 
+    // --- attachments that revisions name ----------------------------------------------------------------------------
+    struct NamedFile {
+        Scope scope;
+        trust::Attachment file;
+        friend bool operator==(NamedFile const&, NamedFile const&) = default;
+    };
+    /// Those whose bytes have not come for their scope yet, at most `max`, after one of them (in a fixed order).
+    [[nodiscard]] virtual std::vector<NamedFile> filesWanted(std::size_t max, std::optional<NamedFile> const& after = {}) const = 0;
+    /// Whether bytes with these hashes came for this scope. Attachments says whether they are whole.
+    [[nodiscard]] virtual bool fileIsHere(Scope const& scope, trust::Attachment const& file) const = 0;
+    /// They did. Nothing happens if no revision of the scope names it.
+    virtual void setFileHere(Scope const& scope, trust::Attachment const& file) = 0;
+
     // --- drafts (local, durable) -----------------------------------------------------------------------------------
     // One a document, by scope and id: a document of another scope with the same id has a draft of its own.
     virtual void saveDraft(Draft const& draft) = 0;

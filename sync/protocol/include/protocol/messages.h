@@ -130,6 +130,10 @@ struct NoPieces {
     AttachmentId file;
     friend bool operator==(NoPieces const&, NoPieces const&) = default;
 };
+/// The sender wants no more pieces for now: a caller may leave.
+struct Enough {
+    friend bool operator==(Enough const&, Enough const&) = default;
+};
 /// For the keeper of the registry: append this, trust::bodyOf of a proposal as strict JSON.
 struct Propose {
     Bytes proposal;
@@ -147,7 +151,7 @@ struct Unknown {
     friend bool operator==(Unknown const&, Unknown const&) = default;
 };
 using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done, Greeting, Refusal, Tips, Holding, WantPieces,
-                             NoPieces, Propose, Proposed, Unknown>;
+                             NoPieces, Propose, Proposed, Enough, Unknown>;
 
 /// A message as bytes (cereal, portable binary) and back. Decoding refuses what is not of the form or beyond a limit,
 /// with a reason, in time and memory bounded by the bytes given; trailing bytes are refused.

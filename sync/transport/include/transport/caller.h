@@ -2,6 +2,7 @@
 // both agreed on. Whatever carries the messages drives it. One thread.
 #pragma once
 
+#include "transport/piece_exchange.h"
 #include "transport/session_driver.h"
 #include "trust/keys.h"
 
@@ -19,11 +20,12 @@ public:
         /// Of a replica that is only read: somebody else stores, and keeps what both agreed on. Otherwise empty.
         std::function<std::vector<trust::Answer>(std::vector<trust::TravellingFrame>)> import{};
         std::function<void(std::string_view note, std::string_view value)> keep{};
+        std::function<void(Scope const&, trust::Attachment const&)> setHere{};
     };
     /// REQUIRES: the replica is enrolled; it is open for writing, or the road can store. `secret`: of the connection, equal at both ends. Locked if the signer is.
     [[nodiscard]] static Result<std::unique_ptr<Caller>> make(replica::Replica& replica, trust::Signer& signer,
                                                               DeviceId const& peer, ByteView secret, bool stays, Road road);
-    void start() { m_driver->start(); }
+    void start();
     void received(protocol::Message message) { m_driver->onMessage(std::move(message)); }
     void closed() { m_driver->onEnd(); }
     void onNews() { m_driver->onNews(); }
@@ -33,17 +35,20 @@ public:
     void use(replica::Replica& replica);
 
     [[nodiscard]] protocol::Session::Totals const& totals() const { return m_driver->session().totals(); }
+    [[nodiscard]] PieceExchange const& pieces() const { return *m_pieces; }
     [[nodiscard]] std::uint64_t stored() const { return m_stored; }
     [[nodiscard]] bool agreed() const { return m_agreed; }
 
 private:
     Caller(replica::Replica& replica, DeviceId const& peer, Road road);
     void store();
+    void deliver(protocol::Message const& message);
 
     replica::Replica* m_replica;
     DeviceId m_peer;
     Road m_road;
     std::unique_ptr<SessionDriver> m_driver;
+    std::unique_ptr<PieceExchange> m_pieces;
     std::vector<trust::TravellingFrame> m_pending;
     std::uint64_t m_stored = 0;
     bool m_agreed = false;

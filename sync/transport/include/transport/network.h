@@ -13,6 +13,7 @@ struct NetworkTotals {
     protocol::Session::Totals session;
     std::uint64_t bytesSent = 0, bytesReceived = 0;   ///< inside TLS
     std::uint64_t stored = 0;
+    std::uint64_t piecesSent = 0, piecesReceived = 0;   ///< of attachments
     bool agreed = false;   ///< both hold the same of what both may read
 };
 using NetworkProgress = std::function<void(std::uint64_t sent, std::uint64_t received)>;   ///< frames

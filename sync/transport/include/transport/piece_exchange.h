@@ -1,0 +1,71 @@
+// Attachments between two replicas in a network session: what a revision names and is not here is wanted from the peer,
+// piece by piece; what the peer wants is given, if it may read the scope and the bytes are here for that scope.
+//
+// At most kPiecesAtOnce pieces are under way each way, so that frames come between them. What was taken stays: after a cut
+// at most those pieces travel again. One thread, that of the replica.
+#pragma once
+
+#include "protocol/messages.h"
+#include "replica/attachments.h"
+#include "replica/replica.h"
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace spiral::transport {
+
+class PieceExchange {
+public:
+    static constexpr std::size_t kPiecesAtOnce = 2;   ///< of 1 MiB: with the frames' window within a channel's queue
+    static constexpr std::size_t kToldNoneMax = 1'000;
+    static constexpr std::size_t kFilesAtOnce = 64;   ///< looked for in the store at a time
+
+    struct Ports {
+        std::function<void(protocol::Message)> send;
+        std::function<bool(Scope const&)> peerMayRead;
+        /// Notes that the bytes of this file came for this scope. Empty: the replica is open for writing and does it itself.
+        std::function<void(Scope const&, trust::Attachment const&)> setHere{};
+    };
+    PieceExchange(replica::Replica& replica, Ports ports, std::uint64_t fileBytesMax = UINT64_MAX);
+
+    /// New revisions are here, or the session is open: begins to want what is not here, unless it is at it already.
+    void look();
+    /// The bytes of a file are here now: a peer that was told that they were not hears of it.
+    void fileCame(Scope const& scope, trust::Attachment const& file);
+    /// WantPieces, NoPieces, PieceList, Piece or Enough of the peer. An Error of the disk ends the session.
+    [[nodiscard]] Result<void> received(protocol::Message const& message);
+    /// Something is wanted here or by the peer: a caller does not leave yet.
+    [[nodiscard]] bool isBusy() const { return m_current || m_peerWants; }
+    [[nodiscard]] std::uint64_t piecesTaken() const { return m_taken; }
+    [[nodiscard]] std::uint64_t piecesGiven() const { return m_given; }
+    void use(replica::Replica& replica) { m_replica = &replica; }
+
+private:
+    struct Wanting {
+        replica::Replica::NamedFile named;
+        std::vector<Sha256> hashes;                ///< of the pieces, when the list is known
+        std::set<std::uint32_t> missing, asked;
+        bool proving = false;   ///< held already, for another scope: the bytes are compared and not written
+    };
+    void wantNext();
+    void askForPieces();
+    [[nodiscard]] Result<void> finishCurrent();
+    [[nodiscard]] Result<void> give(protocol::WantPieces const& want);
+    [[nodiscard]] Result<void> take(protocol::PieceList const& list);
+    [[nodiscard]] Result<void> take(protocol::Piece const& piece);
+
+    replica::Replica* m_replica;
+    replica::Attachments m_attachments;
+    Ports m_ports;
+    std::uint64_t m_fileBytesMax;
+    std::optional<Wanting> m_current;
+    std::optional<replica::Replica::NamedFile> m_last;   ///< where the walk over wanted files is
+    bool m_lookAgain = false, m_wanted = false;
+    bool m_peerWants = false;
+    std::set<std::pair<Scope, AttachmentId>> m_toldNone;   ///< at most kToldNoneMax
+    std::uint64_t m_taken = 0, m_given = 0;
+};
+
+}  // namespace spiral::transport

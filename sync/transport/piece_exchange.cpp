@@ -1,0 +1,184 @@
+#include "transport/piece_exchange.h"
+
+#include "base/sha256.h"
+
+#include <algorithm>
+
+namespace spiral::transport {
+
+using replica::Replica;
+using trust::Attachment;
+
+PieceExchange::PieceExchange(Replica& replica, Ports ports, std::uint64_t fileBytesMax)
+    : m_replica(&replica),
+      m_attachments(replica.folder() / "attachments", replica.world().files),
+      m_ports(std::move(ports)),
+      m_fileBytesMax(fileBytesMax) {}
+
+void PieceExchange::look() {
+    if (m_current) {
+        m_lookAgain = true;
+        return;
+    }
+    m_last.reset();
+    wantNext();
+}
+
+void PieceExchange::wantNext() {
+    m_current.reset();
+    while (true) {
+        auto const wanted = m_replica->filesWanted(kFilesAtOnce, m_last);
+        for (auto const& named : wanted) {
+            m_last = named;
+            // One that another device could have changed our mind about is looked at again in the next session.
+            if (named.file.size > m_fileBytesMax || !m_ports.peerMayRead(named.scope)) continue;
+            Wanting wanting{named, {}, {}, {}, m_attachments.holds(named.file.sha256)};
+            auto const known = m_attachments.pieces(named.file.sha256);
+            if (known && trust::chunksHash(*known) == named.file.chunks) {
+                wanting.hashes = *known;
+                if (wanting.proving) {
+                    for (std::uint32_t i = 0; i < known->size(); ++i) wanting.missing.insert(i);
+                } else {
+                    auto const missing = m_attachments.missing(named.file);
+                    wanting.missing.insert(missing.begin(), missing.end());
+                }
+            }
+            m_current = std::move(wanting);
+            m_wanted = true;
+            if (m_current->hashes.empty()) m_ports.send(protocol::WantPieces{named.scope, named.file, {}});
+            else askForPieces();
+            return;
+        }
+        if (wanted.size() < kFilesAtOnce) break;
+    }
+    if (std::exchange(m_lookAgain, false)) return look();
+    if (std::exchange(m_wanted, false)) m_ports.send(protocol::Enough{});
+}
+
+void PieceExchange::askForPieces() {
+    auto& current = *m_current;
+    if (!current.asked.empty()) return;
+    protocol::WantPieces want{current.named.scope, current.named.file, {}};
+    for (std::uint32_t const index : current.missing) {
+        if (want.pieces.size() == kPiecesAtOnce) break;
+        want.pieces.push_back(index);
+        current.asked.insert(index);
+    }
+    m_ports.send(std::move(want));
+}
+
+Result<void> PieceExchange::finishCurrent() {
+    auto const named = m_current->named;
+    if (m_attachments.holds(named.file.sha256)) {
+        if (m_ports.setHere) m_ports.setHere(named.scope, named.file);
+        else m_replica->setFileHere(named.scope, named.file);
+    }
+    wantNext();
+    return {};
+}
+
+Result<void> PieceExchange::received(protocol::Message const& message) {
+    if (auto const* want = std::get_if<protocol::WantPieces>(&message)) {
+        m_peerWants = true;
+        return give(*want);
+    }
+    if (std::holds_alternative<protocol::Enough>(message)) {
+        m_peerWants = false;
+        return {};
+    }
+    if (auto const* none = std::get_if<protocol::NoPieces>(&message)) {
+        if (m_current && m_current->named.file.sha256 == none->file && m_current->named.scope == none->scope) wantNext();
+        return {};
+    }
+    if (auto const* list = std::get_if<protocol::PieceList>(&message)) return take(*list);
+    if (auto const* piece = std::get_if<protocol::Piece>(&message)) return take(*piece);
+    return {};
+}
+
+Result<void> PieceExchange::give(protocol::WantPieces const& want) {
+    // Whether the scope is not theirs, nobody here names the file, or its bytes are not here: the same answer.
+    auto const none = [&] {
+        if (m_toldNone.size() < kToldNoneMax) m_toldNone.emplace(want.scope, want.file.sha256);
+        m_ports.send(protocol::NoPieces{want.scope, want.file.sha256});
+        return Result<void>{};
+    };
+    bool const may = m_ports.peerMayRead(want.scope) && m_replica->fileIsHere(want.scope, want.file) &&
+                     m_attachments.holds(want.file.sha256);
+    if (!may) return none();
+    auto const hashes = m_attachments.pieces(want.file.sha256);
+    if (!hashes) return none();
+    if (want.pieces.empty()) {
+        m_ports.send(protocol::PieceList{want.file, *hashes});
+        return {};
+    }
+    if (want.pieces.size() > kPiecesAtOnce) {
+        return makeError(ErrorCode::Malformed, "session.pieces", std::to_string(want.pieces.size()));
+    }
+    for (std::uint32_t const index : want.pieces) {
+        if (index >= hashes->size()) return makeError(ErrorCode::Malformed, "session.pieces", std::to_string(index));
+        auto bytes = m_attachments.piece(want.file.sha256, index);
+        // Damaged here: somebody else will have it.
+        if (!bytes || sha256(*bytes) != (*hashes)[index]) return none();
+        ++m_given;
+        m_ports.send(protocol::Piece{want.file.sha256, index, std::move(*bytes)});
+    }
+    return {};
+}
+
+void PieceExchange::fileCame(Scope const& scope, Attachment const& file) {
+    if (m_toldNone.erase({scope, file.sha256}) == 0 || !m_ports.peerMayRead(scope)) return;
+    if (auto const hashes = m_attachments.pieces(file.sha256)) m_ports.send(protocol::PieceList{file, *hashes});
+}
+
+Result<void> PieceExchange::take(protocol::PieceList const& list) {
+    if (!m_current) {
+        look();   // the peer has now what it had not
+        return {};
+    }
+    if ( !m_current->hashes.empty() || list.file.sha256 != m_current->named.file.sha256) return {};
+    auto const& file = m_current->named.file;
+    bool const right = list.file.size == file.size && trust::chunksHash(list.pieces) == file.chunks;
+    if (!right) {
+        wantNext();
+        return {};
+    }
+    m_current->hashes = list.pieces;
+    if (m_current->proving) {
+        for (std::uint32_t i = 0; i < list.pieces.size(); ++i) m_current->missing.insert(i);
+    } else {
+        if (auto begun = m_attachments.begin(file, list.pieces); !begun) {
+            if (begun.error().code != ErrorCode::BadHash) return begun;
+            wantNext();
+            return {};
+        }
+        auto const missing = m_attachments.missing(file);
+        m_current->missing.insert(missing.begin(), missing.end());
+    }
+    if (m_current->missing.empty()) return finishCurrent();
+    askForPieces();
+    return {};
+}
+
+Result<void> PieceExchange::take(protocol::Piece const& piece) {
+    if (!m_current || piece.file != m_current->named.file.sha256 || m_current->asked.erase(piece.index) == 0) return {};
+    auto const& file = m_current->named.file;
+    bool right = piece.index < m_current->hashes.size() && sha256(piece.bytes) == m_current->hashes[piece.index];
+    if (right && !m_current->proving) {
+        if (auto put = m_attachments.put(file, piece.index, piece.bytes); !put) {
+            if (put.error().code != ErrorCode::BadHash) return put;
+            right = false;
+        }
+    }
+    if (!right) {
+        // This peer's copy is wrong: another may have a right one.
+        wantNext();
+        return {};
+    }
+    ++m_taken;
+    m_current->missing.erase(piece.index);
+    if (m_current->missing.empty()) return finishCurrent();
+    askForPieces();
+    return {};
+}
+
+}  // namespace spiral::transport

@@ -1,0 +1,173 @@
+// Attachments in network sessions: by piece, resumed, and only for readers of the scope they came for.
+#include "../transport/stick.h"
+#include "wire.h"
+
+#include <catch2/catch.hpp>
+
+using namespace spiral;
+using namespace spiral::server;
+using replica::Machine;
+using replica::Machines;
+using transport::Town;
+
+namespace {
+
+struct Desk {
+    Town town;
+    trust::Someone owner = town.college.server();
+    Machines machines{town.college};
+    Machine& server = machines.of(owner);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    trust::Someone sunPerson = town.college.person("sun");
+    std::optional<SyncCore> core;
+    TemporaryFolder papers{"spiral-papers"};
+    std::uint64_t wires = 0;
+
+    Desk() {
+        town.college.grant(sunPerson, "clerk@unit/lab");
+        machines.spreadRegistry();
+        core.emplace(*server, server.secret(), CoreLimits{}, [](Event const&) {});
+    }
+    /// A document with an attachment of so many bytes, attached by this machine's person.
+    trust::Attachment attach(Machine& machine, std::string_view scope, std::size_t size, std::uint64_t seed = 1) {
+        SeededRandom random(seed);
+        Bytes bytes(size);
+        random.fill(bytes);
+        Path const paper = papers.path() / "报告.pdf";
+        REQUIRE(systemFiles().replace(paper, bytes, FileMode::Private));
+        auto attachments = transport::attachmentsOf(machine);
+        auto const file = attachments.add(paper).value();
+        name(machine, scope, file);
+        return file;
+    }
+    static void name(Machine& machine, std::string_view scope, trust::Attachment const& file) {
+        auto row = machine.revision(scope, {{"title", "甲"}});
+        trust::Revision revision = trust::decodeRevision(asBytes(row.bytes)).value();
+        revision.files = {file};
+        row.bytes = trust::encode(revision);
+        row.item.id = hashAs<ObjectId>(asBytes(row.bytes));
+        machine.seal(scope, {row});
+    }
+    std::uint64_t sync(Machine& machine, std::size_t movesMax = SIZE_MAX) {
+        Wire wire(*core, machine, server.device(), false, ++wires);
+        std::size_t moves = 0;
+        for (bool moved = true; moved && moves < movesMax; ++moves) {
+            moved = wire.move();
+            moved = core->work() || moved;
+        }
+        if (movesMax == SIZE_MAX) {
+            REQUIRE(wire.ended);
+            REQUIRE_FALSE(wire.error);
+        }
+        return wire.caller->pieces().piecesTaken();
+    }
+    static bool has(Machine& machine, trust::Attachment const& file) {
+        auto const attachments = transport::attachmentsOf(machine);
+        return attachments.holds(file.sha256) && attachments.verify(file);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an attachment goes to the server and from there to who reads the scope", "[network][attachments]") {
+    Desk desk;
+    auto const file = desk.attach(desk.li, "unit/jwc", 3 * 1024 * 1024 + 17);
+    auto const empty = desk.attach(desk.li, "unit/jwc", 0, 2);
+    desk.sync(desk.li);
+    CHECK(Desk::has(desk.server, file));
+    CHECK(desk.sync(desk.wang) == 4);
+    CHECK(Desk::has(desk.wang, file));
+    CHECK(Desk::has(desk.wang, empty));
+    CHECK(desk.wang->filesWanted(10).empty());
+    CHECK(desk.sync(desk.wang) == 0);
+}
+
+TEST_CASE("an attachment cut anywhere goes on where it was, by the server or by a stick", "[network][attachments]") {
+    for (std::size_t moves = 4; moves < 60; moves += 5) {
+        INFO("cut after " << moves);
+        Desk desk;
+        auto const file = desk.attach(desk.li, "unit/jwc", 9 * 1024 * 1024 + 1);
+        desk.sync(desk.li);
+        auto const before = desk.sync(desk.wang, moves);
+        CHECK(Desk::has(desk.wang, file) == (before == 10));
+        auto const after = desk.sync(desk.wang);
+        CHECK(before + after <= 10);   // nothing travels again that was taken
+        CHECK(Desk::has(desk.wang, file));
+    }
+    // Begun over the network, ended from a stick.
+    Desk desk;
+    auto const file = desk.attach(desk.li, "unit/jwc", 9 * 1024 * 1024 + 1);
+    desk.sync(desk.li);
+    auto const before = desk.sync(desk.wang, 9);
+    CHECK(before > 0);
+    CHECK(before < 10);
+    transport::Stick stick;
+    REQUIRE(stick.writes(desk.li, "a"));
+    auto const read = stick.reads(desk.wang, "a");
+    REQUIRE(read);
+    CHECK(read->pieces == 10 - before);
+    CHECK(Desk::has(desk.wang, file));
+    CHECK(desk.wang->filesWanted(10).empty());
+}
+
+TEST_CASE("naming the hash of another department's file gives nobody its bytes", "[network][attachments]") {
+    Desk desk;
+    Machine& sun = desk.machines.of(desk.sunPerson);
+    auto const secret = desk.attach(desk.li, "unit/jwc", 1024 * 1024 + 5);
+    desk.sync(desk.li);
+    CHECK(Desk::has(desk.server, secret));
+    // Sun learned the hash somewhere, and writes a document of her own that names it.
+    Desk::name(sun, "unit/lab", secret);
+    desk.sync(sun);
+    desk.sync(sun);
+    CHECK_FALSE(Desk::has(sun, secret));
+    CHECK_FALSE(desk.server->fileIsHere(trust::scopeOf("unit/lab"), secret));
+
+    // Nor by a stick of somebody who reads both.
+    auto both = desk.town.college.person("zhou");
+    desk.town.college.grant(both, "clerk@unit/jwc");
+    desk.town.college.grant(both, "clerk@unit/lab");
+    Machine& zhou = desk.machines.of(both);
+    desk.machines.spreadRegistry();
+    desk.sync(zhou);
+    CHECK(Desk::has(zhou, secret));
+    transport::Stick stick;
+    REQUIRE(stick.writes(zhou, "a", sun->tips(), transport::FileKind::Exchange,
+                         [&](Scope const& scope) { return scope.text() == "unit/lab"; }));
+    REQUIRE(stick.reads(sun, "a"));
+    CHECK_FALSE(Desk::has(sun, secret));
+
+    // When somebody of the lab really has the bytes, the lab gets them, though the server held them before.
+    auto attachments = transport::attachmentsOf(sun);
+    SeededRandom random(1);
+    Bytes bytes(1024 * 1024 + 5);
+    random.fill(bytes);
+    REQUIRE(systemFiles().replace(desk.papers.path() / "报告.pdf", bytes, FileMode::Private));
+    REQUIRE(attachments.add(desk.papers.path() / "报告.pdf"));
+    Desk::name(sun, "unit/lab", secret);
+    sun->setFileHere(trust::scopeOf("unit/lab"), secret);
+    desk.sync(sun);
+    desk.sync(sun);
+    CHECK(desk.server->fileIsHere(trust::scopeOf("unit/lab"), secret));
+}
+
+TEST_CASE("who was told that a file is not here hears when it came", "[network][attachments]") {
+    Desk desk;
+    auto const file = desk.attach(desk.li, "unit/jwc", 100'000);
+    // The frames come by somebody who has not the bytes.
+    desk.li.carryTo(desk.server);
+    Wire wangs(*desk.core, desk.wang, desk.server.device(), true, 900);
+    wangs.run();
+    CHECK(desk.wang->filesWanted(10).size() == 1);
+    {
+        Wire lis(*desk.core, desk.li, desk.server.device(), true, 901);
+        for (bool moved = true; moved;) {
+            moved = lis.move();
+            moved = wangs.move() || moved;
+            moved = desk.core->work() || moved;
+        }
+    }
+    CHECK(Desk::has(desk.server, file));
+    CHECK(Desk::has(desk.wang, file));
+}
