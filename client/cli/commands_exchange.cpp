@@ -188,6 +188,13 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
     replica::ListFilter different;
     different.withDifferences = true;
     auto const differing = office->list(different).size();
+    Json proposed = Json::array();
+    for (auto const& each : done.proposed) {
+        Json one = Json::object();
+        one.set("entry", each.entry ? Json(each.entry->hex()) : Json()).set("reason", each.reason).set("about", each.about);
+        proposed.add(std::move(one));
+    }
+    told.set("proposed", std::move(proposed));
     told.set("pieces_sent", done.piecesSent).set("pieces_received", done.piecesReceived);
     told.set("server", done.url).set("stored", done.stored).set("agreed", done.agreed).set("differences", differing);
     job.answer(told);
@@ -200,6 +207,14 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
               {"up", std::to_string(done.bytesSent)},
               {"down", std::to_string(done.bytesReceived)},
               {"trips", std::to_string(done.session.roundTrips)}});
+    for (auto const& each : done.proposed) {
+        if (each.entry) {
+            job.tell({"  注册簿：已记入条目 {entry}", "  registry: entry {entry} appended"}, {{"entry", shortId(*each.entry)}});
+        } else {
+            job.tell({"  注册簿：保管者拒绝了一项提案：{why}", "  registry: the keeper refused a proposal: {why}"},
+                     {{"why", sayReason(each.reason, job.language())}});
+        }
+    }
     if (done.piecesSent + done.piecesReceived > 0) {
         job.tell({"  附件块：送出 {sent}，收到 {received}", "  pieces of attachments: {sent} sent, {received} received"},
                  {{"sent", std::to_string(done.piecesSent)}, {"received", std::to_string(done.piecesReceived)}});

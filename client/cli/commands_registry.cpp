@@ -243,9 +243,14 @@ Result<int> tellAppended(Job& job, office::Office::Appended const& appended, std
     }
     std::string const file = job.arguments.value("--output").value_or("proposal-" + std::string(act) + ".json");
     if (auto written = job.write(file, appended.proposal, FileMode::Shared); !written) return written.error();
-    told.set("proposal", job.path(file).string());
+    told.set("proposal", job.path(file).string()).set("queued", appended.queued);
     job.answer(told);
-    if (appended.why == "registry.not-keeper") {
+    if (appended.queued) {
+        job.tell({"注册簿由服务器保管：下次 spiral sync 时送去，生效后随即收到。（提案也写在 {file}）",
+                  "The server keeps the registry: the next spiral sync takes it there and brings the entry back. (The "
+                  "proposal is in {file}, too.)"},
+                 {{"file", file}});
+    } else if (appended.why == "registry.not-keeper") {
         job.tell({"还不能生效，要由保管者记入。提案写在 {file}，保管者执行：spiral registry append {file}",
                   "Not yet in force: the keeper has to append it. The proposal is in {file}; the keeper runs: spiral "
                   "registry append {file}"},

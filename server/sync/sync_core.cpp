@@ -149,6 +149,7 @@ Result<void> SyncCore::authenticate(PeerId id, protocol::Greeting const& greetin
 void SyncCore::deliver(PeerId id, protocol::Message const& message) {
     Peer& peer = *m_peers.at(id);
     if (!peer.pieces) return;
+    if (auto const* propose = std::get_if<protocol::Propose>(&message)) return proposed(peer, *propose);
     auto const before = std::pair(peer.pieces->piecesTaken(), peer.pieces->piecesGiven());
     auto const taken = peer.pieces->received(message);
     m_counts.piecesTaken += peer.pieces->piecesTaken() - before.first;
@@ -158,6 +159,21 @@ void SyncCore::deliver(PeerId id, protocol::Message const& message) {
     tell("pieces-failed", {{"peer", peer.device->hex()}, {"reason", taken.error().reason}}, true);
     peer.road.send(protocol::Refusal{taken.error().code == ErrorCode::Environment ? "server.disk" : taken.error().reason, {}});
     peer.driver->onEnd();
+}
+
+void SyncCore::proposed(Peer& peer, protocol::Propose const& propose) {
+    auto const entry = m_append ? m_append(propose.proposal) : makeError(ErrorCode::Refused, "registry.not-keeper");
+    protocol::Proposed told;
+    if (entry) {
+        told.entry = *entry;
+        tell("registry-appended", {{"entry", entry->hex()}, {"peer", peer.device->hex()}});
+    } else {
+        auto const said = protocol::runOf({{}, Answer::What::Refused, entry.error().reason, entry.error().detail});
+        told.reason = said.reason;
+        told.about = said.about;
+    }
+    peer.road.send(std::move(told));
+    if (entry) onNews({Scope::registry()});
 }
 
 void SyncCore::fileCame(Scope const& scope, trust::Attachment const& file) {

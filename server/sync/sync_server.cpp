@@ -2,6 +2,7 @@
 // and all sessions. They talk by two queues of work.
 #include "server/sync_server.h"
 
+#include "office/keeping.h"
 #include "tls/connect.h"
 #include "tls/listener.h"
 #include "tls/identity.h"
@@ -98,6 +99,7 @@ public:
         if (!listener) return listener.error();
         m_listener = std::move(*listener);
         m_port = m_listener->port();
+        m_core.onProposal([this](ByteView proposal) { return office::appendProposal(*m_replica, *m_signer, proposal); });
         m_core.giveReceipts();
         publish();
         m_storeThread = std::thread([this] { runStore(); });

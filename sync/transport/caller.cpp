@@ -84,18 +84,22 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
     return caller;
 }
 
-void Caller::start() {
+void Caller::start(std::vector<Bytes> const& proposals) {
     m_driver->start();
+    m_proposals = proposals.size();
+    for (auto const& proposal : proposals) m_road.send(protocol::Propose{proposal});
     m_pieces->look();
-    m_driver->setBusy(m_pieces->isBusy());
+    noteBusy();
 }
 
 void Caller::deliver(protocol::Message const& message) {
-    if (auto taken = m_pieces->received(message); !taken) {
+    if (auto const* proposed = std::get_if<protocol::Proposed>(&message)) {
+        if (m_proposed.size() < m_proposals) m_proposed.push_back(*proposed);
+    } else if (auto taken = m_pieces->received(message); !taken) {
         m_road.ended(taken.error());
         return;
     }
-    m_driver->setBusy(m_pieces->isBusy());
+    noteBusy();
 }
 
 bool Caller::work() {
@@ -112,7 +116,7 @@ void Caller::store() {
     for (auto const& answer : answers) m_stored += answer.what == trust::Answer::What::Stored ? 1U : 0U;
     if (m_road.stored) m_road.stored();
     m_pieces->look();
-    m_driver->setBusy(m_pieces->isBusy());
+    noteBusy();
     m_driver->applied(std::move(answers));
 }
 

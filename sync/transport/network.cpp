@@ -11,8 +11,9 @@ constexpr std::chrono::milliseconds kTurn{1000};
 /// One thread: the loop takes a turn between two pieces of work on the store.
 class Call {
 public:
-    Call(replica::Replica& replica, trust::Signer& signer, trust::PublicKey const& serverKey, NetworkProgress const& progress)
-        : m_replica(replica), m_signer(signer), m_serverKey(serverKey), m_progress(progress) {}
+    Call(replica::Replica& replica, trust::Signer& signer, trust::PublicKey const& serverKey,
+         std::vector<Bytes> const& proposals, NetworkProgress const& progress)
+        : m_replica(replica), m_signer(signer), m_serverKey(serverKey), m_proposals(proposals), m_progress(progress) {}
 
     Result<NetworkTotals> run(tls::Address const& server, tls::ChannelLimits const& limits) {
         tls::connect(m_loop, server.host, server.port, m_serverKey, m_replica.registry().domain(), limits,
@@ -33,6 +34,7 @@ public:
         totals.stored = m_caller->stored();
         totals.piecesSent = m_caller->pieces().piecesGiven();
         totals.piecesReceived = m_caller->pieces().piecesTaken();
+        totals.proposed = m_caller->proposed();
         totals.agreed = m_caller->agreed();
         // The goodbye is said in the background; nobody waits for it.
         m_channel->close();
@@ -60,7 +62,7 @@ private:
                                // What the session says of an early end is less than what the channel knows.
                                if (!m_over) end(error);
                            }});
-        m_caller->start();
+        m_caller->start(m_proposals);
     }
     void end(std::optional<Error> error) {
         if (m_over) return;
@@ -71,6 +73,7 @@ private:
     replica::Replica& m_replica;
     trust::Signer& m_signer;
     trust::PublicKey m_serverKey;
+    std::vector<Bytes> const& m_proposals;
     NetworkProgress const& m_progress;
     tls::Loop m_loop;
     std::unique_ptr<tls::Channel> m_channel;
@@ -82,10 +85,10 @@ private:
 }  // namespace
 
 Result<NetworkTotals> syncOnce(replica::Replica& replica, trust::Signer& signer, tls::Address const& server,
-                               trust::PublicKey const& serverKey, tls::ChannelLimits const& limits,
-                               NetworkProgress const& progress) {
+                               trust::PublicKey const& serverKey, std::vector<Bytes> const& proposals,
+                               tls::ChannelLimits const& limits, NetworkProgress const& progress) {
     if (replica.registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled");
-    return Call(replica, signer, serverKey, progress).run(server, limits);
+    return Call(replica, signer, serverKey, proposals, progress).run(server, limits);
 }
 
 }  // namespace spiral::transport

@@ -26,7 +26,8 @@ struct Wire {
     bool ended = false;                 ///< the caller's session
     std::optional<Error> error;
 
-    Wire(SyncCore& server, Machine& machine, DeviceId const& serverDevice, bool stays, std::uint64_t number = 1)
+    Wire(SyncCore& server, Machine& machine, DeviceId const& serverDevice, bool stays, std::uint64_t number = 1,
+         std::vector<Bytes> const& proposals = {})
         : core(&server) {
         Bytes const secret(32, static_cast<std::uint8_t>(number));
         auto made = transport::Caller::make(
@@ -41,7 +42,7 @@ struct Wire {
         caller = std::move(*made);
         peer = core->opened({[this](protocol::Message message) { push(down, bytesDown, std::move(message)); },
                              [this] { closed = true; }, {}, secret});
-        caller->start();
+        caller->start(proposals);
     }
     Wire(Wire const&) = delete;
     Wire& operator=(Wire const&) = delete;

@@ -283,6 +283,7 @@ Result<Office::Enrolled> TheOffice::enrol(ByteView requestBytes, std::string_vie
             continue;
         }
         if (enrolled.why.empty()) enrolled.why = judged ? "registry.not-keeper" : judged.error().reason;
+        if (judged) queueForServer(bytes);
         enrolled.proposals.push_back(std::move(bytes));
     }
     if (!known) {

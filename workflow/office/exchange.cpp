@@ -71,12 +71,23 @@ Result<Office::Synchronised> TheOffice::syncOver(std::optional<std::string> cons
     auto unlocked = signer();
     if (!unlocked) return unlocked.error();
     m_viewIsBehind = true;   // also when it ends half way: what came till then is here
-    auto totals = transport::syncOnce(*m_replica, **unlocked, *address, called->key, {},
+    auto waiting = proposalsWaiting();
+    std::vector<Bytes> proposals;
+    for (auto const& each : waiting) proposals.push_back(toBytes(each));
+    auto totals = transport::syncOnce(*m_replica, **unlocked, *address, called->key, proposals, {},
                                       [this](std::uint64_t sent, std::uint64_t received) { tell(sent + received, 0, "sync"); });
     if (!totals) return totals.error();
     if (m_replica->note(kRestoredNote)) m_replica->setNote(kRestoredNote, "");
+    // What the keeper has decided goes round no longer; what it could not decide stays.
+    auto proposed = totals->proposed;
+    std::vector<std::string> undecided;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+        bool const decided = i < proposed.size() && (proposed[i].entry || proposed[i].reason != "registry.not-keeper");
+        if (!decided) undecided.push_back(std::move(waiting[i]));
+    }
+    if (!proposals.empty()) setProposalsWaiting(undecided);
     catchUp();
-    return Synchronised{std::move(*totals), called->url};
+    return Synchronised{std::move(*totals), called->url, std::move(proposed)};
 }
 
 Result<void> TheOffice::writeTips(Path const& file) { return transport::writeTips(*m_replica, file); }

@@ -16,6 +16,8 @@ inline constexpr std::string_view kRestoredNote = "restored";
 inline constexpr std::string_view kJoiningNote = "joining";
 /// The server's address as the invitation gave it, where the registry says another.
 inline constexpr std::string_view kServerUrlNote = "server-url";
+/// Decided acts on their way to the server that keeps the registry: strict JSON, an array of proposals as texts.
+inline constexpr std::string_view kOutboxNote = "outbox";
 inline constexpr std::string_view kKeyFile = "device.key";
 inline constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 [[nodiscard]] Path keyFile(Path const& replicaFolder);
@@ -118,6 +120,10 @@ public:
     /// cosign. What can never count is refused.
     Result<Appended> appendOrPass(trust::Proposal const& proposal);
     Result<DocumentShown> shown(DocumentKey const& document, bool withItems);
+    /// True if a server keeps the registry: the proposal goes to it with the next sync.
+    bool queueForServer(std::string const& proposal);
+    [[nodiscard]] std::vector<std::string> proposalsWaiting() const;
+    void setProposalsWaiting(std::vector<std::string> const& waiting);
 
     // --- inviting and enrolling (enrolment.cpp) --------------------------------------------------------------------
     /// A fresh invitation into this college, for nobody yet.
@@ -148,6 +154,7 @@ private:
 
 /// More people may still agree: nothing else is wrong with the act.
 [[nodiscard]] bool lacksAgreements(Error const& error);
+[[nodiscard]] Result<trust::Proposal> proposalFromBytes(ByteView bytes);
 /// Words for people when a row would not stand.
 [[nodiscard]] Error refusal(trust::Judgement const& judgement);
 

@@ -1,32 +1,12 @@
 // Acts of the registry: units, grants, revocations, proposals, cosigning and what the keeper appends.
 #include "office_impl.h"
+#include "office/keeping.h"
 
 #include "base/sha256.h"
 
 #include <algorithm>
 
 namespace spiral::office {
-
-namespace {
-
-Result<trust::Proposal> readProposal(ByteView bytes) {
-    auto value = json::parse(bytes);
-    if (!value) return value.error();
-    auto const* object = value->asObject();
-    if (!object) return makeError(ErrorCode::Malformed, "proposal.form", "no proposal");
-    return trust::proposalFrom(*object);
-}
-
-/// Whether the act was signed before the registry's present head.
-bool sawAnotherHead(std::string_view actText, trust::RegistryPoint const& head) {
-    auto const act = json::parse(actText);
-    auto const* object = act ? act->asObject() : nullptr;
-    auto const* reg = object ? json::objectAt(*object, "reg") : nullptr;
-    auto const* hash = reg ? json::stringAt(*reg, "hash") : nullptr;
-    return hash && *hash != head.hash.hex();
-}
-
-}  // namespace
 
 bool lacksAgreements(Error const& error) { return error.code == ErrorCode::Waiting || error.reason == "registry.threshold"; }
 
@@ -45,49 +25,10 @@ Result<trust::Proposal> TheOffice::agreedAct(std::string_view act, json::Object 
 }
 
 Result<std::vector<ObjectId>> TheOffice::append(std::vector<trust::Proposal> proposals) {
-    auto person = me();
-    if (!person) return person.error();
-    if (registry().keeper() != m_replica->device()) {
-        return makeError(ErrorCode::Refused, "registry.not-keeper", registry().keeper().hex());
-    }
     auto key = signer();
     if (!key) return key.error();
-    trust::Registry grown = registry();
-    std::vector<replica::NewRow> rows;
-    std::vector<ObjectId> ids;
-    for (auto const& proposal : proposals) {
-        trust::Record record;
-        record.school = grown.school();
-        record.scope = Scope::registry();
-        auto const act = json::parse(proposal.act);
-        auto const* object = act ? act->asObject() : nullptr;
-        auto const* name = object ? json::stringAt(*object, "act") : nullptr;
-        if (!name) return makeError(ErrorCode::Malformed, "registry.act", "the act names no kind");
-        record.kind = *name + ".v1";
-        record.by = {*person, m_replica->device()};
-        record.role = {"keeper", Scope::registry()};
-        record.body = trust::bodyOf(proposal);
-        record.reg = grown.head();
-        record.time = m_replica->world().wall.now();
-        record.nonce = m_replica->world().random.token<Nonce>();
-        std::string bytes = trust::encode(record);
-        auto signature = (*key)->sign(trust::nameSpaceFor(record.kind, grown.domain()), asBytes(bytes));
-        if (!signature) return signature.error();
-        auto const outcome = grown.add(asBytes(bytes), *signature);
-        if (outcome.added != trust::Registry::Added::Appended) {
-            return makeError(ErrorCode::Refused, outcome.reason.empty() ? "registry.not-appended" : outcome.reason, record.kind);
-        }
-        ids.push_back(hashAs<ObjectId>(asBytes(bytes)));
-        rows.push_back({{trust::Item::Kind::Record, ids.back()}, std::move(bytes), *signature});
-    }
-    for (std::size_t at = 0; at < rows.size(); at += trust::FrameHeader::kItemsMax) {
-        auto const end = std::min(rows.size(), at + trust::FrameHeader::kItemsMax);
-        auto sealed = m_replica->seal(Scope::registry(),
-                                      {rows.begin() + static_cast<std::ptrdiff_t>(at), rows.begin() + static_cast<std::ptrdiff_t>(end)},
-                                      **key);
-        if (!sealed) return sealed.error();
-    }
-    followWhatWasWritten();
+    auto ids = appendEntries(*m_replica, **key, proposals);
+    if (ids) followWhatWasWritten();
     return ids;
 }
 
@@ -131,7 +72,34 @@ Result<Office::Appended> TheOffice::appendOrPass(trust::Proposal const& proposal
     }
     // What can never count is refused now; what only lacks agreements or the keeper goes round.
     if (!judged && !lacksAgreements(judged.error())) return judged.error();
-    return Appended{std::nullopt, json::encode(trust::bodyOf(proposal)), judged ? "registry.not-keeper" : judged.error().reason};
+    std::string const bytes = json::encode(trust::bodyOf(proposal));
+    return Appended{std::nullopt, bytes, judged ? "registry.not-keeper" : judged.error().reason, judged && queueForServer(bytes)};
+}
+
+bool TheOffice::queueForServer(std::string const& proposal) {
+    auto const* server = registry().server();
+    if (!server || server->id != registry().keeper() || server->id == m_replica->device()) return false;
+    auto waiting = proposalsWaiting();
+    if (std::find(waiting.begin(), waiting.end(), proposal) == waiting.end()) waiting.push_back(proposal);
+    setProposalsWaiting(waiting);
+    return true;
+}
+
+std::vector<std::string> TheOffice::proposalsWaiting() const {
+    std::vector<std::string> waiting;
+    auto const note = m_replica->note(kOutboxNote);
+    auto const parsed = note && !note->empty() ? json::parse(*note) : Result<json::Value>(json::Value());
+    auto const* list = parsed ? parsed->asArray() : nullptr;
+    for (std::size_t i = 0; list && i < list->size(); ++i) {
+        if (auto const* text = (*list)[i].asString()) waiting.push_back(*text);
+    }
+    return waiting;
+}
+
+void TheOffice::setProposalsWaiting(std::vector<std::string> const& waiting) {
+    json::Array list;
+    for (auto const& proposal : waiting) list.emplace_back(proposal);
+    m_replica->setNote(kOutboxNote, json::encode(json::Value(std::move(list))));
 }
 
 Result<Office::Appended> TheOffice::propose(std::string_view act, json::Object members) {
@@ -141,7 +109,7 @@ Result<Office::Appended> TheOffice::propose(std::string_view act, json::Object m
 }
 
 Result<Office::Appended> TheOffice::cosign(ByteView bytes) {
-    auto proposal = readProposal(bytes);
+    auto proposal = proposalFromBytes(bytes);
     if (!proposal) return proposal.error();
     auto person = me();
     if (!person) return person.error();
@@ -158,22 +126,11 @@ Result<Office::Appended> TheOffice::cosign(ByteView bytes) {
 }
 
 Result<ObjectId> TheOffice::appendProposal(ByteView bytes) {
-    auto const proposal = readProposal(bytes);
-    if (!proposal) return proposal.error();
-    if (registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled");
-    if (registry().keeper() != m_replica->device()) {
-        return makeError(ErrorCode::Refused, "registry.not-keeper", registry().keeper().hex());
-    }
-    // One thread owns this replica and one process writes it, so the head judged here is the one appended to.
-    if (auto const judged = registry().judge(*proposal); !judged) {
-        auto const& error = judged.error();
-        bool const isRepeated = error.reason == "registry.act-repeated";
-        bool const overtaken = error.code == ErrorCode::Refused && !isRepeated && sawAnotherHead(proposal->act, registry().head());
-        return overtaken ? makeError(ErrorCode::Refused, "registry.overtaken", error.reason) : error;
-    }
-    auto ids = append({*proposal});
-    if (!ids) return ids.error();
-    return ids->front();
+    auto key = signer();
+    if (!key) return key.error();
+    auto entry = office::appendProposal(*m_replica, **key, bytes);
+    if (entry) followWhatWasWritten();
+    return entry;
 }
 
 std::vector<trust::Cut> TheOffice::cutsHere(std::vector<DeviceId> const& devices) {

@@ -72,6 +72,8 @@ public:
     void onNews(std::vector<Scope> const& touched);
     /// Called after frames of peers were stored: for a hub's session with the server above.
     void onCommitted(std::function<void()> tell) { m_committed = std::move(tell); }
+    /// What the keeper of the registry does with a proposal; without it, every one is refused.
+    void onProposal(std::function<Result<ObjectId>(ByteView)> append) { m_append = std::move(append); }
     void setLimits(CoreLimits limits) { m_limits = limits; }
 
     [[nodiscard]] CoreCounts const& counts() const { return m_counts; }
@@ -90,6 +92,7 @@ private:
     Result<void> authenticate(PeerId id, protocol::Greeting const& greeting);
     void commit();
     void deliver(PeerId id, protocol::Message const& message);
+    void proposed(Peer& peer, protocol::Propose const& propose);
     void fileCame(Scope const& scope, trust::Attachment const& file);
     void endPeer(PeerId id, std::optional<Error> error);
     void drop();
@@ -113,6 +116,7 @@ private:
     CoreCounts m_counts;
     std::optional<Error> m_diskError;
     std::function<void()> m_committed;
+    std::function<Result<ObjectId>(ByteView)> m_append;
 };
 
 }  // namespace spiral::server

@@ -25,7 +25,8 @@ public:
     /// REQUIRES: the replica is enrolled; it is open for writing, or the road can store. `secret`: of the connection, equal at both ends. Locked if the signer is.
     [[nodiscard]] static Result<std::unique_ptr<Caller>> make(replica::Replica& replica, trust::Signer& signer,
                                                               DeviceId const& peer, ByteView secret, bool stays, Road road);
-    void start();
+    /// `proposals`: for the keeper of the registry, if the other side is it.
+    void start(std::vector<Bytes> const& proposals = {});
     void received(protocol::Message message) { m_driver->onMessage(std::move(message)); }
     void closed() { m_driver->onEnd(); }
     void onNews() { m_driver->onNews(); }
@@ -36,6 +37,8 @@ public:
 
     [[nodiscard]] protocol::Session::Totals const& totals() const { return m_driver->session().totals(); }
     [[nodiscard]] PieceExchange const& pieces() const { return *m_pieces; }
+    /// Answers to the proposals so far, in order.
+    [[nodiscard]] std::vector<protocol::Proposed> const& proposed() const { return m_proposed; }
     [[nodiscard]] std::uint64_t stored() const { return m_stored; }
     [[nodiscard]] bool agreed() const { return m_agreed; }
 
@@ -43,6 +46,7 @@ private:
     Caller(replica::Replica& replica, DeviceId const& peer, Road road);
     void store();
     void deliver(protocol::Message const& message);
+    void noteBusy() { m_driver->setBusy(m_pieces->isBusy() || m_proposed.size() < m_proposals); }
 
     replica::Replica* m_replica;
     DeviceId m_peer;
@@ -50,6 +54,8 @@ private:
     std::unique_ptr<SessionDriver> m_driver;
     std::unique_ptr<PieceExchange> m_pieces;
     std::vector<trust::TravellingFrame> m_pending;
+    std::vector<protocol::Proposed> m_proposed;
+    std::size_t m_proposals = 0;
     std::uint64_t m_stored = 0;
     bool m_agreed = false;
 };

@@ -197,6 +197,7 @@ public:
         std::optional<ObjectId> entry;            ///< when appended
         std::string proposal;                     ///< bytes, when it needs others
         std::string why;                          ///< what is missing
+        bool queued = false;                      ///< it goes to the server, which keeps the registry, with the next sync
     };
     [[nodiscard]] virtual Result<Appended> propose(std::string_view act, json::Object members) = 0;
     [[nodiscard]] virtual Result<Appended> cosign(ByteView proposal) = 0;
@@ -267,6 +268,7 @@ public:
     /// kept, and the next call goes on from there.
     struct Synchronised : transport::NetworkTotals {
         std::string url;
+        std::vector<protocol::Proposed> proposed;   ///< what the keeper said to acts that waited for it, in order
     };
     [[nodiscard]] virtual Result<Synchronised> syncOver(std::optional<std::string> const& url) = 0;
     /// The server or hub that syncOver() would call, and its key.
