@@ -103,7 +103,7 @@ TEST_CASE("a server and a hub are invited, enrolled and shown", "[cli][server]")
     CHECK(has(college.said({"registry", "show", "--json"}), R"("scopes":[],"keeper":true)"));
     CHECK(has(college.said({"status"}), "keeps the registry"));
     CHECK(has(college.said({"unit", "add", "new", "新", "--campus", "东", "-o", "unit.json"}, 2),
-              "registry append unit.json"));
+              "spiral sync"));
     CHECK(has(college.said({"registry", "append", "unit.json"}, 1), "does not keep the registry"));
     auto const request = college.path("p");
     auto made = office::Office::joinRequest(request, college.world, asBytes(college.read("p.invite")), kPassphrase);
