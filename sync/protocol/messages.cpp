@@ -35,7 +35,8 @@ constexpr int kZstdLevel = 1;
 constexpr std::size_t kWorthPacking = 256;
 
 // The least that an element takes, for the check that as many can still follow.
-constexpr std::size_t kTipBytesMin = 4 + 7 + 32 + 32 + 8;
+constexpr std::size_t kScopeBytesMin = 6;  // of "unit/a"
+constexpr std::size_t kTipBytesMin = 4 + kScopeBytesMin + 32 + 32 + 8;
 constexpr std::size_t kFrameBytesMin = 4 + 1 + 64 + 1;
 constexpr std::size_t kRunBytesMin = 1 + 4 + 4 + 4;
 
