@@ -68,7 +68,7 @@ struct Session::State {
     std::deque<std::pair<FrameId, std::size_t>> unanswered;   ///< sent: frame and bytes
     std::size_t unansweredBytes = 0;
     Answers answersKept;                         ///< a leaving caller's, not sent yet
-    std::size_t answersKeptBytes = 0, applyingBytes = 0;
+    std::size_t answersKeptBytes = 0, applyingBytes = 0, answersKeptFrames = 0;
 
     [[nodiscard]] bool isCaller() const { return self.role == Role::Caller; }
     [[nodiscard]] bool isOver() const { return stage == Stage::Finished || stage == Stage::Failed; }
@@ -94,7 +94,7 @@ struct Session::State {
 
     void sendAnswersKept(Actions& actions) {
         if (answersKept.runs.empty()) return;
-        answersKeptBytes = 0;
+        answersKeptBytes = answersKeptFrames = 0;
         actions.emplace_back(Send{std::exchange(answersKept, {})});
     }
 
@@ -546,7 +546,9 @@ std::vector<Action> Session::onApplied(std::vector<Answer> answers) {
     }
     if (state.isOver()) return {};
     bool const leaves = state.isCaller() && !state.self.stays;
-    if (!leaves || state.applyingBytes + state.answersKeptBytes >= state.limits.notAnsweredBytesMax) {
+    if (!leaves || state.applyingBytes + state.answersKeptBytes >= state.limits.notAnsweredBytesMax ||
+        state.answersKeptFrames >= state.limits.notAnsweredFramesMax) {
+        ++state.answersKeptFrames;
         state.sendAnswersKept(actions);
     }
     state.advance(actions);

@@ -343,6 +343,22 @@ TEST_CASE("one frame that is refused for ever holds nothing else up", "[protocol
     }
 }
 
+// A caller that leaves gathers its answers to 1 MiB of frames. Were they smaller than 131 bytes, that was more than the 8,000 for
+// which the other side waits: each waited for the other. Real headers are longer, so only luck forbade it.
+TEST_CASE("answers that are gathered do not hold up a peer whose window counts frames", "[protocol][session]") {
+    SeededRandom random(1);
+    Shelf one, two;
+    two.epoch = epochOf(2);
+    for (int i = 0; i < 200; ++i) two.write(1, 1);
+    SessionLimits limits;
+    limits.batchFramesMax = 5;
+    limits.batchBytesMax = 500;
+    limits.windowFramesMax = 50;
+    limits.notAnsweredFramesMax = 20;
+    meet(one, two, random, {}, limits);
+    CHECK(one.frames == two.frames);
+}
+
 TEST_CASE("replicas that stay connected to one server are told what is new, each once", "[protocol][session]") {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         INFO("seed " << seed);

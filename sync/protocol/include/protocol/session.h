@@ -77,7 +77,9 @@ struct SessionLimits : Limits {
     std::size_t firstFlightBytesMax = 256 * 1024;   ///< of frames that a caller sends before the peer's first word
     std::size_t strangerMessagesMax = 64;           ///< taken before it is known who calls
     std::size_t stepsMax = 256;                     ///< asked for by the peer and not done yet
-    std::size_t notAnsweredBytesMax = 1024 * 1024;  ///< a caller that leaves gathers its answers till then
+    // A caller that leaves gathers its answers till then. Less than any peer's window, or both would wait for the other.
+    std::size_t notAnsweredBytesMax = 1024 * 1024;
+    std::size_t notAnsweredFramesMax = 2'000;
     std::uint64_t maxSkippedReconciles = 1024;      ///< see Session
 };
 
