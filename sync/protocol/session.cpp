@@ -60,6 +60,7 @@ struct Session::State {
     bool sentSinceTold = false;                  ///< frames went out after our last holding
     std::uint64_t asks = 0;                      ///< without an answer
     std::uint64_t reconcilesFailed = 0, mismatchesToSkip = 0;
+    std::optional<std::uint64_t> registryAtTips; ///< when tips were compared last, if that is known
 
     std::deque<Message> early;                   ///< answerer: said before it was known by whom
     std::uint64_t toApply = 0;
@@ -247,6 +248,13 @@ struct Session::State {
             actions.emplace_back(Agreed{*self.before});
             wantFinish();
             return;
+        }
+        // A new entry of the registry may let in what was waiting, here or there.
+        bool const rightsChanged = registryAtTips.value_or(ours.registry) != ours.registry;
+        if (rightsChanged || !registryAtTips) registryAtTips = ours.registry;
+        if (rightsChanged) {
+            tipsSent = false;
+            reconcilesFailed = mismatchesToSkip = 0;
         }
         if (!tipsSent && mismatchesToSkip == 0) {
             plan.push_back(Step::OwnTips);
@@ -539,6 +547,7 @@ std::vector<Action> Session::onApplied(std::vector<Answer> answers) {
             if (runs.size() == state.limits.answersMax) state.sendAnswersKept(actions);
             runs.push_back(std::move(run));
         }
+        ++state.answersKeptFrames;
     }
     if (state.toApply == 0) {
         state.answersKeptBytes += state.applyingBytes;
@@ -548,7 +557,6 @@ std::vector<Action> Session::onApplied(std::vector<Answer> answers) {
     bool const leaves = state.isCaller() && !state.self.stays;
     if (!leaves || state.applyingBytes + state.answersKeptBytes >= state.limits.notAnsweredBytesMax ||
         state.answersKeptFrames >= state.limits.notAnsweredFramesMax) {
-        ++state.answersKeptFrames;
         state.sendAnswersKept(actions);
     }
     state.advance(actions);

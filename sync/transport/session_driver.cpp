@@ -66,8 +66,10 @@ protocol::StoreState StoreSide::state(Epoch const& salt) const {
         hash.add(tip.device.view());
         hash.add(tip.frame.view());
     }
+    auto const head = m_replica->registry().empty() ? std::nullopt : std::optional(m_replica->registry().head());
     return {m_replica->epoch(), static_cast<std::uint64_t>(m_replica->logEnd()),
-            *protocol::StateDigest::fromBytes(hash.finish().view().first(protocol::StateDigest::size))};
+            *protocol::StateDigest::fromBytes(hash.finish().view().first(protocol::StateDigest::size)),
+            head ? head->seq : 0};
 }
 
 bool StoreSide::mayHave(Scope const& scope) const { return BothRead(*m_replica, m_peer).peer(scope); }

@@ -23,6 +23,7 @@ struct Shelf {
     std::vector<Name> log;                   ///< in the order they came
     Epoch epoch;
     std::set<Name> barred;                   ///< never taken
+    std::uint64_t entries = 0;               ///< of the registry
 
     static TravellingFrame frameOf(int feed, int number, std::size_t payload) {
         TravellingFrame frame;

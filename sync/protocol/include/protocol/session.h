@@ -24,6 +24,7 @@ struct StoreState {
     Epoch epoch;
     std::uint64_t position = 0;
     StateDigest digest;
+    std::uint64_t registry = 0;   ///< entries held: with a new one, what waited for a grant may be taken
     friend bool operator==(StoreState const&, StoreState const&) = default;
 };
 
