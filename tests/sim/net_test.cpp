@@ -1,0 +1,58 @@
+// Thousands of colleges on a simulated network, each from a seed: what was said to be stored is held, what may be read
+// arrives, nobody gets what she may not read, and sessions end. A failure prints its seed;
+// `build/dev/bin/sim_network --seed N --trace` tells its story.
+#include "net_world.h"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using spiral::netsim::Options;
+
+void runSeeds(std::uint64_t first, std::uint64_t count) {
+    std::map<std::string_view, std::uint64_t> met;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        Options options;
+        options.seed = seed;
+        auto const outcome = spiral::netsim::run(options);
+        INFO("sim_network --seed " << seed << " --trace");
+        REQUIRE(outcome.failure == "");
+        for (auto const& [what, times] : outcome.met) met[what] += times;
+    }
+    // A generator that no longer reaches something would pass for ever.
+    for (char const* what :
+         {"cut", "half-open", "damaged", "partition", "campus cut off", "crash", "cloned", "clock jumps", "stick", "granted",
+          "grant ended", "revoked", "granted late", "upgraded", "rolled back, noticed", "rolled back, unnoticed",
+          "another connection", "tight limits", "not let in", "unequal", "one round trip", "not the same", "stayed",
+          "written: newer", "written: barred", "stored", "known", "payload-wanted", "waiting-for-frame", "waiting-for-grant",
+          "outside-scopes", "refused", "needs-newer", "lie: digest", "lie: position", "lie: replay", "lie: anything",
+          "lie: answer", "lie: roll back"}) {
+        INFO(what);
+        CHECK(met[what] > 0);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("whole colleges on a network that fails: 20000 histories", "[sim][network]") { runSeeds(1, 20'000); }
+
+TEST_CASE("whole colleges on a network that fails: a million histories", "[sim][network][long]") {
+    runSeeds(10'000'000, 1'000'000);
+}
+
+TEST_CASE("a history on the network is the same each time it is run", "[sim][network]") {
+    for (std::uint64_t seed = 500; seed < 520; ++seed) {
+        Options options;
+        options.seed = seed;
+        std::string first, second;
+        options.trace = [&](std::string const& line) { first += line + "\n"; };
+        auto const hash = spiral::netsim::run(options).traceHash;
+        options.trace = [&](std::string const& line) { second += line + "\n"; };
+        CHECK(spiral::netsim::run(options).traceHash == hash);
+        CHECK(first == second);
+        options.trace = {};
+        CHECK(spiral::netsim::run(options).traceHash == hash);
+        options.seed = seed + 1000;
+        CHECK(spiral::netsim::run(options).traceHash != hash);
+    }
+}
