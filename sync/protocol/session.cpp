@@ -269,7 +269,8 @@ struct Session::State {
         } else {
             --mismatchesToSkip;
         }
-        actions.emplace_back(Unequal{});
+        self.before = Agreement{peerHolding->epoch, peerHolding->position, ours.position};
+        actions.emplace_back(Unequal{*self.before});
         wantFinish();
     }
 

@@ -66,11 +66,18 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
         std::move(frames.begin(), frames.end(), std::back_inserter(raw->m_pending));
     };
     ports.authenticate = [](protocol::Greeting const&) { return Result<void>{}; };
-    ports.agreed = [raw](protocol::Agreement const& agreement) {
-        raw->m_agreed = true;
+    auto const keep = [raw](protocol::Agreement const& agreement) {
         std::string const key = noteKey(raw->m_peer), value = toText(agreement);
         if (raw->m_road.keep) raw->m_road.keep(key, value);
         else raw->m_replica->setNote(key, value);
+    };
+    ports.agreed = [raw, keep](protocol::Agreement const& agreement) {
+        raw->m_agreed = true;
+        keep(agreement);
+    };
+    ports.unequal = [raw, keep](protocol::Agreement const& agreement) {
+        raw->m_agreed = false;
+        keep(agreement);
     };
     ports.deliver = [raw](protocol::Message const& message) { raw->deliver(message); };
     ports.ended = [raw](std::optional<Error> error) { raw->m_road.ended(std::move(error)); };

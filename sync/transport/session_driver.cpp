@@ -66,10 +66,10 @@ protocol::StoreState StoreSide::state(Epoch const& salt) const {
         hash.add(tip.device.view());
         hash.add(tip.frame.view());
     }
-    auto const head = m_replica->registry().empty() ? std::nullopt : std::optional(m_replica->registry().head());
+    auto const& registry = m_replica->registry();
     return {m_replica->epoch(), static_cast<std::uint64_t>(m_replica->logEnd()),
             *protocol::StateDigest::fromBytes(hash.finish().view().first(protocol::StateDigest::size)),
-            head ? head->seq : 0};
+            registry.empty() ? 0 : registry.head().seq};
 }
 
 bool StoreSide::mayHave(Scope const& scope) const { return BothRead(*m_replica, m_peer).peer(scope); }
@@ -191,8 +191,9 @@ void SessionDriver::carry(std::vector<Action> actions) {
             m_ports.deliver(std::move(deliver->message));
         } else if (auto* agreed = std::get_if<protocol::Agreed>(&action)) {
             m_ports.agreed(agreed->agreement);
-        } else if (std::holds_alternative<protocol::Unequal>(action)) {
-            continue;   // the totals say what waits and what was refused
+        } else if (auto* unequal = std::get_if<protocol::Unequal>(&action)) {
+            // The totals say what waits and what was refused.
+            if (m_ports.unequal) m_ports.unequal(unequal->agreement);
         } else if (std::holds_alternative<protocol::Finished>(action)) {
             m_ended = true;
             m_ports.ended(std::nullopt);

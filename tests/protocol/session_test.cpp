@@ -39,7 +39,7 @@ struct End {
     std::deque<Action> asked;
     std::vector<TravellingFrame> beyond;
     std::uint64_t beyondPosition = 0;
-    std::optional<Agreement> agreed;
+    std::optional<Agreement> agreed, hint;
     bool finished = false, unequal = false, letIn = true;
     std::optional<Error> failed;
 
@@ -58,9 +58,10 @@ struct End {
                 out.push_back(pack(send->message));
                 bytesOut += out.back().size();
             } else if (auto* agreement = std::get_if<Agreed>(&action)) {
-                agreed = agreement->agreement;
+                agreed = hint = agreement->agreement;
                 unequal = false;
-            } else if (std::holds_alternative<Unequal>(action)) {
+            } else if (auto* differ = std::get_if<Unequal>(&action)) {
+                hint = differ->agreement;
                 unequal = true;
             } else if (std::holds_alternative<Finished>(action)) {
                 finished = true;
@@ -341,6 +342,35 @@ TEST_CASE("one frame that is refused for ever holds nothing else up", "[protocol
         CHECK(meet(one, two, random, hint, tight()));
         CHECK(one.frames == two.frames);
     }
+}
+
+// How far both came was kept only when they agreed. With one frame that is refused for ever they never did, and each session
+// sent once more all that was written since.
+TEST_CASE("what was sent beside a frame that is refused for ever is not sent again", "[protocol][session]") {
+    SeededRandom random(3);
+    Shelf one, two;
+    two.epoch = epochOf(2);
+    one.write(1, 30);
+    auto hint = meet(one, two, random, {}, {});
+    REQUIRE(hint);
+    one.write(2, 30);
+    two.barred.insert({2, 1});
+    for (int session = 0; session < 20; ++session) {
+        one.write(1, 30);
+        End left(one, Role::Caller, {}, hint), right(two, Role::Answerer, {});
+        Line line{left, right};
+        line.talk(random);
+        REQUIRE(left.finished);
+        CHECK(left.unequal);
+        CHECK(two.frames.contains({1, session + 2}));
+        CHECK(left.session.totals().framesSent <= 3);   // the new one, and the other offered again
+        CHECK(right.session.totals().framesSent == 0);
+        REQUIRE(left.hint);
+        hint = left.hint;
+    }
+    two.barred.clear();
+    CHECK(meet(one, two, random, hint, {}));
+    CHECK(one.frames == two.frames);
 }
 
 // Tips are compared again after 1, 2, 4 … 1024 further mismatches. A frame that waited for a grant was one mismatch after

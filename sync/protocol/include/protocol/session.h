@@ -28,11 +28,11 @@ struct StoreState {
     friend bool operator==(StoreState const&, StoreState const&) = default;
 };
 
-/// What both agreed on at the end of an earlier session: a hint, kept by the caller.
+/// How far both came by the end of an earlier session: a hint, kept by the caller.
 struct Agreement {
     Epoch peerEpoch;
-    std::uint64_t peerPosition = 0;  ///< all of the peer's log till here is held
-    std::uint64_t ownPosition = 0;   ///< all of our log till here is held by the peer
+    std::uint64_t peerPosition = 0;  ///< all of the peer's log till here is held, or was offered in vain
+    std::uint64_t ownPosition = 0;   ///< all of our log till here is held by the peer, or was offered in vain
     friend bool operator==(Agreement const&, Agreement const&) = default;
 };
 
@@ -63,7 +63,10 @@ struct Agreed {
     Agreement agreement;
 };
 /// Both said all they could and still do not hold the same: something waits, is refused here or there, or is too new.
-struct Unequal {};
+/// `agreement` is worth keeping all the same: what lies before it need not be said again.
+struct Unequal {
+    Agreement agreement;
+};
 /// Something for the attachments or the keeper of the registry: WantPieces, NoPieces, Propose, Proposed.
 struct Deliver {
     Message message;

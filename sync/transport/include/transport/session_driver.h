@@ -24,7 +24,7 @@ public:
     void setPeer(DeviceId const& peer) { m_peer = peer; }
 
     [[nodiscard]] protocol::StoreState state(Epoch const& salt) const;
-    /// Of the scopes that both may read, sorted.
+    /// Of the feeds that both should hold, sorted.
     [[nodiscard]] std::vector<trust::FeedTip> tips() const;
     struct Given {
         std::vector<trust::TravellingFrame> frames;
@@ -52,6 +52,7 @@ public:
         std::function<void(std::vector<trust::TravellingFrame>)> apply;
         std::function<Result<void>(protocol::Greeting const&)> authenticate;
         std::function<void(protocol::Agreement const&)> agreed;
+        std::function<void(protocol::Agreement const&)> unequal;   ///< may be empty
         std::function<void(protocol::Message)> deliver;   ///< WantPieces, NoPieces, Propose, Proposed, PieceList, Piece
         /// Once; nothing is called after. The driver is still inside and must not be destroyed before it has returned.
         std::function<void(std::optional<Error>)> ended;
