@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace spiral::transport {
@@ -15,33 +16,32 @@ using trust::TravellingFrame;
 
 namespace {
 
-/// Whether both may read a scope, asked once a scope.
+/// Who of both may read a scope, asked once a scope.
 class BothRead {
 public:
     BothRead(replica::Replica const& replica, DeviceId const& peer)
         : m_registry(replica.registry()), m_self(replica.device()), m_peer(peer), m_now(replica.world().wall.now()) {}
-    bool operator()(Scope const& scope) {
-        auto const found = m_known.find(scope);
-        if (found != m_known.end()) return found->second;
-        bool const both = scope.isRegistry() || (!m_registry.empty() && m_registry.mayRead(m_self, scope, m_now) &&
-                                                 m_registry.mayRead(m_peer, scope, m_now));
-        m_known.emplace(scope, both);
-        return both;
-    }
-    [[nodiscard]] bool peer(Scope const& scope) {
-        auto const found = m_peerReads.find(scope);
-        if (found != m_peerReads.end()) return found->second;
-        bool const reads =
-            scope.isRegistry() || (!m_registry.empty() && m_registry.mayRead(m_peer, scope, m_now));
-        m_peerReads.emplace(scope, reads);
-        return reads;
+    [[nodiscard]] bool self(Scope const& scope) { return reads(m_selfReads, m_self, scope); }
+    [[nodiscard]] bool peer(Scope const& scope) { return reads(m_peerReads, m_peer, scope); }
+    /// Both should hold this feed: both read its scope, or one wrote it and the other reads it. What somebody wrote before
+    /// her grant ended is still hers to bring, and to get back.
+    [[nodiscard]] bool share(Scope const& scope, DeviceId const& device) {
+        return (self(scope) || device == m_self) && (peer(scope) || device == m_peer) && (self(scope) || peer(scope));
     }
 
 private:
+    [[nodiscard]] bool reads(std::map<Scope, bool>& known, DeviceId const& device, Scope const& scope) {
+        auto const found = known.find(scope);
+        if (found != known.end()) return found->second;
+        bool const may = scope.isRegistry() || (!m_registry.empty() && m_registry.mayRead(device, scope, m_now));
+        known.emplace(scope, may);
+        return may;
+    }
+
     trust::Registry const& m_registry;
     DeviceId m_self, m_peer;
     Instant m_now;
-    std::map<Scope, bool> m_known, m_peerReads;
+    std::map<Scope, bool> m_selfReads, m_peerReads;
 };
 
 }  // namespace
@@ -49,7 +49,7 @@ private:
 std::vector<FeedTip> StoreSide::tips() const {
     BothRead both(*m_replica, m_peer);
     auto tips = m_replica->tipsToAskWith();
-    std::erase_if(tips, [&](FeedTip const& tip) { return !both(tip.scope); });
+    std::erase_if(tips, [&](FeedTip const& tip) { return !both.share(tip.scope, tip.device); });
     std::sort(tips.begin(), tips.end());
     return tips;
 }
@@ -108,18 +108,30 @@ StoreSide::Given StoreSide::beyond(protocol::FetchBeyond const& fetch, protocol:
     Given given;
     given.position = m_beyondPosition;
     BothRead both(*m_replica, m_peer);
+    // Of scopes that the peer may not read it gets its own feed, and the others need not be looked at.
+    std::set<Scope> onlyOwn;
+    for (auto const& tip : m_replica->tips()) {
+        if (tip.device == m_peer && !both.peer(tip.scope)) onlyOwn.insert(tip.scope);
+    }
+    auto known = m_beyond;
+    if (!onlyOwn.empty()) {
+        for (auto& tip : m_replica->tips()) {
+            if (tip.device != m_peer && onlyOwn.contains(tip.scope)) known.push_back(std::move(tip));
+        }
+    }
     protocol::Limits const limits;
     std::size_t bytes = 0;
     std::map<std::pair<Scope, DeviceId>, FeedTip> passed;
     auto const take = [&](TravellingFrame&& frame) {
+        auto const header = trust::decodeFrameHeader(frame.header);
+        if (!header) throw replica::SqliteError(11, "reading a frame", header.error().reason);
+        if (header->device != m_peer && !both.peer(header->scope)) return true;
         std::size_t const size = protocol::bytesOf(frame);
         if (!given.frames.empty() &&
             (bytes + size > limits.batchBytesMax || given.frames.size() >= limits.batchFramesMax)) {
             given.last = false;
             return false;
         }
-        auto const header = trust::decodeFrameHeader(frame.header);
-        if (!header) throw replica::SqliteError(11, "reading a frame", header.error().reason);
         FrameId const id = hashAs<FrameId>(frame.header);
         passed.insert_or_assign({header->scope, header->device}, FeedTip{header->scope, header->device, id, header->seq});
         if (session.gave(id)) return true;
@@ -127,7 +139,7 @@ StoreSide::Given StoreSide::beyond(protocol::FetchBeyond const& fetch, protocol:
         given.frames.push_back(std::move(frame));
         return true;
     };
-    m_replica->framesBeyond(m_beyond, [&](Scope const& scope) { return both.peer(scope); }, take);
+    m_replica->framesBeyond(known, [&](Scope const& scope) { return both.peer(scope) || onlyOwn.contains(scope); }, take);
     // Tips are added and none is taken away: of a forked feed another branch may still lack frames.
     for (auto& [feed, tip] : passed) m_beyond.push_back(std::move(tip));
     if (given.last) m_beyond.clear();

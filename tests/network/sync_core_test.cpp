@@ -213,6 +213,42 @@ TEST_CASE("frames that a crash left without a receipt get one at the next start"
     CHECK(served.core->counts().receipts == given);
 }
 
+// The digest spoke of scopes that both may read. Sun's grant ended, and the server was put back from an older copy: both
+// agreed, and what she had written was nowhere but with her, for ever.
+TEST_CASE("what somebody wrote before her grant ended comes back to a server that lost it, and to her", "[network]") {
+    Served served;
+    TemporaryFolder images("spiral-images");
+    auto sun = served.town.college.person("sun");
+    auto const grant = served.town.college.grant(sun, "clerk@unit/jwc");
+    Machine& suns = served.machines.of(sun);
+    served.machines.spreadRegistry();
+    CHECK(served.sync(suns).agreed);
+    served.core.reset();
+    served.server.saveImage(images.path() / "server", false);
+    served.start();
+    suns.saveImage(images.path() / "suns", false);
+    auto const id = suns.write("unit/jwc", {{"title", "甲"}});
+    CHECK(served.sync(suns).agreed);
+    REQUIRE(served.server->revisionBytes(id));
+    served.core.reset();
+    served.server.restoreImage(images.path() / "server");
+    served.start();
+    REQUIRE_FALSE(served.server->revisionBytes(id));
+    served.town.college.append("revoke", trust::College::revokeMembers(grant), {served.town.college.founder});
+    served.machines.spreadRegistry();
+    CHECK(served.sync(suns).agreed);
+    CHECK(served.server->revisionBytes(id));
+    // Her own machine is put back: she gets what she wrote, and nothing that others did since.
+    auto const lis = served.li.write("unit/jwc", {{"title", "乙"}});
+    served.sync(served.li);
+    suns.restoreImage(images.path() / "suns");
+    REQUIRE_FALSE(suns->revisionBytes(id));
+    served.sync(suns);
+    CHECK(served.sync(suns).agreed);
+    CHECK(suns->revisionBytes(id));
+    CHECK_FALSE(suns->revisionBytes(lis));
+}
+
 TEST_CASE("one peer that floods is refused by its quota, and the others go on", "[network]") {
     Served served;
     CoreLimits limits;

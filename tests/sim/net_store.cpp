@@ -191,7 +191,7 @@ TravellingFrame Store::frame(Number number) const {
     return frame;
 }
 
-std::vector<Number> Store::beyond(std::vector<FeedTip> const& known, std::function<bool(int)> const& mayRead) const {
+std::vector<Number> Store::beyond(std::vector<FeedTip> const& known, std::function<bool(int, int)> const& mayHave) const {
     // What they hold: the tips that are held here, and all below. A tip that is not held says nothing.
     std::vector<char> theirs(m_held.size(), 0);
     for (auto const& tip : known) {
@@ -203,16 +203,11 @@ std::vector<Number> Store::beyond(std::vector<FeedTip> const& known, std::functi
             theirs[static_cast<std::size_t>(number)] = 1;
         }
     }
-    std::array<bool, kScopes> gives{};
-    for (int scope = 0; scope < kScopes; ++scope) {
-        gives[static_cast<std::size_t>(scope)] = scope == kRegistry || mayRead(scope);
-    }
     std::vector<Number> out;
     for (std::size_t i = 0; i < m_held.size(); ++i) {
         auto const number = static_cast<Number>(i);
-        if (m_held[i] != Has::Nothing && theirs[i] == 0 && gives[static_cast<std::size_t>(m_frames->at(number).scope)]) {
-            out.push_back(number);
-        }
+        if (m_held[i] == Has::Nothing || theirs[i] != 0) continue;
+        if (mayHave(m_frames->at(number).scope, m_frames->at(number).device)) out.push_back(number);
     }
     std::sort(out.begin(), out.end(), [&](Number a, Number b) {
         auto const& one = m_frames->at(a);

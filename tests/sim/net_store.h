@@ -111,7 +111,7 @@ public:
     [[nodiscard]] trust::TravellingFrame frame(Number number) const;
     /// Frames above these, in an order in which each can be stored.
     [[nodiscard]] std::vector<Number> beyond(std::vector<trust::FeedTip> const& known,
-                                             std::function<bool(int scope)> const& mayRead) const;
+                                             std::function<bool(int scope, int device)> const& mayHave) const;
     /// What to ask with: of a feed in which a payload is wanted only what lies below it.
     [[nodiscard]] std::vector<trust::FeedTip> tips(int peer, Time now) const;
     [[nodiscard]] protocol::StoreState state(Epoch const& salt, int peer, Time now) const;
