@@ -1,5 +1,8 @@
-// Frames whose header is held and whose payload is not: it was lost or spoilt by whoever brought it.
+// What to tell somebody who will give us what we lack. Frames whose header is held and whose payload is not are lacking too:
+// it was lost or spoilt by whoever brought it.
 #include "store.h"
+
+#include <algorithm>
 
 namespace spiral::replica {
 
@@ -31,6 +34,30 @@ std::vector<FeedTip> Replica::tipsToAskWith() const {
         }
         for (auto const& tip : state.tips) tips.push_back({key.first, key.second, tip.frame, tip.seq});
     }
+    return tips;
+}
+
+std::vector<FeedTip> Replica::withFramesBelow(std::vector<FeedTip> tips) const {
+    constexpr std::size_t kTipsMax = 10'000;   // as many as are told; under 1 MB
+    auto const& store = static_cast<Store const&>(*this);
+    Statement place(store.m_db,
+                    "SELECT f.id FROM local_place p JOIN frame f ON f.rowid=p.frame WHERE p.feed=?1 AND p.seq=?2");
+    std::size_t const feeds = tips.size();
+    bool more = true;
+    for (std::uint64_t step = 1; more && tips.size() < kTipsMax; step *= 4) {
+        more = false;
+        for (std::size_t i = 0; i < feeds && tips.size() < kTipsMax; ++i) {
+            FeedTip const tip = tips[i];
+            auto const* feed = store.findFeed(tip.scope, tip.device);
+            if (feed == nullptr || tip.seq <= step) continue;
+            more = true;
+            place.bind(1, feed->feed).bind(2, static_cast<std::int64_t>(tip.seq - step));
+            while (place.step()) tips.push_back({tip.scope, tip.device, place.token<FrameId>(0), tip.seq - step});
+            place.reset();
+        }
+    }
+    std::sort(tips.begin(), tips.end());
+    tips.erase(std::unique(tips.begin(), tips.end()), tips.end());
     return tips;
 }
 

@@ -54,6 +54,8 @@ std::vector<FeedTip> StoreSide::tips() const {
     return tips;
 }
 
+std::vector<FeedTip> StoreSide::tipsToSend() const { return m_replica->withFramesBelow(tips()); }
+
 protocol::StoreState StoreSide::state(Epoch const& salt) const {
     Sha256Stream hash;
     hash.add(asBytes("spiral-digest-v1"));
@@ -121,7 +123,7 @@ StoreSide::Given StoreSide::beyond(protocol::FetchBeyond const& fetch, protocol:
     }
     protocol::Limits const limits;
     std::size_t bytes = 0;
-    std::map<std::pair<Scope, DeviceId>, FeedTip> passed;
+    std::map<FrameId, FeedTip> passed;   // without those that one of them follows
     auto const take = [&](TravellingFrame&& frame) {
         auto const header = trust::decodeFrameHeader(frame.header);
         if (!header) throw replica::SqliteError(11, "reading a frame", header.error().reason);
@@ -133,7 +135,8 @@ StoreSide::Given StoreSide::beyond(protocol::FetchBeyond const& fetch, protocol:
             return false;
         }
         FrameId const id = hashAs<FrameId>(frame.header);
-        passed.insert_or_assign({header->scope, header->device}, FeedTip{header->scope, header->device, id, header->seq});
+        if (header->prev) passed.erase(*header->prev);
+        passed.insert_or_assign(id, FeedTip{header->scope, header->device, id, header->seq});
         if (session.gave(id)) return true;
         bytes += size;
         given.frames.push_back(std::move(frame));
@@ -141,7 +144,7 @@ StoreSide::Given StoreSide::beyond(protocol::FetchBeyond const& fetch, protocol:
     };
     m_replica->framesBeyond(known, [&](Scope const& scope) { return both.peer(scope) || onlyOwn.contains(scope); }, take);
     // Tips are added and none is taken away: of a forked feed another branch may still lack frames.
-    for (auto& [feed, tip] : passed) m_beyond.push_back(std::move(tip));
+    for (auto& [id, tip] : passed) m_beyond.push_back(std::move(tip));
     if (given.last) m_beyond.clear();
     return given;
 }
@@ -183,7 +186,7 @@ bool SessionDriver::work() {
     } else if (std::holds_alternative<protocol::DescribeState>(action)) {
         carry(m_session.onState(m_store.state(m_session.salt())));
     } else if (std::holds_alternative<protocol::ListTips>(action)) {
-        carry(m_session.onTips(m_store.tips()));
+        carry(m_session.onTips(m_store.tipsToSend()));
     } else if (auto const* greeting = std::get_if<protocol::Authenticate>(&action)) {
         carry(m_session.onAuthenticated(m_ports.authenticate(greeting->greeting)));
     }

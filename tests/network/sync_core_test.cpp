@@ -249,6 +249,18 @@ TEST_CASE("what somebody wrote before her grant ended comes back to a server tha
     CHECK_FALSE(suns->revisionBytes(lis));
 }
 
+// A tip that the server does not know told it nothing, and so it gave a feed from its beginning, to the one who wrote it.
+TEST_CASE("who has written one frame more is not sent all that she wrote before", "[network]") {
+    Served served;
+    for (int i = 0; i < 60; ++i) served.li.write("unit/jwc", {{"title", "甲"}});
+    served.li.carryTo(served.server);
+    for (int i = 0; i < 3; ++i) served.li.write("unit/jwc", {{"title", "乙"}});
+    auto const outcome = served.sync(served.li);   // the first call: neither knows how far the other is
+    CHECK(outcome.agreed);
+    CHECK(outcome.totals.framesSent == 3);
+    CHECK(outcome.totals.framesReceived <= 8);   // a receipt, and what lies between a frame that was named and the tip
+}
+
 TEST_CASE("one peer that floods is refused by its quota, and the others go on", "[network]") {
     Served served;
     CoreLimits limits;

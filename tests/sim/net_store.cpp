@@ -265,6 +265,22 @@ std::vector<FeedTip> Store::tips(int peer, Time now) const {
     return tips;
 }
 
+std::vector<FeedTip> Store::tipsToSend(int peer, Time now) const {
+    auto tips = this->tips(peer, now);
+    for (std::size_t i = tips.size(); i-- > 0;) {
+        Number number = m_frames->at(m_frames->find(tips[i].frame)).prev;
+        std::uint64_t next = 1;
+        for (std::uint64_t below = 1; number != kNone; ++below, number = m_frames->at(number).prev) {
+            if (below != next) continue;
+            next *= 4;
+            tips.push_back({tips[i].scope, tips[i].device, m_frames->at(number).id, m_frames->at(number).seq});
+        }
+    }
+    std::sort(tips.begin(), tips.end());
+    tips.erase(std::unique(tips.begin(), tips.end()), tips.end());
+    return tips;
+}
+
 protocol::StoreState Store::state(Epoch const& salt, int peer, Time now) const {
     Bytes text = toBytes("digest");
     text.insert(text.end(), salt.raw.begin(), salt.raw.end());

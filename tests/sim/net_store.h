@@ -114,6 +114,8 @@ public:
                                              std::function<bool(int scope, int device)> const& mayHave) const;
     /// What to ask with: of a feed in which a payload is wanted only what lies below it.
     [[nodiscard]] std::vector<trust::FeedTip> tips(int peer, Time now) const;
+    /// These, and below each some that lie 1, 4, 16 … further down: who does not know the tip may know one of them.
+    [[nodiscard]] std::vector<trust::FeedTip> tipsToSend(int peer, Time now) const;
     [[nodiscard]] protocol::StoreState state(Epoch const& salt, int peer, Time now) const;
     /// For a server that lies: the newest lines of the log are forgotten, as if they had never been.
     void forget(std::size_t lines);

@@ -26,6 +26,8 @@ public:
     [[nodiscard]] protocol::StoreState state(Epoch const& salt) const;
     /// Of the feeds that both should hold, sorted.
     [[nodiscard]] std::vector<trust::FeedTip> tips() const;
+    /// The same, and frames below, so that who does not know a tip may know one of them.
+    [[nodiscard]] std::vector<trust::FeedTip> tipsToSend() const;
     struct Given {
         std::vector<trust::TravellingFrame> frames;
         std::uint64_t position = 0;
