@@ -181,7 +181,7 @@ private:
         m_notAnsweredFrames = 1 + below(4);
         bool const lies = oneIn(4);
         std::uint64_t const hubs = below(3);
-        std::uint64_t const replicas = 3 + below(6);
+        std::uint64_t const replicas = 3 + below(oneIn(3) ? 6 : 3);
         addNode(kServer, -1, true, -1);
         addNode(kKeeper, -1, false, kServer);
         std::array<int, kCampuses> hubOf;
@@ -961,7 +961,7 @@ private:
     }
 
     void chaos() {
-        auto const things = 30 + below(90);
+        auto const things = 12 + below(oneIn(8) ? 100 : 34);
         for (std::uint64_t i = 0; i < things; ++i) {
             Time const next = m_now + static_cast<Time>(below(oneIn(3) ? 4 * kHour : 20));
             while (!m_events.empty() && m_events.top().at <= next) step();
@@ -986,7 +986,9 @@ private:
         for (auto& node : m_nodes) {
             node.up = true;
             node.store.clockWrong = 0;
-            if (node.lies != 0) {
+            if (node.lies != 0 && oneIn(3)) {
+                m_bySticks = true;   // it goes on lying; people carry sticks
+            } else if (node.lies != 0) {
                 node.lies = 0;   // another server in its place, with the same store
                 if (oneIn(2)) node.store.epoch = m_random.token<Epoch>();
             }
@@ -997,13 +999,13 @@ private:
         }
         for (std::size_t open = 0; open < m_lines.size(); ++open) silence(static_cast<int>(open));
         drain();
-        m_liar = -1;
+        if (!m_bySticks) m_liar = -1;
         for (auto const& node : m_nodes) require(node.pending.empty() && node.lines.empty(), "work that nobody does");
         // What was said to be stored is held.
         for (std::size_t number = 0; number < m_nodes.size(); ++number) {
             auto const& node = m_nodes[number];
             for (std::size_t frame = 0; frame < node.acked.size(); ++frame) {
-                if (node.acked[frame] != 0 && node.store.has(static_cast<Number>(frame)) == Store::Has::Nothing) {
+                if (node.lies == 0 && node.acked[frame] != 0 && node.store.has(static_cast<Number>(frame)) == Store::Has::Nothing) {
                     fail(name(static_cast<int>(number)) + " lost " + nameOf(static_cast<Number>(frame)) + ", which it had said to hold");
                 }
             }
@@ -1011,7 +1013,8 @@ private:
         for (int round = 1;; ++round) {
             m_now += kHour;
             note([&] { return "--- round " + std::to_string(round); });
-            this->round(oneIn(2), round % 2 == 0);
+            if (m_bySticks) roundOfSticks();
+            else this->round(oneIn(2), round % 2 == 0);
             auto const lacks = whatLacks();
             if (lacks.empty()) {
                 static constexpr std::array<std::string_view, kRounds + 1> words{"", "rounds:  1", "rounds:  2", "rounds:  3", "rounds:  4", "rounds:  5", "rounds:  6", "rounds:  7", "rounds:  8", "rounds:  9", "rounds: 10"};
@@ -1053,6 +1056,19 @@ private:
         return lines;
     }
 
+    /// Everybody carries a stick to the keeper, who reads everything, and one back. Nobody needs the server for it.
+    void roundOfSticks() {
+        met("round of sticks");
+        for (int way = 0; way < 2; ++way) {
+            for (int number = 0; number < static_cast<int>(m_nodes.size()); ++number) {
+                if (number == kKeeper || at(number).lies != 0) continue;
+                m_sticks.clear();
+                writeStick(way == 0 ? number : kKeeper, way == 0 ? kKeeper : number);
+                readStick(0, m_sticks[0].reader);
+            }
+        }
+    }
+
     /// Frames that everybody who may read them must get: an honest machine holds them, or they are its own.
     [[nodiscard]] std::vector<char> owed() const {
         auto const& rights = m_nodes[kKeeper].store.rights();
@@ -1063,6 +1079,7 @@ private:
             if (fact.prev != kNone && good[static_cast<std::size_t>(fact.prev)] == 0) continue;
             if (fact.scope != kRegistry && !rights.mayEverWrite(fact.device, fact.scope)) continue;
             for (std::size_t node = 0; node < m_nodes.size(); ++node) {
+                if (m_nodes[node].lies != 0) continue;
                 auto const device = m_nodes[node].store.device();
                 if (rights.revoked[static_cast<std::size_t>(device)]) continue;
                 if (m_nodes[node].store.has(number) != Store::Has::All) continue;
@@ -1077,6 +1094,7 @@ private:
         auto const& rights = m_nodes[kKeeper].store.rights();
         for (int number = 0; number < static_cast<int>(m_nodes.size()); ++number) {
             auto const& store = m_nodes[static_cast<std::size_t>(number)].store;
+            if (m_nodes[static_cast<std::size_t>(number)].lies != 0) continue;
             if (rights.revoked[static_cast<std::size_t>(store.device())]) continue;
             for (Number frame = 0; frame < m_frames.count(); ++frame) {
                 auto const& fact = m_frames.at(frame);
@@ -1112,8 +1130,9 @@ private:
 
     /// All hold what they may: another call is one round trip, and no frame travels.
     void quiet() {
+        if (m_bySticks) return;
         note([] { return std::string("--- once more, twice"); });
-        for (int i = 0; i < 3; ++i) round(false);
+        for (int i = 0; i < 2; ++i) round(false);
         for (int number : round(false)) {
             auto const& line = this->line(number);
             auto const& caller = line.ends[0];
@@ -1137,7 +1156,7 @@ private:
     /// All stay connected: what is written and granted now reaches everybody without another call.
     void later() {
         note([] { return std::string("--- all stay connected"); });
-        if (!oneIn(2)) return;
+        if (m_bySticks || !oneIn(2)) return;
         for (int number = 1; number < static_cast<int>(m_nodes.size()); ++number) {
             if (!mayCall(number)) continue;
             int road = at(number).road;
@@ -1181,7 +1200,7 @@ private:
     std::uint64_t m_order = 0, m_steps = 0;
     Time m_now = 1000;
     std::array<Time, kCampuses> m_campusCut{};
-    bool m_faults = true, m_mixed = false, m_bad = false, m_receipts = false, m_upgraded = true;
+    bool m_faults = true, m_mixed = false, m_bad = false, m_receipts = false, m_upgraded = true, m_bySticks = false;
     int m_liar = -1, m_withheldDevice = 0;
     std::size_t m_notAnsweredBytes = 1, m_notAnsweredFrames = 1;
 };
