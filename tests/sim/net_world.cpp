@@ -58,6 +58,7 @@ struct Line {
     std::int64_t cutAfter = -1;       ///< messages; below 0: never
     bool silent = false;              ///< nothing arrives any more
     bool asBytes = false;
+    bool amongHonest = true;          ///< nobody lied when it was made
     Time slow = 1;
     std::uint64_t compared = 0;       ///< tips, by either side
 };
@@ -265,6 +266,7 @@ private:
             line.slow = oneIn(10) ? 200 : 2;
         }
         line.asBytes = oneIn(64);
+        line.amongHonest = m_liar < 0;
         for (int side = 0; side < 2; ++side) {
             auto& end = line.ends[side];
             auto& node = side == 0 ? from : to;
@@ -351,7 +353,7 @@ private:
             met(known ? "not let in" : "failed");
         }
         // However it went: each frame once, and once more whenever tips were compared.
-        if (m_liar < 0 || !m_faults) {
+        if (line.amongHonest) {
             auto const most = (2 + line.compared) * static_cast<std::uint64_t>(m_frames.count()) + 50;
             require(end.sent <= most, "a session sent the same again and again");
             require(end.messages <= 60 + 12 * most, "a session with messages without end");
