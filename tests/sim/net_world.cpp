@@ -831,6 +831,7 @@ private:
         for (Number number : giver.store.beyond(known, [&](int scope, int) { return giver.store.peerReads(reader, scope, clockOf(giver)); })) {
             if (m_faults && oneIn(8)) continue;
             stick.frames.push_back(giver.store.frame(number));
+            if (m_faults && oneIn(12)) stick.frames.back().payload.reset();   // too large for it, or spoilt
         }
         if (m_faults && oneIn(3)) {
             for (std::size_t i = stick.frames.size(); i > 1; --i) std::swap(stick.frames[i - 1], stick.frames[below(i)]);
@@ -995,6 +996,15 @@ private:
                 if (oneIn(2)) node.store.epoch = m_random.token<Epoch>();
             }
         }
+        if (oneIn(3)) {
+            // A machine that fell into the river: what only it held is gone, what others have of it must go round.
+            auto const gone = static_cast<int>(2 + below(m_nodes.size() - 2));
+            if (!at(gone).answers) {
+                at(gone).lost = true;
+                met("lost for good");
+                note([&] { return name(gone) + " is lost for good"; });
+            }
+        }
         m_upgraded = !m_mixed || oneIn(2);
         if (m_upgraded) {
             for (auto& node : m_nodes) node.store.isNewer = true;
@@ -1031,7 +1041,7 @@ private:
         if (number < 0) return false;
         auto const& keeper = m_nodes[kKeeper].store.rights();
         auto const device = static_cast<std::size_t>(m_nodes[static_cast<std::size_t>(number)].store.device());
-        return number != kServer && !keeper.revoked[device];
+        return number != kServer && !m_nodes[static_cast<std::size_t>(number)].lost && !keeper.revoked[device];
     }
 
     /// Everybody calls once.
@@ -1063,7 +1073,7 @@ private:
         met("round of sticks");
         for (int way = 0; way < 2; ++way) {
             for (int number = 0; number < static_cast<int>(m_nodes.size()); ++number) {
-                if (number == kKeeper || at(number).lies != 0) continue;
+                if (number == kKeeper || at(number).lies != 0 || at(number).lost) continue;
                 m_sticks.clear();
                 writeStick(way == 0 ? number : kKeeper, way == 0 ? kKeeper : number);
                 readStick(0, m_sticks[0].reader);
@@ -1071,21 +1081,23 @@ private:
         }
     }
 
-    /// Frames that everybody who may read them must get: an honest machine holds them, or they are its own.
-    [[nodiscard]] std::vector<char> owed() const {
+    /// Frames that everybody who may read them must get: an honest machine holds them, or they are its own. Of a header whose
+    /// payload nobody has the header.
+    [[nodiscard]] std::vector<Store::Has> owed() const {
         auto const& rights = m_nodes[kKeeper].store.rights();
-        std::vector<char> good(static_cast<std::size_t>(m_frames.count()), 0);
+        std::vector<Store::Has> good(static_cast<std::size_t>(m_frames.count()), Store::Has::Nothing);
         for (Number number = 0; number < m_frames.count(); ++number) {
             auto const& fact = m_frames.at(number);
             if (fact.barred || (fact.newer && !m_upgraded)) continue;
-            if (fact.prev != kNone && good[static_cast<std::size_t>(fact.prev)] == 0) continue;
+            if (fact.prev != kNone && good[static_cast<std::size_t>(fact.prev)] == Store::Has::Nothing) continue;
             if (fact.scope != kRegistry && !rights.mayEverWrite(fact.device, fact.scope)) continue;
             for (std::size_t node = 0; node < m_nodes.size(); ++node) {
-                if (m_nodes[node].lies != 0) continue;
+                if (m_nodes[node].lies != 0 || m_nodes[node].lost) continue;
                 auto const device = m_nodes[node].store.device();
                 if (rights.revoked[static_cast<std::size_t>(device)]) continue;
-                if (m_nodes[node].store.has(number) != Store::Has::All) continue;
-                if (rights.mayRead(device, fact.scope, m_now) || fact.device == device) good[static_cast<std::size_t>(number)] = 1;
+                if (!rights.mayRead(device, fact.scope, m_now) && fact.device != device) continue;
+                auto& most = good[static_cast<std::size_t>(number)];
+                most = std::max(most, m_nodes[node].store.has(number));
             }
         }
         return good;
@@ -1096,12 +1108,12 @@ private:
         auto const& rights = m_nodes[kKeeper].store.rights();
         for (int number = 0; number < static_cast<int>(m_nodes.size()); ++number) {
             auto const& store = m_nodes[static_cast<std::size_t>(number)].store;
-            if (m_nodes[static_cast<std::size_t>(number)].lies != 0) continue;
+            if (m_nodes[static_cast<std::size_t>(number)].lies != 0 || m_nodes[static_cast<std::size_t>(number)].lost) continue;
             if (rights.revoked[static_cast<std::size_t>(store.device())]) continue;
             for (Number frame = 0; frame < m_frames.count(); ++frame) {
                 auto const& fact = m_frames.at(frame);
-                if (good[static_cast<std::size_t>(frame)] == 0 || !rights.mayRead(store.device(), fact.scope, m_now)) continue;
-                if (store.has(frame) != Store::Has::All) return name(number) + " lacks " + nameOf(frame);
+                if (!rights.mayRead(store.device(), fact.scope, m_now)) continue;
+                if (store.has(frame) < good[static_cast<std::size_t>(frame)]) return name(number) + " lacks " + nameOf(frame);
             }
         }
         return {};
