@@ -2,9 +2,34 @@
 // it was lost or spoilt by whoever brought it.
 #include "store.h"
 
+#include "base/sha256.h"
+
 #include <algorithm>
+#include <string_view>
 
 namespace spiral::replica {
+
+namespace {
+
+// What a newer program will read is kept unread, and is not wanted again.
+constexpr std::string_view kWanted =
+    "SELECT p.feed, f.header FROM local_place p JOIN frame f ON f.rowid=p.frame WHERE p.applied=0 "
+    "AND NOT EXISTS(SELECT 1 FROM local_payload k WHERE k.frame=f.id) ORDER BY p.feed, p.seq, f.id";
+
+}  // namespace
+
+std::vector<FeedTip> Replica::payloadsWanted() const {
+    auto const& store = static_cast<Store const&>(*this);
+    Statement wanted(store.m_db, kWanted);
+    std::vector<FeedTip> frames;
+    while (wanted.step()) {
+        auto const header = trust::decodeFrameHeader(wanted.blob(1));
+        if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
+        frames.push_back({header->scope, header->device, hashAs<FrameId>(wanted.blob(1)), header->seq});
+    }
+    std::sort(frames.begin(), frames.end());
+    return frames;
+}
 
 std::vector<FeedTip> Replica::tipsToAskWith() const {
     auto const& store = static_cast<Store const&>(*this);
@@ -14,11 +39,7 @@ std::vector<FeedTip> Replica::tipsToAskWith() const {
     };
     std::map<std::int64_t, Below> belowWanted;
     {
-        // What a newer program will read is kept unread, and is not wanted again.
-        Statement wanted(
-            store.m_db,
-            "SELECT p.feed, f.header FROM local_place p JOIN frame f ON f.rowid=p.frame WHERE p.applied=0 "
-            "AND NOT EXISTS(SELECT 1 FROM local_payload k WHERE k.frame=f.id) ORDER BY p.feed, p.seq, p.frame");
+        Statement wanted(store.m_db, kWanted);
         while (wanted.step()) {
             auto const header = trust::decodeFrameHeader(wanted.blob(1));
             if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);

@@ -60,13 +60,22 @@ protocol::StoreState StoreSide::state(Epoch const& salt) const {
     Sha256Stream hash;
     hash.add(asBytes("spiral-digest-v1"));
     hash.add(salt.view());
-    for (auto const& tip : tips()) {
+    BothRead both(*m_replica, m_peer);
+    for (auto const& tip : m_replica->tips()) {
+        if (!both.share(tip.scope, tip.device)) continue;
         std::string const& scope = tip.scope.text();
         auto const length = static_cast<std::uint8_t>(scope.size());
         hash.add(ByteView(&length, 1));
         hash.add(asBytes(scope));
         hash.add(tip.device.view());
         hash.add(tip.frame.view());
+    }
+    // Frames without their payload, marked by the length that no scope has: who holds it is not equal to who does not.
+    for (auto const& wanted : m_replica->payloadsWanted()) {
+        if (!both.share(wanted.scope, wanted.device)) continue;
+        std::uint8_t const mark = 0;
+        hash.add(ByteView(&mark, 1));
+        hash.add(wanted.frame.view());
     }
     auto const& registry = m_replica->registry();
     return {m_replica->epoch(), static_cast<std::uint64_t>(m_replica->logEnd()),

@@ -249,6 +249,34 @@ TEST_CASE("what somebody wrote before her grant ended comes back to a server tha
     CHECK_FALSE(suns->revisionBytes(lis));
 }
 
+// Of a feed with a lost payload the digest named what lies below it, as the tips do. Two who lacked the same payload were equal
+// whatever followed it, and if its writer's machine was gone the rest of her feed stayed where it was.
+TEST_CASE("what follows a payload that nobody has any more goes round all the same", "[network]") {
+    Served served;
+    served.sync(served.wang);
+    served.li.write("unit/jwc", {{"title", "甲"}});
+    served.li.write("unit/jwc", {{"title", "乙"}});
+    std::vector<trust::TravellingFrame> lis;
+    for (auto& frame : served.li.framesFor()) {
+        if (trust::decodeFrameHeader(frame.header)->device == served.li.device()) lis.push_back(std::move(frame));
+    }
+    REQUIRE(lis.size() == 2);
+    lis[0].payload.reset();
+    for (Machine* machine : {&served.wang, &served.server}) {
+        CHECK((*machine)->import({lis[0]}, "stick")[0].what == trust::Answer::What::PayloadWanted);
+    }
+    CHECK(served.wang->import({lis[1]}, "stick")[0].what == trust::Answer::What::Stored);
+    // Wang's note says that the server held it once. It was put back since, and nobody noticed.
+    std::string const key = "agreed/" + served.server.device().hex();
+    std::string note = served.wang->note(key).value();
+    note = note.substr(0, note.rfind(' ') + 1) + std::to_string(served.wang->logEnd());
+    served.wang->setNote(key, note);
+    auto const id = hashAs<FrameId>(lis[1].header);
+    REQUIRE_FALSE(served.server->frame(id));
+    CHECK(served.sync(served.wang).agreed);
+    CHECK(served.server->frame(id));
+}
+
 // A tip that the server does not know told it nothing, and so it gave a feed from its beginning, to the one who wrote it.
 TEST_CASE("who has written one frame more is not sent all that she wrote before", "[network]") {
     Served served;

@@ -218,7 +218,7 @@ std::vector<Number> Store::beyond(std::vector<FeedTip> const& known, std::functi
     return out;
 }
 
-std::vector<FeedTip> Store::tips(int peer, Time now) const {
+std::vector<FeedTip> Store::tips(int peer, Time now, bool toAskWith) const {
     std::vector<char> hasChild(m_held.size(), 0);
     std::array<std::array<Number, kDevicesMax>, kScopes> wanted;
     for (auto& row : wanted) row.fill(kNone);
@@ -237,7 +237,7 @@ std::vector<FeedTip> Store::tips(int peer, Time now) const {
         if (m_held[i] == Has::Nothing) continue;
         auto const& fact = m_frames->at(static_cast<Number>(i));
         if (fact.prev != kNone) hasChild[static_cast<std::size_t>(fact.prev)] = 1;
-        if (m_held[i] == Has::Header) {
+        if (toAskWith && m_held[i] == Has::Header) {
             Number& lowest = wanted[static_cast<std::size_t>(fact.scope)][static_cast<std::size_t>(fact.device)];
             if (lowest == kNone || fact.seq < m_frames->at(lowest).seq) lowest = static_cast<Number>(i);
         }
@@ -284,9 +284,16 @@ std::vector<FeedTip> Store::tipsToSend(int peer, Time now) const {
 protocol::StoreState Store::state(Epoch const& salt, int peer, Time now) const {
     Bytes text = toBytes("digest");
     text.insert(text.end(), salt.raw.begin(), salt.raw.end());
-    for (auto const& tip : tips(peer, now)) {
+    for (auto const& tip : tips(peer, now, false)) {
         text.push_back(static_cast<std::uint8_t>(numberOf(tip.scope)));
         text.insert(text.end(), tip.frame.raw.begin(), tip.frame.raw.end());
+    }
+    for (std::size_t i = 0; i < m_held.size(); ++i) {
+        if (m_held[i] != Has::Header) continue;
+        auto const& fact = m_frames->at(static_cast<Number>(i));
+        if (!shares(peer, fact.scope, fact.device, now)) continue;
+        text.push_back(255);
+        text.insert(text.end(), fact.id.raw.begin(), fact.id.raw.end());
     }
     return {epoch, m_log.size(),
             *protocol::StateDigest::fromBytes(sha256(text).view().first(protocol::StateDigest::size)), m_entries};

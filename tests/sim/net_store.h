@@ -112,8 +112,8 @@ public:
     /// Frames above these, in an order in which each can be stored.
     [[nodiscard]] std::vector<Number> beyond(std::vector<trust::FeedTip> const& known,
                                              std::function<bool(int scope, int device)> const& mayHave) const;
-    /// What to ask with: of a feed in which a payload is wanted only what lies below it.
-    [[nodiscard]] std::vector<trust::FeedTip> tips(int peer, Time now) const;
+    /// Of feeds that both share. To ask with: of a feed in which a payload is wanted only what lies below it.
+    [[nodiscard]] std::vector<trust::FeedTip> tips(int peer, Time now, bool toAskWith = true) const;
     /// These, and below each some that lie 1, 4, 16 … further down: who does not know the tip may know one of them.
     [[nodiscard]] std::vector<trust::FeedTip> tipsToSend(int peer, Time now) const;
     [[nodiscard]] protocol::StoreState state(Epoch const& salt, int peer, Time now) const;

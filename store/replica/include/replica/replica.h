@@ -162,6 +162,8 @@ public:
     /// What to tell somebody who will give us what we lack: as tips(), but of a feed in which a payload is wanted only
     /// what lies below it, or nobody would ever bring it.
     [[nodiscard]] std::vector<FeedTip> tipsToAskWith() const;
+    /// Frames of which only the header is held, sorted.
+    [[nodiscard]] std::vector<FeedTip> payloadsWanted() const;
     /// These, and of each feed some frames that lie 1, 4, 16 … below. Who does not know a tip cannot tell where the other
     /// stands, and would give the feed from its beginning; one of these is known.
     [[nodiscard]] std::vector<FeedTip> withFramesBelow(std::vector<FeedTip> tips) const;
