@@ -1,5 +1,5 @@
-// A college's week with real stores, keys and sessions, and all that goes wrong in one: three campuses, one server. In the end
-// everybody who may read a scope holds the same of it. SPIRAL_WEEK_SEED=N runs that seed alone.
+// A college's week with real stores, keys and sessions, and all that goes wrong in one: three campuses, one server. In
+// the end everybody who may read a scope holds the same of it. SPIRAL_WEEK_SEED=N runs that seed alone.
 #include "../transport/stick.h"
 #include "wire.h"
 
@@ -41,7 +41,9 @@ public:
                 case 1:
                 case 2:
                 case 3: call(which, false); break;
-                case 4: if (!m_wires.empty()) hangUp(below(m_wires.size())); break;
+                case 4:
+                    if (!m_wires.empty()) hangUp(below(m_wires.size()));
+                    break;
                 case 5:
                     hangUpAll(which);
                     machine.close();
@@ -90,7 +92,8 @@ public:
                 case 11: {
                     if (m_grants.empty() || below(2) != 0) break;
                     auto const grant = m_grants[below(m_grants.size())];
-                    static_cast<void>(m_college.tryAppend("revoke", trust::College::revokeMembers(grant), {m_college.founder}));
+                    static_cast<void>(
+                        m_college.tryAppend("revoke", trust::College::revokeMembers(grant), {m_college.founder}));
                     m_all.sealEntries();
                     news(m_all.keeper());
                     ++met["grants ended"];
@@ -122,9 +125,10 @@ public:
                 REQUIRE_FALSE(wire.error);
                 // Unequal only for a reason that both know: work in a scope for which nobody gave a grant yet.
                 auto const& said = wire.caller->totals().peerAnswers;
-                bool const waits = !said.empty() && std::all_of(said.begin(), said.end(), [](trust::Answer const& answer) {
-                    return answer.what == trust::Answer::What::WaitingForGrant;
-                });
+                bool const waits =
+                    !said.empty() && std::all_of(said.begin(), said.end(), [](trust::Answer const& answer) {
+                        return answer.what == trust::Answer::What::WaitingForGrant;
+                    });
                 if (waits) ++met["waits for a grant"];
                 moved += wire.caller->stored() + (wire.caller->agreed() || waits ? 0 : 1);
             }
@@ -137,7 +141,8 @@ public:
         for (Machine* machine : m_machines) {
             auto const& registry = (*machine)->registry();
             REQUIRE(registry.head() == m_server->registry().head());
-            for (std::string const& scope : {std::string("college"), std::string("registry"), kCampuses[0], kCampuses[1], kCampuses[2]}) {
+            for (std::string const& scope :
+                 {std::string("college"), std::string("registry"), kCampuses[0], kCampuses[1], kCampuses[2]}) {
                 if (!registry.mayRead(machine->device(), trust::scopeOf(scope), now)) continue;
                 INFO(scope);
                 CHECK(framesOf(*machine, scope) == framesOf(m_server, scope));
@@ -154,11 +159,13 @@ private:
 
     static std::set<FrameId> framesOf(Machine& machine, std::string const& scope) {
         std::set<FrameId> frames;
-        machine->framesBeyond({}, [&](Scope const& held) { return held.text() == scope; }, [&](trust::TravellingFrame&& frame) {
-            auto const header = trust::decodeFrameHeader(frame.header);
-            if (header && header->scope.text() == scope) frames.insert(hashAs<FrameId>(frame.header));
-            return true;
-        });
+        machine->framesBeyond(
+            {}, [&](Scope const& held) { return held.text() == scope; },
+            [&](trust::TravellingFrame&& frame) {
+                auto const header = trust::decodeFrameHeader(frame.header);
+                if (header && header->scope.text() == scope) frames.insert(hashAs<FrameId>(frame.header));
+                return true;
+            });
         return frames;
     }
 
@@ -173,7 +180,8 @@ private:
     }
     void call(std::size_t which, bool stays) {
         if (std::any_of(m_wires.begin(), m_wires.end(), [&](Open const& open) { return open.which == which; })) return;
-        m_wires.push_back({which, std::make_unique<Wire>(*m_core, *m_machines[which], m_server.device(), stays, ++m_calls)});
+        m_wires.push_back(
+            {which, std::make_unique<Wire>(*m_core, *m_machines[which], m_server.device(), stays, ++m_calls)});
     }
     void hangUp(std::size_t number) {
         m_wires.erase(m_wires.begin() + static_cast<std::ptrdiff_t>(number));
@@ -246,5 +254,7 @@ void liveMany(std::uint64_t first, std::uint64_t count, std::size_t replicas, st
 TEST_CASE("a day of eight machines and their server, with what goes wrong in it, ends equal", "[network][week]") {
     liveMany(1, 3, 8, 250);
 }
-TEST_CASE("a week of forty machines on three campuses ends equal", "[network][week][long]") { liveMany(100, 3, 40, 3'000); }
+TEST_CASE("a week of forty machines on three campuses ends equal", "[network][week][long]") {
+    liveMany(100, 3, 40, 3'000);
+}
 TEST_CASE("two hundred days of eight machines end equal", "[network][week][long]") { liveMany(1'000, 200, 8, 250); }

@@ -1,4 +1,5 @@
-// Runs histories on the simulated network and says the seed of each that fails: sim_network [--seed N] [--count N] [--trace]
+// Runs histories on the simulated network and says the seed of each that fails: sim_network [--seed N] [--count N]
+// [--trace]
 #include "net_world.h"
 
 #include <chrono>
@@ -45,7 +46,8 @@ int main(int argc, char** argv) {
                 static_cast<unsigned long long>(events), static_cast<unsigned long long>(hash), seconds.count());
     if (count > 1) {
         for (auto const& [what, times] : met) {
-            std::printf("%10llu %.*s\n", static_cast<unsigned long long>(times), static_cast<int>(what.size()), what.data());
+            std::printf("%10llu %.*s\n", static_cast<unsigned long long>(times), static_cast<int>(what.size()),
+                        what.data());
         }
     }
     return failures == 0 ? 0 : 1;

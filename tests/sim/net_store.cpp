@@ -73,7 +73,8 @@ bool Store::takes(int scope, Time now) const {
 }
 
 void Store::put(Number number, Has what) {
-    if (m_held.size() <= static_cast<std::size_t>(number)) m_held.resize(static_cast<std::size_t>(number) + 8, Has::Nothing);
+    if (m_held.size() <= static_cast<std::size_t>(number))
+        m_held.resize(static_cast<std::size_t>(number) + 8, Has::Nothing);
     m_held[static_cast<std::size_t>(number)] = what;
     m_log.push_back(number);
     auto const& fact = m_frames->at(number);
@@ -85,7 +86,8 @@ void Store::put(Number number, Has what) {
 void Store::foldRegistry() {
     std::map<std::uint64_t, Number> chain;
     for (Number number : m_log) {
-        if (m_frames->at(number).scope == kRegistry && has(number) == Has::All) chain[m_frames->at(number).seq] = number;
+        if (m_frames->at(number).scope == kRegistry && has(number) == Has::All)
+            chain[m_frames->at(number).seq] = number;
     }
     m_rights = {};
     m_entries = 0;
@@ -126,7 +128,8 @@ Answer Store::take(TravellingFrame const& travelling, Time now) {
     auto const& fact = m_frames->at(number);
     if (fact.newer && !isNewer) return end(Answer::What::NeedsNewer, "frame.newer");
     if (has(number) == Has::All) return end(Answer::What::Known, {});
-    if (!takes(fact.scope, now) && fact.device != m_device) return end(Answer::What::OutsideScopes, "scope.not-readable");
+    if (!takes(fact.scope, now) && fact.device != m_device)
+        return end(Answer::What::OutsideScopes, "scope.not-readable");
     bool const ofKeeper = fact.scope == kRegistry && fact.device == kKeeper;
     if (!ofKeeper && !m_rights.mayEverWrite(fact.device, fact.scope)) {
         return end(Answer::What::WaitingForGrant, "grant.missing");
@@ -140,9 +143,12 @@ Answer Store::take(TravellingFrame const& travelling, Time now) {
         return answer;
     }
     if (fact.prev != kNone && has(fact.prev) == Has::Nothing) {
-        auto const waits = std::find_if(m_inbox.begin(), m_inbox.end(), [&](Waiting const& w) { return w.frame == number; });
-        if (waits == m_inbox.end()) m_inbox.push_back({number, whole});
-        else waits->payload = waits->payload || whole;
+        auto const waits =
+            std::find_if(m_inbox.begin(), m_inbox.end(), [&](Waiting const& w) { return w.frame == number; });
+        if (waits == m_inbox.end())
+            m_inbox.push_back({number, whole});
+        else
+            waits->payload = waits->payload || whole;
         return end(Answer::What::WaitingForFrame, "frame.predecessor");
     }
     put(number, whole ? Has::All : Has::Header);
@@ -191,7 +197,8 @@ TravellingFrame Store::frame(Number number) const {
     return frame;
 }
 
-std::vector<Number> Store::beyond(std::vector<FeedTip> const& known, std::function<bool(int, int)> const& mayHave) const {
+std::vector<Number> Store::beyond(std::vector<FeedTip> const& known,
+                                  std::function<bool(int, int)> const& mayHave) const {
     // What they hold: the tips that are held here, and all below. A tip that is not held says nothing.
     std::vector<char> theirs(m_held.size(), 0);
     for (auto const& tip : known) {
@@ -300,7 +307,8 @@ protocol::StoreState Store::state(Epoch const& salt, int peer, Time now) const {
 }
 
 void Store::forget(std::size_t lines) {
-    std::vector<Number> const log(m_log.begin(), m_log.end() - static_cast<std::ptrdiff_t>(std::min(lines, m_log.size())));
+    std::vector<Number> const log(m_log.begin(),
+                                  m_log.end() - static_cast<std::ptrdiff_t>(std::min(lines, m_log.size())));
     std::vector<Has> const held = std::exchange(m_held, {});
     m_log.clear();
     m_rights = {};

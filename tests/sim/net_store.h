@@ -1,4 +1,5 @@
-// A replica's store in memory, for the simulated network: what store/replica keeps and answers, without SQL, keys or rows.
+// A replica's store in memory, for the simulated network: what store/replica keeps and answers, without SQL, keys or
+// rows.
 //
 // Every frame of a history is written once, in Frames; stores hold their numbers. What is not in Frames nobody wrote:
 // that is the signature check. The registry is the chain of frames in its scope, each with one entry.
@@ -16,11 +17,11 @@
 
 namespace spiral::netsim {
 
-using Number = std::int32_t;   ///< of a frame
+using Number = std::int32_t;  ///< of a frame
 inline constexpr Number kNone = -1;
-using Time = std::int64_t;     ///< minutes
+using Time = std::int64_t;  ///< minutes
 
-inline constexpr int kRegistry = 0, kCollege = 1, kScopes = 5;   ///< the others are departments
+inline constexpr int kRegistry = 0, kCollege = 1, kScopes = 5;  ///< the others are departments
 inline constexpr int kDevicesMax = 16;
 inline constexpr int kServer = 0, kKeeper = 1;
 
@@ -29,15 +30,15 @@ struct Entry {
     enum class Kind { None, Enrol, Grant, End, Revoke };
     Kind kind = Kind::None;
     int device = 0, scope = 0;
-    Time until = 0;   ///< of a grant
+    Time until = 0;  ///< of a grant
 };
 
 struct Fact {
     int device = 0, scope = 0;
     std::uint64_t seq = 1;
     Number prev = kNone;
-    bool newer = false;    ///< written by a program that older ones do not understand
-    bool barred = false;   ///< by a program gone wrong: everybody else refuses it, for ever
+    bool newer = false;   ///< written by a program that older ones do not understand
+    bool barred = false;  ///< by a program gone wrong: everybody else refuses it, for ever
     Entry entry;
     FrameId id;
     trust::TravellingFrame frame;
@@ -59,14 +60,14 @@ private:
 };
 
 [[nodiscard]] Scope const& scopeOf(int scope);
-[[nodiscard]] int numberOf(Scope const& scope);     ///< kScopes if there is none
+[[nodiscard]] int numberOf(Scope const& scope);  ///< kScopes if there is none
 [[nodiscard]] DeviceId deviceOf(int device);
 [[nodiscard]] int numberOf(DeviceId const& device);
 
 /// Who may what, by the entries held.
 struct Rights {
     std::array<bool, kDevicesMax> enrolled{}, revoked{};
-    std::array<std::array<Time, kScopes>, kDevicesMax> until{};   ///< of the grant that stands; 0: none
+    std::array<std::array<Time, kScopes>, kDevicesMax> until{};  ///< of the grant that stands; 0: none
     std::array<std::array<bool, kScopes>, kDevicesMax> ever{};
     void add(Entry const& entry);
     [[nodiscard]] bool mayRead(int device, int scope, Time now) const;
@@ -80,9 +81,9 @@ public:
     Store(Frames& frames, int device) : m_frames(&frames), m_device(device) {}
 
     Epoch epoch;
-    bool isNewer = true;                              ///< understands frames that are newer
-    Time clockWrong = 0;                              ///< what its clock says, less what it is
-    std::map<int, protocol::Agreement> agreed;        ///< by the device called
+    bool isNewer = true;                        ///< understands frames that are newer
+    Time clockWrong = 0;                        ///< what its clock says, less what it is
+    std::map<int, protocol::Agreement> agreed;  ///< by the device called
 
     [[nodiscard]] int device() const { return m_device; }
     [[nodiscard]] Has has(Number frame) const {
@@ -136,7 +137,7 @@ private:
     };
     std::vector<Waiting> m_inbox;
     Rights m_rights;
-    std::uint64_t m_entries = 0;   ///< of the registry, in their chain
+    std::uint64_t m_entries = 0;  ///< of the registry, in their chain
 };
 
 }  // namespace spiral::netsim

@@ -20,13 +20,45 @@ void runSeeds(std::uint64_t first, std::uint64_t count) {
         for (auto const& [what, times] : outcome.met) met[what] += times;
     }
     // A generator that no longer reaches something would pass for ever.
-    for (char const* what :
-         {"cut", "half-open", "damaged", "partition", "campus cut off", "crash", "cloned", "clock jumps", "stick", "granted",
-          "grant ended", "revoked", "granted late", "upgraded", "rolled back, noticed", "rolled back, unnoticed",
-          "another connection", "tight limits", "not let in", "unequal", "one round trip", "not the same", "stayed",
-          "written: newer", "written: barred", "stored", "known", "payload-wanted", "waiting-for-frame", "waiting-for-grant",
-          "outside-scopes", "refused", "needs-newer", "lie: digest", "lie: position", "lie: replay", "lie: anything",
-          "lie: answer", "lie: roll back"}) {
+    for (char const* what : {"cut",
+                             "half-open",
+                             "damaged",
+                             "partition",
+                             "campus cut off",
+                             "crash",
+                             "cloned",
+                             "clock jumps",
+                             "stick",
+                             "granted",
+                             "grant ended",
+                             "revoked",
+                             "granted late",
+                             "upgraded",
+                             "rolled back, noticed",
+                             "rolled back, unnoticed",
+                             "another connection",
+                             "tight limits",
+                             "not let in",
+                             "unequal",
+                             "one round trip",
+                             "not the same",
+                             "stayed",
+                             "written: newer",
+                             "written: barred",
+                             "stored",
+                             "known",
+                             "payload-wanted",
+                             "waiting-for-frame",
+                             "waiting-for-grant",
+                             "outside-scopes",
+                             "refused",
+                             "needs-newer",
+                             "lie: digest",
+                             "lie: position",
+                             "lie: replay",
+                             "lie: anything",
+                             "lie: answer",
+                             "lie: roll back"}) {
         INFO(what);
         CHECK(met[what] > 0);
     }

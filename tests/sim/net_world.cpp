@@ -23,7 +23,7 @@ namespace {
 
 constexpr int kCampuses = 3;
 constexpr Time kHour = 60, kDay = 24 * kHour, kYear = 365 * kDay;
-constexpr int kRounds = 10;   // within which all must be equal when the faults have stopped
+constexpr int kRounds = 10;  // within which all must be equal when the faults have stopped
 
 struct Failure : std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -35,45 +35,45 @@ struct End {
     bool caller = false, stays = false;
     std::optional<Session> session;
     std::vector<Action> asks;
-    std::deque<std::pair<Number, std::size_t>> unanswered;   ///< frames sent, as this side counts
+    std::deque<std::pair<Number, std::size_t>> unanswered;  ///< frames sent, as this side counts
     std::size_t unansweredBytes = 0, firstFlight = 0;
     std::vector<FeedTip> beyond;
     std::uint64_t beyondPosition = 0;
-    int peer = -1;                        ///< the other's device, when it is known
-    std::optional<protocol::StateDigest> heard;   ///< the digest that the other said last
+    int peer = -1;                               ///< the other's device, when it is known
+    std::optional<protocol::StateDigest> heard;  ///< the digest that the other said last
     bool over = false, finished = false, agreed = false;
     std::uint64_t sent = 0, messages = 0;
     std::string reason;
 };
 
 struct Flight {
-    std::optional<Message> message;   ///< none: the end
-    Bytes packed;                     ///< instead, of a line that carries bytes
+    std::optional<Message> message;  ///< none: the end
+    Bytes packed;                    ///< instead, of a line that carries bytes
 };
 
 struct Line {
-    End ends[2];                      ///< the caller, the answerer
-    std::deque<Flight> way[2];        ///< to the caller, to the answerer
+    End ends[2];                ///< the caller, the answerer
+    std::deque<Flight> way[2];  ///< to the caller, to the answerer
     Time last[2] = {0, 0};
-    std::int64_t cutAfter = -1;       ///< messages; below 0: never
-    bool silent = false;              ///< nothing arrives any more
+    std::int64_t cutAfter = -1;  ///< messages; below 0: never
+    bool silent = false;         ///< nothing arrives any more
     bool asBytes = false;
-    bool amongHonest = true;          ///< nobody lied when it was made
+    bool amongHonest = true;  ///< nobody lied when it was made
     Time slow = 1;
-    std::uint64_t compared = 0;       ///< tips, by either side
+    std::uint64_t compared = 0;  ///< tips, by either side
 };
 
 struct Node {
     explicit Node(Store held) : store(std::move(held)) {}
     Store store;
-    bool answers = false;             ///< server or hub
+    bool answers = false;  ///< server or hub
     int campus = 0;
-    int road = 0;                     ///< the node it calls
-    bool up = true, lost = false;     ///< lost: gone for good (a clone that was found)
+    int road = 0;                  ///< the node it calls
+    bool up = true, lost = false;  ///< lost: gone for good (a clone that was found)
     SessionLimits limits;
     std::optional<Store> image;
     unsigned lies = 0;
-    std::vector<char> acked;          ///< by frame: it said that it holds it, since its store was put back
+    std::vector<char> acked;  ///< by frame: it said that it holds it, since its store was put back
     struct Pending {
         int line, end;
         std::vector<TravellingFrame> frames;
@@ -115,7 +115,8 @@ public:
     }
 
 private:
-    // --- small words -----------------------------------------------------------------------------------------------------
+    // --- small words
+    // -----------------------------------------------------------------------------------------------------
 
     std::uint64_t below(std::uint64_t bound) { return m_random.below(bound); }
     bool oneIn(std::uint64_t times) { return below(times) == 0; }
@@ -131,7 +132,9 @@ private:
     }
     std::string name(int node) const {
         auto const& n = m_nodes[static_cast<std::size_t>(node)];
-        std::string text = node == kServer ? "server" : node == kKeeper ? "keeper" : (n.answers ? "hub" : "n") + std::to_string(node);
+        std::string text = node == kServer   ? "server"
+                           : node == kKeeper ? "keeper"
+                                             : (n.answers ? "hub" : "n") + std::to_string(node);
         if (n.store.device() != node) text += "(as " + std::to_string(n.store.device()) + ")";
         return text;
     }
@@ -143,9 +146,12 @@ private:
     Node& at(int node) { return m_nodes[static_cast<std::size_t>(node)]; }
     Line& line(int number) { return *m_lines[static_cast<std::size_t>(number)]; }
     [[nodiscard]] Time clockOf(Node const& node) const { return m_now + node.store.clockWrong; }
-    void schedule(Time after, Event::Kind kind, int a, int b = 0) { m_events.push({m_now + after, m_order++, kind, a, b}); }
+    void schedule(Time after, Event::Kind kind, int a, int b = 0) {
+        m_events.push({m_now + after, m_order++, kind, a, b});
+    }
 
-    // --- the college -------------------------------------------------------------------------------------------------------
+    // --- the college
+    // -------------------------------------------------------------------------------------------------------
 
     SessionLimits someLimits() {
         SessionLimits limits;
@@ -196,7 +202,8 @@ private:
             auto const campus = static_cast<int>(below(kCampuses));
             addNode(static_cast<int>(m_nodes.size()), campus, false, hubOf[static_cast<std::size_t>(campus)]);
         }
-        // The keeper reads everything; a hub its department, sometimes all; the others what their department is, and more.
+        // The keeper reads everything; a hub its department, sometimes all; the others what their department is, and
+        // more.
         auto& keeper = at(kKeeper).store;
         auto const enter = [&](Entry::Kind kind, int device, int scope = 0, Time until = kYear * 100) {
             keeper.write(kRegistry, 10, {kind, device, scope, until});
@@ -217,7 +224,8 @@ private:
         }
         for (int node = 0; node < static_cast<int>(m_nodes.size()); ++node) {
             // A new machine knows the registry till its own entry at least.
-            std::size_t const knows = oneIn(2) ? keeper.log().size() : std::max(welcome, keeper.log().size() - below(3));
+            std::size_t const knows =
+                oneIn(2) ? keeper.log().size() : std::max(welcome, keeper.log().size() - below(3));
             std::vector<TravellingFrame> frames;
             for (std::size_t i = 0; i < knows; ++i) frames.push_back(keeper.frame(keeper.log()[i]));
             if (node != kKeeper) at(node).store.import(frames, m_now);
@@ -238,7 +246,8 @@ private:
         }
     }
 
-    // --- lines -------------------------------------------------------------------------------------------------------------
+    // --- lines
+    // -------------------------------------------------------------------------------------------------------------
 
     [[nodiscard]] bool reach(Node const& from, Node const& to) const {
         if (!from.up || !to.up || from.lost || to.lost) return false;
@@ -290,7 +299,10 @@ private:
             end.session.emplace(std::move(self), node.limits);
             node.lines.push_back(number);
         }
-        note([&] { return name(caller) + " calls " + name(answerer) + (stays ? " and stays" : "") + ", line " + std::to_string(number) + (line.cutAfter >= 0 ? ", cut after " + std::to_string(line.cutAfter) : ""); });
+        note([&] {
+            return name(caller) + " calls " + name(answerer) + (stays ? " and stays" : "") + ", line " +
+                   std::to_string(number) + (line.cutAfter >= 0 ? ", cut after " + std::to_string(line.cutAfter) : "");
+        });
         carry(number, 0, line.ends[0].session->start());
         carry(number, 1, line.ends[1].session->start());
         return number;
@@ -320,7 +332,8 @@ private:
                 finish(number, side, true, {});
             } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
                 finish(number, side, false, failed->error.reason);
-            } else if (std::holds_alternative<protocol::Deliver>(action) || std::holds_alternative<protocol::ApplyPiece>(action)) {
+            } else if (std::holds_alternative<protocol::Deliver>(action) ||
+                       std::holds_alternative<protocol::ApplyPiece>(action)) {
                 continue;
             } else {
                 end.asks.push_back(std::move(action));
@@ -345,7 +358,10 @@ private:
         end.asks.clear();
         auto& node = at(end.node);
         std::erase(node.lines, number);
-        note([&] { return name(end.node) + (finished ? " finishes" : " fails: " + end.reason) + ", line " + std::to_string(number) + ", sent " + std::to_string(end.sent); });
+        note([&] {
+            return name(end.node) + (finished ? " finishes" : " fails: " + end.reason) + ", line " +
+                   std::to_string(number) + ", sent " + std::to_string(end.sent);
+        });
         mix(static_cast<std::uint64_t>(number) * 4 + static_cast<std::uint64_t>(side) * 2 + (finished ? 1 : 0));
         if (!finished && end.reason != "session.cut") {
             bool const known = end.reason == "session.revoked" || end.reason == "session.unknown-device";
@@ -361,7 +377,8 @@ private:
         send(number, side, Flight{});
         if (end.caller && m_faults) {
             node.failures = finished ? 0 : std::min(node.failures + 1, 6);
-            Time const pause = finished ? 30 + static_cast<Time>(below(6 * kHour)) : (Time{1} << node.failures) + static_cast<Time>(below(20));
+            Time const pause = finished ? 30 + static_cast<Time>(below(6 * kHour))
+                                        : (Time{1} << node.failures) + static_cast<Time>(below(20));
             schedule(pause, Event::Kind::Call, end.node);
         }
     }
@@ -379,7 +396,8 @@ private:
         }
         if (line.cutAfter > 0) --line.cutAfter;
         line.way[to].push_back(std::move(flight));
-        Time const due = std::max(line.last[to], m_now + 1 + static_cast<Time>(below(static_cast<std::uint64_t>(line.slow))));
+        Time const due =
+            std::max(line.last[to], m_now + 1 + static_cast<Time>(below(static_cast<std::uint64_t>(line.slow))));
         line.last[to] = due;
         schedule(due - m_now, Event::Kind::Deliver, number, to);
     }
@@ -430,7 +448,8 @@ private:
             if (honest) {
                 require(batch->frames.size() <= node.limits.batchFramesMax, "a batch of too many frames");
                 require(bytes <= node.limits.batchBytesMax || batch->frames.size() == 1, "a batch of too many bytes");
-                std::size_t const most = node.limits.windowBytesMax + std::max(node.limits.batchBytesMax, node.limits.firstFlightBytesMax) + 1000;
+                std::size_t const most = node.limits.windowBytesMax +
+                                         std::max(node.limits.batchBytesMax, node.limits.firstFlightBytesMax) + 1000;
                 require(end.unansweredBytes <= most, "more on its way than the window allows");
                 if (end.caller && !end.session->isOpen()) {
                     end.firstFlight += bytes;
@@ -441,19 +460,25 @@ private:
             met("tips");
             ++line.compared;
             for (auto const& tip : tips->tips) {
-                require(!honest || node.store.shares(end.peer, numberOf(tip.scope), numberOf(tip.device), clockOf(node)),
-                        "a tip of a feed that is not for both");
+                require(
+                    !honest || node.store.shares(end.peer, numberOf(tip.scope), numberOf(tip.device), clockOf(node)),
+                    "a tip of a feed that is not for both");
             }
         } else if (auto* holding = std::get_if<protocol::Holding>(&message)) {
             if (node.mayLie(Lie::FalseDigest)) {
-                if (oneIn(2) && end.heard) holding->digest = *end.heard;
-                else m_random.fill(holding->digest.raw);
+                if (oneIn(2) && end.heard)
+                    holding->digest = *end.heard;
+                else
+                    m_random.fill(holding->digest.raw);
                 met("lie: digest");
             }
             if (node.mayLie(Lie::FalsePosition)) {
-                if (oneIn(2)) holding->position += below(20);
-                else if (oneIn(2)) holding->position = below(5);
-                else m_random.fill(holding->epoch.raw);
+                if (oneIn(2))
+                    holding->position += below(20);
+                else if (oneIn(2))
+                    holding->position = below(5);
+                else
+                    m_random.fill(holding->epoch.raw);
                 met("lie: position");
             }
         }
@@ -467,7 +492,8 @@ private:
 
     std::string describe(int number, int side, Message const& message) {
         auto const& line = this->line(number);
-        std::string text = "    line " + std::to_string(number) + " " + name(line.ends[side].node) + " > " + name(line.ends[1 - side].node) + ": ";
+        std::string text = "    line " + std::to_string(number) + " " + name(line.ends[side].node) + " > " +
+                           name(line.ends[1 - side].node) + ": ";
         if (auto const* batch = std::get_if<protocol::Batch>(&message)) {
             text += "batch";
             for (auto const& frame : batch->frames) {
@@ -477,11 +503,15 @@ private:
             text += "tips";
             for (auto const& tip : tips->tips) text += " " + std::to_string(m_frames.find(tip.frame));
         } else if (auto const* holding = std::get_if<protocol::Holding>(&message)) {
-            text += holding->kind == protocol::Holding::Kind::Ask ? "ask" : holding->kind == protocol::Holding::Kind::Answer ? "answer" : "tell";
-            text += " at " + std::to_string(holding->position) + ", seen " + std::to_string(holding->seenPosition) + ", digest " + holding->digest.hex().substr(0, 6);
+            text += holding->kind == protocol::Holding::Kind::Ask      ? "ask"
+                    : holding->kind == protocol::Holding::Kind::Answer ? "answer"
+                                                                       : "tell";
+            text += " at " + std::to_string(holding->position) + ", seen " + std::to_string(holding->seenPosition) +
+                    ", digest " + holding->digest.hex().substr(0, 6);
         } else if (auto const* answers = std::get_if<protocol::Answers>(&message)) {
             text += "answers";
-            for (auto const& run : answers->runs) text += " " + std::to_string(run.count) + "x" + std::string(trust::nameOf(run.what));
+            for (auto const& run : answers->runs)
+                text += " " + std::to_string(run.count) + "x" + std::string(trust::nameOf(run.what));
         } else if (auto const* refusal = std::get_if<protocol::Refusal>(&message)) {
             text += "refusal " + refusal->reason;
         } else {
@@ -493,13 +523,14 @@ private:
     void deliver(int number, int side) {
         auto& line = this->line(number);
         auto& end = line.ends[side];
-        if (line.way[side].empty()) return;   // lost when the line broke
+        if (line.way[side].empty()) return;  // lost when the line broke
         Flight flight = std::move(line.way[side].front());
         line.way[side].pop_front();
         if (end.over) return;
         if (!flight.packed.empty()) {
             auto message = protocol::unpack(flight.packed);
-            if (!message) fail("a message that cannot be read again: " + message.error().reason + " " + message.error().detail);
+            if (!message)
+                fail("a message that cannot be read again: " + message.error().reason + " " + message.error().detail);
             flight.message = std::move(*message);
         }
         if (!flight.message) {
@@ -521,7 +552,8 @@ private:
         carry(number, side, end.session->onMessage(std::move(*flight.message)));
     }
 
-    // --- what a machine does -----------------------------------------------------------------------------------------------
+    // --- what a machine does
+    // -----------------------------------------------------------------------------------------------
 
     void work(int number) {
         auto& node = at(number);
@@ -531,7 +563,8 @@ private:
         for (int open : node.lines) {
             auto& line = this->line(open);
             for (int side = 0; side < 2; ++side) {
-                if (line.ends[side].node == number && !line.ends[side].over && !line.ends[side].asks.empty()) asking.push_back(open * 2 + side);
+                if (line.ends[side].node == number && !line.ends[side].over && !line.ends[side].asks.empty())
+                    asking.push_back(open * 2 + side);
             }
         }
         if (!node.pending.empty() && (asking.empty() || oneIn(2))) {
@@ -540,8 +573,10 @@ private:
             int const which = asking[below(asking.size())];
             answer(which / 2, which % 2);
         }
-        if (!node.pending.empty() || asking.size() > 1) wake(number);
-        else if (!asking.empty()) wake(number);
+        if (!node.pending.empty() || asking.size() > 1)
+            wake(number);
+        else if (!asking.empty())
+            wake(number);
     }
 
     bool withheld(Node const& node, Number frame, int peer) const {
@@ -566,9 +601,10 @@ private:
         }
         if (node.mayLie(Lie::SendAnything)) {
             for (auto left = below(3); left > 0 && m_frames.count() > 0; --left) {
-                auto frame = m_frames.at(static_cast<Number>(below(static_cast<std::uint64_t>(m_frames.count())))).frame;
+                auto frame =
+                    m_frames.at(static_cast<Number>(below(static_cast<std::uint64_t>(m_frames.count())))).frame;
                 switch (below(4)) {
-                    case 0: frame.header.push_back(1); break;          // made up
+                    case 0: frame.header.push_back(1); break;  // made up
                     case 1: frame.signature.raw[5] = 7; break;
                     case 2: frame.payload.reset(); break;
                     default: frame.payload->bytes.push_back(7); break;
@@ -621,20 +657,25 @@ private:
                 frames.push_back(std::move(frame));
             }
             bend(node, end.peer, frames);
-            carry(number, side, end.session->onFrames(std::move(frames), position, last, last ? stateOf(node, end) : protocol::StoreState{}));
+            carry(number, side,
+                  end.session->onFrames(std::move(frames), position, last,
+                                        last ? stateOf(node, end) : protocol::StoreState{}));
         } else if (auto const* beyond = std::get_if<protocol::FetchBeyond>(&ask)) {
             if (!beyond->more) {
                 end.beyond = beyond->tips;
                 end.beyondPosition = node.store.log().size();
             }
             std::vector<TravellingFrame> frames;
-            std::vector<Number> passed;   // without those that one of them follows
+            std::vector<Number> passed;  // without those that one of them follows
             bool last = true;
             std::size_t bytes = 0;
-            for (Number next : node.store.beyond(end.beyond, [&](int scope, int device) { return device == end.peer || node.store.peerReads(end.peer, scope, clock); })) {
+            for (Number next : node.store.beyond(end.beyond, [&](int scope, int device) {
+                     return device == end.peer || node.store.peerReads(end.peer, scope, clock);
+                 })) {
                 auto frame = node.store.frame(next);
                 std::size_t const size = protocol::bytesOf(frame);
-                if (!frames.empty() && (bytes + size > node.limits.batchBytesMax || frames.size() >= node.limits.batchFramesMax)) {
+                if (!frames.empty() &&
+                    (bytes + size > node.limits.batchBytesMax || frames.size() >= node.limits.batchFramesMax)) {
                     last = false;
                     break;
                 }
@@ -650,7 +691,9 @@ private:
                 end.beyond.push_back({scopeOf(fact.scope), deviceOf(fact.device), fact.id, fact.seq});
             }
             bend(node, end.peer, frames);
-            carry(number, side, end.session->onFrames(std::move(frames), end.beyondPosition, last, last ? stateOf(node, end) : protocol::StoreState{}));
+            carry(number, side,
+                  end.session->onFrames(std::move(frames), end.beyondPosition, last,
+                                        last ? stateOf(node, end) : protocol::StoreState{}));
         } else if (std::holds_alternative<protocol::DescribeState>(ask)) {
             carry(number, side, end.session->onState(stateOf(node, end)));
         } else if (std::holds_alternative<protocol::ListTips>(ask)) {
@@ -659,9 +702,12 @@ private:
             int const device = numberOf(greeting->greeting.device);
             Result<void> outcome;
             auto const d = static_cast<std::size_t>(device);
-            if (!node.store.rights().enrolled[d]) outcome = makeError(ErrorCode::Refused, "session.unknown-device");
-            else if (node.store.rights().revoked[d]) outcome = makeError(ErrorCode::Refused, "session.revoked");
-            else end.peer = device;
+            if (!node.store.rights().enrolled[d])
+                outcome = makeError(ErrorCode::Refused, "session.unknown-device");
+            else if (node.store.rights().revoked[d])
+                outcome = makeError(ErrorCode::Refused, "session.revoked");
+            else
+                end.peer = device;
             carry(number, side, end.session->onAuthenticated(outcome));
         }
     }
@@ -671,7 +717,7 @@ private:
         auto& node = at(number);
         auto pending = std::exchange(node.pending, {});
         std::vector<TravellingFrame> frames;
-        std::vector<std::vector<char>> thrownAway;   // 1: said to be stored; 2: refused
+        std::vector<std::vector<char>> thrownAway;  // 1: said to be stored; 2: refused
         for (auto const& part : pending) {
             auto& away = thrownAway.emplace_back(part.frames.size(), char{0});
             int const peer = line(part.line).ends[part.end].peer;
@@ -679,7 +725,8 @@ private:
                 if (node.mayLie(Lie::StoredNot) && oneIn(3)) away[i] = 1;
                 if (node.mayLie(Lie::RefuseOthers)) {
                     Number const frame = m_frames.find(hashAs<FrameId>(part.frames[i].header));
-                    if (frame != kNone && m_frames.at(frame).device != peer && m_frames.at(frame).scope != kRegistry) away[i] = 2;
+                    if (frame != kNone && m_frames.at(frame).device != peer && m_frames.at(frame).scope != kRegistry)
+                        away[i] = 2;
                 }
                 if (away[i] == 0) frames.push_back(part.frames[i]);
             }
@@ -696,7 +743,10 @@ private:
                 if (thrownAway[p][i] != 0) {
                     met("lie: answer");
                     bool const stored = thrownAway[p][i] == 1;
-                    theirs.push_back({hashAs<FrameId>(part.frames[i].header), stored ? Answer::What::Stored : Answer::What::Refused, stored ? "" : "lie", {}});
+                    theirs.push_back({hashAs<FrameId>(part.frames[i].header),
+                                      stored ? Answer::What::Stored : Answer::What::Refused,
+                                      stored ? "" : "lie",
+                                      {}});
                     continue;
                 }
                 auto& answer = answers[next++];
@@ -704,7 +754,8 @@ private:
                 if (answer.what == Answer::What::Stored || answer.what == Answer::What::Known) {
                     Number const frame = m_frames.find(answer.frame);
                     require(frame != kNone, "somebody took a frame that nobody wrote");
-                    if (node.acked.size() <= static_cast<std::size_t>(frame)) node.acked.resize(static_cast<std::size_t>(frame) + 8);
+                    if (node.acked.size() <= static_cast<std::size_t>(frame))
+                        node.acked.resize(static_cast<std::size_t>(frame) + 8);
                     node.acked[static_cast<std::size_t>(frame)] = 1;
                 }
                 theirs.push_back(std::move(answer));
@@ -720,7 +771,8 @@ private:
             carry(part.line, part.end, end.session->onApplied(std::move(theirs)));
         }
         if (node.store.log().size() != before) {
-            int const alone = pending.size() == 1 && line(pending[0].line).ends[pending[0].end].caller ? pending[0].line : -1;
+            int const alone =
+                pending.size() == 1 && line(pending[0].line).ends[pending[0].end].caller ? pending[0].line : -1;
             news(number, alone);
         }
     }
@@ -741,7 +793,8 @@ private:
         for (int open : lines) {
             for (int side = 0; side < 2; ++side) {
                 auto& end = line(open).ends[side];
-                if (end.node == number && !end.over && open != exceptLine && end.peer >= 0) carry(open, side, end.session->onNews());
+                if (end.node == number && !end.over && open != exceptLine && end.peer >= 0)
+                    carry(open, side, end.session->onNews());
             }
         }
     }
@@ -758,7 +811,9 @@ private:
         bool const barred = m_bad && oneIn(8);
         Number const frame = node.store.write(scope, 10 + below(oneIn(8) ? 400 : 60), {}, newer, barred);
         met(newer ? "written: newer" : barred ? "written: barred" : "written");
-        note([&] { return name(number) + " writes " + nameOf(frame) + (newer ? ", newer" : "") + (barred ? ", barred" : ""); });
+        note([&] {
+            return name(number) + " writes " + nameOf(frame) + (newer ? ", newer" : "") + (barred ? ", barred" : "");
+        });
         news(number);
     }
 
@@ -767,11 +822,15 @@ private:
         if (!keeper.up) return;
         Number const frame = keeper.store.write(kRegistry, 10, entry);
         met(what);
-        note([&] { return "keeper enters " + nameOf(frame) + ": " + std::string(what) + " device " + std::to_string(entry.device) + ", scope " + std::to_string(entry.scope); });
+        note([&] {
+            return "keeper enters " + nameOf(frame) + ": " + std::string(what) + " device " +
+                   std::to_string(entry.device) + ", scope " + std::to_string(entry.scope);
+        });
         news(kKeeper);
     }
 
-    // --- faults ------------------------------------------------------------------------------------------------------------
+    // --- faults
+    // ------------------------------------------------------------------------------------------------------------
 
     /// All that a process had in memory is gone; the store stays.
     void crash(int number) {
@@ -801,7 +860,10 @@ private:
         if (noticed) node.store.epoch = m_random.token<Epoch>();
         node.acked.clear();
         met(noticed ? "rolled back, noticed" : "rolled back, unnoticed");
-        note([&] { return name(number) + " is rolled back to " + std::to_string(node.store.log().size()) + (noticed ? " lines, noticed" : " lines"); });
+        note([&] {
+            return name(number) + " is rolled back to " + std::to_string(node.store.log().size()) +
+                   (noticed ? " lines, noticed" : " lines");
+        });
         schedule(5, Event::Kind::Call, number);
     }
 
@@ -828,13 +890,15 @@ private:
         int const reader = at(to).store.device();
         Stick stick{to, {}};
         auto const known = oneIn(2) ? at(to).store.tips(giver.store.device(), clockOf(at(to))) : std::vector<FeedTip>{};
-        for (Number number : giver.store.beyond(known, [&](int scope, int) { return giver.store.peerReads(reader, scope, clockOf(giver)); })) {
+        for (Number number : giver.store.beyond(
+                 known, [&](int scope, int) { return giver.store.peerReads(reader, scope, clockOf(giver)); })) {
             if (m_faults && oneIn(8)) continue;
             stick.frames.push_back(giver.store.frame(number));
-            if (m_faults && oneIn(12)) stick.frames.back().payload.reset();   // too large for it, or spoilt
+            if (m_faults && oneIn(12)) stick.frames.back().payload.reset();  // too large for it, or spoilt
         }
         if (m_faults && oneIn(3)) {
-            for (std::size_t i = stick.frames.size(); i > 1; --i) std::swap(stick.frames[i - 1], stick.frames[below(i)]);
+            for (std::size_t i = stick.frames.size(); i > 1; --i)
+                std::swap(stick.frames[i - 1], stick.frames[below(i)]);
         }
         met("stick");
         m_sticks.push_back(std::move(stick));
@@ -845,7 +909,10 @@ private:
         if (!node.up || node.lost) return;
         std::size_t const before = node.store.log().size();
         node.store.import(stick.frames, clockOf(node));
-        note([&] { return name(reader) + " reads a stick of " + std::to_string(stick.frames.size()) + ", stores " + std::to_string(node.store.log().size() - before); });
+        note([&] {
+            return name(reader) + " reads a stick of " + std::to_string(stick.frames.size()) + ", stores " +
+                   std::to_string(node.store.log().size() - before);
+        });
         if (node.store.log().size() != before) news(reader);
     }
 
@@ -868,9 +935,7 @@ private:
                 met("crash");
                 note([&] { return name(number) + " crashes"; });
                 break;
-            case 4:
-                node.image = node.store;
-                break;
+            case 4: node.image = node.store; break;
             case 5:
                 if (oneIn(2)) rollBack(number, oneIn(2));
                 break;
@@ -913,9 +978,12 @@ private:
                 int const device = static_cast<int>(2 + below(m_nodes.size() - 2));
                 if (device >= kDevicesMax || at(device).store.device() != device) break;
                 int const scope = static_cast<int>(kCollege + 1 + below(kCampuses));
-                if (oneIn(12)) enterEntry({Entry::Kind::Revoke, device, 0, 0}, "revoked");
-                else if (oneIn(3)) enterEntry({Entry::Kind::End, device, scope, 0}, "grant ended");
-                else enterEntry({Entry::Kind::Grant, device, scope, oneIn(4) ? m_now + kYear : 100 * kYear}, "granted");
+                if (oneIn(12))
+                    enterEntry({Entry::Kind::Revoke, device, 0, 0}, "revoked");
+                else if (oneIn(3))
+                    enterEntry({Entry::Kind::End, device, scope, 0}, "grant ended");
+                else
+                    enterEntry({Entry::Kind::Grant, device, scope, oneIn(4) ? m_now + kYear : 100 * kYear}, "granted");
                 break;
             }
         }
@@ -925,7 +993,7 @@ private:
         auto& node = at(number);
         if (node.lost || !node.up || number == kServer) return;
         for (int open : node.lines) {
-            if (line(open).ends[0].node == number) return;   // one is open
+            if (line(open).ends[0].node == number) return;  // one is open
         }
         int road = node.road;
         if (oneIn(8)) road = kServer;
@@ -937,7 +1005,8 @@ private:
         connect(number, road, oneIn(3));
     }
 
-    // --- time --------------------------------------------------------------------------------------------------------------
+    // --- time
+    // --------------------------------------------------------------------------------------------------------------
 
     void step() {
         Event const event = m_events.top();
@@ -969,8 +1038,10 @@ private:
             Time const next = m_now + static_cast<Time>(below(oneIn(3) ? 4 * kHour : 20));
             while (!m_events.empty() && m_events.top().at <= next) step();
             m_now = next;
-            if (oneIn(2)) write(static_cast<int>(below(m_nodes.size())));
-            else mishap();
+            if (oneIn(2))
+                write(static_cast<int>(below(m_nodes.size())));
+            else
+                mishap();
             for (int number = 0; number < static_cast<int>(m_nodes.size()); ++number) {
                 if (!at(number).up && oneIn(6)) {
                     at(number).up = true;
@@ -981,7 +1052,8 @@ private:
         }
     }
 
-    // --- the end -----------------------------------------------------------------------------------------------------------
+    // --- the end
+    // -----------------------------------------------------------------------------------------------------------
 
     void heal() {
         note([] { return std::string("--- the faults stop"); });
@@ -990,9 +1062,9 @@ private:
             node.up = true;
             node.store.clockWrong = 0;
             if (node.lies != 0 && oneIn(3)) {
-                m_bySticks = true;   // it goes on lying; people carry sticks
+                m_bySticks = true;  // it goes on lying; people carry sticks
             } else if (node.lies != 0) {
-                node.lies = 0;   // another server in its place, with the same store
+                node.lies = 0;  // another server in its place, with the same store
                 if (oneIn(2)) node.store.epoch = m_random.token<Epoch>();
             }
         }
@@ -1017,19 +1089,25 @@ private:
         for (std::size_t number = 0; number < m_nodes.size(); ++number) {
             auto const& node = m_nodes[number];
             for (std::size_t frame = 0; frame < node.acked.size(); ++frame) {
-                if (node.lies == 0 && node.acked[frame] != 0 && node.store.has(static_cast<Number>(frame)) == Store::Has::Nothing) {
-                    fail(name(static_cast<int>(number)) + " lost " + nameOf(static_cast<Number>(frame)) + ", which it had said to hold");
+                if (node.lies == 0 && node.acked[frame] != 0 &&
+                    node.store.has(static_cast<Number>(frame)) == Store::Has::Nothing) {
+                    fail(name(static_cast<int>(number)) + " lost " + nameOf(static_cast<Number>(frame)) +
+                         ", which it had said to hold");
                 }
             }
         }
         for (int round = 1;; ++round) {
             m_now += kHour;
             note([&] { return "--- round " + std::to_string(round); });
-            if (m_bySticks) roundOfSticks();
-            else this->round(oneIn(2), round % 2 == 0);
+            if (m_bySticks)
+                roundOfSticks();
+            else
+                this->round(oneIn(2), round % 2 == 0);
             auto const lacks = whatLacks();
             if (lacks.empty()) {
-                static constexpr std::array<std::string_view, kRounds + 1> words{"", "rounds:  1", "rounds:  2", "rounds:  3", "rounds:  4", "rounds:  5", "rounds:  6", "rounds:  7", "rounds:  8", "rounds:  9", "rounds: 10"};
+                static constexpr std::array<std::string_view, kRounds + 1> words{
+                    "",           "rounds:  1", "rounds:  2", "rounds:  3", "rounds:  4", "rounds:  5",
+                    "rounds:  6", "rounds:  7", "rounds:  8", "rounds:  9", "rounds: 10"};
                 met(words[static_cast<std::size_t>(round)]);
                 break;
             }
@@ -1081,8 +1159,8 @@ private:
         }
     }
 
-    /// Frames that everybody who may read them must get: an honest machine holds them, or they are its own. Of a header whose
-    /// payload nobody has the header.
+    /// Frames that everybody who may read them must get: an honest machine holds them, or they are its own. Of a header
+    /// whose payload nobody has the header.
     [[nodiscard]] std::vector<Store::Has> owed() const {
         auto const& rights = m_nodes[kKeeper].store.rights();
         std::vector<Store::Has> good(static_cast<std::size_t>(m_frames.count()), Store::Has::Nothing);
@@ -1108,12 +1186,14 @@ private:
         auto const& rights = m_nodes[kKeeper].store.rights();
         for (int number = 0; number < static_cast<int>(m_nodes.size()); ++number) {
             auto const& store = m_nodes[static_cast<std::size_t>(number)].store;
-            if (m_nodes[static_cast<std::size_t>(number)].lies != 0 || m_nodes[static_cast<std::size_t>(number)].lost) continue;
+            if (m_nodes[static_cast<std::size_t>(number)].lies != 0 || m_nodes[static_cast<std::size_t>(number)].lost)
+                continue;
             if (rights.revoked[static_cast<std::size_t>(store.device())]) continue;
             for (Number frame = 0; frame < m_frames.count(); ++frame) {
                 auto const& fact = m_frames.at(frame);
                 if (!rights.mayRead(store.device(), fact.scope, m_now)) continue;
-                if (store.has(frame) < good[static_cast<std::size_t>(frame)]) return name(number) + " lacks " + nameOf(frame);
+                if (store.has(frame) < good[static_cast<std::size_t>(frame)])
+                    return name(number) + " lacks " + nameOf(frame);
             }
         }
         return {};
@@ -1137,7 +1217,8 @@ private:
         for (Number frame = 0; frame < m_frames.count(); ++frame) {
             if (a.has(frame) == Store::Has::Nothing) continue;
             bool const both = a.shares(b.device(), m_frames.at(frame).scope, m_frames.at(frame).device, m_now);
-            if (b.has(frame) != Store::Has::All || (!both && a.peerReads(b.device(), m_frames.at(frame).scope, m_now))) ++count;
+            if (b.has(frame) != Store::Has::All || (!both && a.peerReads(b.device(), m_frames.at(frame).scope, m_now)))
+                ++count;
         }
         return count;
     }
@@ -1155,14 +1236,18 @@ private:
             if (!holdTheSame(caller.node, answerer)) {
                 // Only what the other lacks is offered once more, and some more where tips are not known.
                 auto const most = [&](int from, int to) { return lackingOf(from, to) + 3 * lackingOf(to, from); };
-                if (caller.sent > most(caller.node, answerer)) fail(name(caller.node) + ": more frames are sent than are lacking");
-                if (line.ends[1].sent > most(answerer, caller.node)) fail(name(answerer) + ": more frames are sent than are lacking");
+                if (caller.sent > most(caller.node, answerer))
+                    fail(name(caller.node) + ": more frames are sent than are lacking");
+                if (line.ends[1].sent > most(answerer, caller.node))
+                    fail(name(answerer) + ": more frames are sent than are lacking");
                 met("not the same");
                 continue;
             }
             require(caller.agreed, "both hold the same and do not agree");
-            if (caller.sent + line.ends[1].sent != 0) fail(name(caller.node) + ": frames travel between two that hold the same");
-            require(caller.session->totals().roundTrips == 1, "more than one round trip between two that hold the same");
+            if (caller.sent + line.ends[1].sent != 0)
+                fail(name(caller.node) + ": frames travel between two that hold the same");
+            require(caller.session->totals().roundTrips == 1,
+                    "more than one round trip between two that hold the same");
             met("one round trip");
         }
     }
@@ -1194,7 +1279,9 @@ private:
         auto const rights = at(kKeeper).store.rights();
         for (Number frame = 0; frame < m_frames.count(); ++frame) {
             auto const fact = m_frames.at(frame);
-            if (fact.scope == kRegistry || rights.mayEverWrite(fact.device, fact.scope) || !rights.enrolled[static_cast<std::size_t>(fact.device)]) continue;
+            if (fact.scope == kRegistry || rights.mayEverWrite(fact.device, fact.scope) ||
+                !rights.enrolled[static_cast<std::size_t>(fact.device)])
+                continue;
             if (at(kKeeper).store.rights().mayEverWrite(fact.device, fact.scope)) continue;
             enterEntry({Entry::Kind::Grant, fact.device, fact.scope, 100 * kYear}, "granted late");
             if (oneIn(2)) drain();
