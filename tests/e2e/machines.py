@@ -1,12 +1,15 @@
 """Machines for the end-to-end scripts: each has a folder, a home and a state of its own, as computers do."""
 import json
 import os
+import queue
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import urllib.request
 
 SPIRAL = os.environ["SPIRAL"]
@@ -117,6 +120,10 @@ class Daemon:
         self.process = subprocess.Popen([SPIRALD, *command], cwd=machine.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True,
                                         env={**machine.environment, "NOTIFY_SOCKET": self.notices, **environment})
+        # Read all the time: a server whose log nobody takes would wait for that for ever.
+        self.lines = queue.SimpleQueue()
+        self.reader = threading.Thread(target=self.reads, daemon=True)
+        self.reader.start()
         try:
             listening = self.awaits("listening")
         except Failed:
@@ -124,9 +131,21 @@ class Daemon:
             raise
         self.listen, self.web = listening["listen"], listening.get("web")
 
-    def awaits(self, event):
-        """Reads the log up to an event; each line is one JSON object."""
+    def reads(self):
         for line in self.process.stderr:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def awaits(self, event, seconds=120):
+        """Reads the log up to an event; each line is one JSON object."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                line = self.lines.get(timeout=max(0, until - time.monotonic()))
+            except queue.Empty:
+                raise Failed(f"{self.name}: no {event} within {seconds} s: {self.log[-20:]}") from None
+            if line is None:
+                break
             self.log.append(json.loads(line))
             need({"t", "level", "event"} <= set(self.log[-1]), "a line of the log is not whole:", line)
             if self.log[-1]["event"] == event:
@@ -151,22 +170,84 @@ class Daemon:
 
     def stop(self, number=signal.SIGTERM):
         self.sends(number)
-        out, rest = self.process.communicate(timeout=60)
-        self.log += [json.loads(line) for line in rest.splitlines()]
+        self.process.wait(timeout=60)
+        out = self.process.stdout.read()
+        self.ended()
         need(self.process.returncode == 0, f"{self.name}: spirald ended with {self.process.returncode}: {self.log}")
         need(not out, "spirald writes to standard output:", out)
+
+    def ended(self):
+        """The rest of the log, when the process is gone."""
+        self.reader.join(timeout=20)
+        while not self.lines.empty():
+            line = self.lines.get()
+            self.log += [json.loads(line)] if line else []
+        self.socket.close()
 
     def kill(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self.socket.close()
+        self.ended()
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, value, trace):
         self.kill()
+
+
+class Watch:
+    """`spiral sync --watch --json` beside other commands of the same machine."""
+
+    def __init__(self, machine, *words):
+        self.machine, self.events = machine, queue.SimpleQueue()
+        self.process = subprocess.Popen([SPIRAL, "sync", "--watch", "--json", *words], cwd=machine.folder, env=machine.environment,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.reader = threading.Thread(target=self.reads, daemon=True)
+        self.reader.start()
+
+    def reads(self):
+        for line in self.process.stdout:
+            self.events.put(json.loads(line))
+        self.events.put(None)
+
+    def awaits(self, name, seconds=30):
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                event = self.events.get(timeout=max(0, until - time.monotonic()))
+            except queue.Empty:
+                raise Failed(f"{self.machine.name}: the watch does not say {name} within {seconds} s") from None
+            need(event is not None, self.machine.name, "ended its watch before", name, self.process.stderr.read() if event is None else "")
+            if event.get("event", "error" if "error" in event else None) == name:
+                return event
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.kill()
+
+
+def eventually(what, condition, seconds=20):
+    """Asks until it is so."""
+    until = time.monotonic() + seconds
+    while not condition():
+        need(time.monotonic() < until, f"not within {seconds} s:", what)
+        time.sleep(0.1)
+
+
+def free_port():
+    """Free a moment ago; a server whose address the registry names needs to know it before it starts."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 def spirald(machine, *words, status=0):
