@@ -39,6 +39,7 @@ public:
           m_done(std::move(done)) {}
 
     void start(std::string const& host, std::uint16_t port) {
+        m_where = toText(Address{host, port}).substr(kScheme.size());
         m_phase = m_loop.after(m_limits->handshakeTime, [weak = weak_from_this()] {
             if (auto const self = weak.lock()) self->fail("tls.timeout", "No connection in time.");
         });
@@ -109,14 +110,14 @@ private:
                             });
     }
 
-    void fail(std::string_view reason, std::string detail) {
+    void fail(std::string_view reason, std::string const& detail) {
         auto const done = std::exchange(m_done, nullptr);
         std::error_code ignored;
         m_phase.cancel();
         m_address.cancel();
         m_resolver.cancel();
         m_socket.close(ignored);
-        if (done) done(makeError(ErrorCode::Environment, reason, std::move(detail)));
+        if (done) done(makeError(ErrorCode::Environment, reason, m_where + ": " + detail));
     }
 
     Loop::Impl& m_loop;
@@ -131,6 +132,7 @@ private:
     std::vector<tcp::endpoint> m_addresses;
     std::size_t m_next = 0;
     bool m_addressTimedOut = false;
+    std::string m_where;  // as it was called, for errors
     std::string m_reason = "tls.resolve";
     std::string m_detail = "The name has no address.";
 };
