@@ -417,8 +417,10 @@ std::vector<Action> Session::onMessage(Message message) {
     std::vector<Action> actions;
     if (state.isOver()) return actions;
     if (auto* refusal = std::get_if<Refusal>(&message)) {
-        state.fail(actions, ErrorCode::Refused, refusal->reason.empty() ? "session.refused" : refusal->reason,
-                   std::move(refusal->about), false);
+        // What the other side's machine lacks may be there the next time; everything else is about us.
+        bool const passes = refusal->reason.starts_with("server.");
+        state.fail(actions, passes ? ErrorCode::Environment : ErrorCode::Refused,
+                   refusal->reason.empty() ? "session.refused" : refusal->reason, std::move(refusal->about), false);
         return actions;
     }
     if (auto* greeting = std::get_if<Greeting>(&message)) {
