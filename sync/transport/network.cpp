@@ -7,6 +7,9 @@ namespace spiral::transport {
 namespace {
 
 constexpr std::chrono::milliseconds kTurn{1000};
+/// A server that is there and says nothing, such as one that was halted: between one and two of these. The replica is
+/// held for writing all the time.
+constexpr std::chrono::milliseconds kSilence{60'000};
 
 /// One thread: the loop takes a turn between two pieces of work on the store.
 class Call {
@@ -45,6 +48,7 @@ public:
 private:
     void opened(std::unique_ptr<tls::Channel> channel) {
         m_channel = std::move(channel);
+        m_channel->setIdleTime(kSilence);
         auto const secret = m_channel->exporter();
         auto caller = Caller::make(m_replica, m_signer, trust::deviceIdOf(m_serverKey), secret, false,
                                    {[this](protocol::Message message) { m_channel->send(protocol::pack(message)); },
