@@ -72,6 +72,8 @@ private:
     /// anything is written.
     Result<void> checkFolder();
     Result<Settings> settings() const;
+    /// Of a hub whose settings name none: the server that it was invited with, or that the registry knows.
+    void findUpstream();
     void reload();
     void notifyManager(std::string_view state) { (void)notify(m_surroundings.variable("NOTIFY_SOCKET"), state); }
     std::string metrics(SyncServer const& sync, double startedAt) const;
@@ -182,6 +184,15 @@ Result<Settings> Daemon::settings() const {
     return settings;
 }
 
+void Daemon::findUpstream() {
+    if (m_settings.sync.upstream) return;
+    auto opened = office::Office::open(m_folder, m_world, replica::Access::Read, {});
+    if (!opened) return;
+    auto const* device = (*opened)->registry().device((*opened)->replica().device());
+    if (!device || device->kind != trust::Device::Kind::Hub) return;
+    if (auto const server = (*opened)->server()) m_settings.sync.upstream = server->url;
+}
+
 std::string Daemon::metrics(SyncServer const& sync, double startedAt) const {
     web::Metrics all;
     all.gauge("spirald_build_info", "Version of this program; always 1.", 1, {{"version", SPIRAL_VERSION}});
@@ -210,6 +221,7 @@ void Daemon::reload() {
             fresh->sync.host = m_settings.sync.host;
             fresh->sync.port = m_settings.sync.port;
         }
+        if (!fresh->sync.upstream) fresh->sync.upstream = m_settings.sync.upstream;
         m_settings = std::move(*fresh);
         m_sync->reload(m_settings.sync);
         ++m_reloads;
@@ -230,6 +242,7 @@ Result<void> Daemon::serve() {
     auto read = settings();
     if (!read) return read.error();
     m_settings = std::move(*read);
+    findUpstream();
 
     auto sync = SyncServer::start(m_folder, m_world, unlockWith(m_arguments.passphraseFile, m_world, m_surroundings),
                                   m_settings.sync, [this](Event const& event) { m_log.tell(event); });

@@ -18,6 +18,8 @@ using trust::TravellingFrame;
 namespace {
 
 constexpr std::string_view kNoteReceipted = "receipted";   // position of the log till which frames have receipts
+constexpr std::string_view kNoteDisk = "disk-tried";
+constexpr std::size_t kTriedBytes = 256 * 1024;
 
 }  // namespace
 
@@ -204,9 +206,14 @@ bool SyncCore::work() {
         if (next == m_peers.end()) next = m_peers.begin();
         if (!next->second->driver->hasWork()) continue;
         m_turn = next->first;
-        Peer& peer = *next->second;
-        peer.driver->work();
-        if (!peer.ended && peer.pieces && std::exchange(peer.isNew, false)) peer.pieces->look();   // greeted by now
+        try {
+            Peer& peer = *next->second;
+            peer.driver->work();
+            if (!peer.ended && peer.pieces && std::exchange(peer.isNew, false)) peer.pieces->look();   // greeted by now
+        } catch (SqliteError const& error) {
+            diskFailed(error);
+            endFor(m_turn);
+        }
         return true;
     }
     if (!m_pending.empty()) {
@@ -214,6 +221,31 @@ bool SyncCore::work() {
         return true;
     }
     return false;
+}
+
+void SyncCore::diskFailed(SqliteError const& error) {
+    m_diskError = error.toError();
+    tell("store-failed", {{"reason", m_diskError->reason}}, true);
+}
+
+void SyncCore::endFor(PeerId id) {
+    auto const found = m_peers.find(id);
+    if (found == m_peers.end() || found->second->ended) return;
+    found->second->road.send(protocol::Refusal{"server.disk", {}});
+    found->second->driver->onEnd();
+}
+
+void SyncCore::tryDisk() {
+    if (!m_diskError) return;
+    try {
+        m_replica.setNote(kNoteDisk, std::string(kTriedBytes, '.'));
+        m_replica.setNote(kNoteDisk, "");
+        giveReceipts();
+        m_diskError.reset();
+        tell("store-good", {});
+    } catch (SqliteError const& error) {
+        m_diskError = error.toError();
+    }
 }
 
 void SyncCore::finish() {
@@ -242,14 +274,8 @@ void SyncCore::commit() {
         giveReceipts();
         m_diskError.reset();
     } catch (SqliteError const& error) {
-        m_diskError = error.toError();
-        tell("store-failed", {{"reason", m_diskError->reason}}, true);
-        for (auto const& part : pending) {
-            auto const found = m_peers.find(part.peer);
-            if (found == m_peers.end() || found->second->ended) continue;
-            found->second->road.send(protocol::Refusal{"server.disk", {}});
-            found->second->driver->onEnd();
-        }
+        diskFailed(error);
+        for (auto const& part : pending) endFor(part.peer);
         return;
     }
     ++m_counts.commits;

@@ -14,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace spiral::server {
@@ -21,6 +22,7 @@ namespace spiral::server {
 namespace {
 
 constexpr std::chrono::seconds kCountEvery{30};
+constexpr std::chrono::seconds kTryDiskEvery{2};
 
 /// Work for the store thread. Bounded by what each connection may have in it.
 class StoreQueue {
@@ -32,10 +34,12 @@ public:
         }
         m_awake.notify_one();
     }
-    /// All there is; waits for some if `wait`.
-    std::deque<std::function<void()>> take(bool wait) {
+    /// All there is; waits for some if `wait`, and at most `most` if that is given.
+    std::deque<std::function<void()>> take(bool wait, std::optional<std::chrono::seconds> most) {
         std::unique_lock lock(m_mutex);
-        if (wait) m_awake.wait(lock, [&] { return !m_work.empty(); });
+        auto const some = [&] { return !m_work.empty(); };
+        if (wait && most) m_awake.wait_for(lock, *most, some);
+        else if (wait) m_awake.wait(lock, some);
         return std::exchange(m_work, {});
     }
 
@@ -320,26 +324,41 @@ private:
         bool idle = false;
         while (!m_stopStore) {
             // All that arrived first, so that frames of several peers come into one transaction.
-            for (auto& work : m_queue.take(idle)) work();
+            bool const bad = m_core.diskError().has_value();
+            for (auto& work : m_queue.take(idle, bad ? std::optional(kTryDiskEvery) : std::nullopt)) {
+                guarded(work);
+            }
+            if (bad && std::chrono::steady_clock::now() - m_triedDisk > kTryDiskEvery) {
+                m_core.tryDisk();
+                m_triedDisk = std::chrono::steady_clock::now();
+            }
             idle = !doOne();
             if (!m_handled.empty()) {
                 m_loop.post([this, handled = std::exchange(m_handled, {})] {
                     for (auto const& [id, size] : handled) this->handled(id, size);
                 });
             }
-            if (idle) publish();
+            if (idle) guarded([this] { publish(); });
+        }
+    }
+
+    /// A disk that fails ends no thread.
+    bool guarded(std::function<void()> const& work) {
+        try {
+            work();
+            return true;
+        } catch (replica::SqliteError const& error) {
+            m_core.diskFailed(error);
+            return false;
         }
     }
 
     bool doOne() {
-        try {
-            bool const core = m_core.work();
-            bool const above = m_caller && m_caller->work();
-            return core || above;
-        } catch (replica::SqliteError const& error) {
-            tell("store-failed", {{"reason", error.toError().reason}}, true);
-            return true;
-        }
+        bool core = true, above = false;
+        (void)guarded([&] { core = m_core.work(); });
+        // What came from above and could not be stored is asked for again by the next session.
+        if (!guarded([&] { above = m_caller && m_caller->work(); })) upstreamFailed("server.disk");
+        return core || above;
     }
 
     void publish() {
@@ -365,7 +384,8 @@ private:
             auto const address = tls::parseAddress(*m_settings.upstream);
             std::optional<trust::PublicKey> key;
             for (auto const& device : m_replica->registry().devices()) {
-                bool const isServer = device.kind == trust::Device::Kind::Server && device.id != m_replica->device();
+                bool const isServer = device.kind == trust::Device::Kind::Server && device.id != m_replica->device() &&
+                                      m_replica->registry().revocationsOf(device.id).empty();
                 if (isServer && (device.url == *m_settings.upstream || !key)) key = device.key;
             }
             if (!address || !key) {
@@ -386,6 +406,7 @@ private:
     void upstreamOpened(std::unique_ptr<tls::Channel> channel, trust::PublicKey const& key) {
         auto const secret = channel->exporter();
         m_upstream = std::move(channel);
+        m_upstreamSince = std::chrono::steady_clock::now();
         std::uint64_t const generation = ++m_upstreamGeneration;
         m_upstream->handle({[this](Bytes bytes) {
                                 auto message = protocol::unpack(bytes);
@@ -429,11 +450,17 @@ private:
         tell("upstream-failed", {{"reason", reason}}, true);
         m_queue.push([this] { m_caller.reset(); });
         m_loop.post([this] {
+            // After a session that had lasted, it begins with the short wait again.
+            if (m_upstream && std::chrono::steady_clock::now() - m_upstreamSince > m_wait) m_wait = {};
             m_upstream.reset();
-            if (m_stopped) return;
+            // The session and its connection may both tell of one end.
+            if (m_stopped || std::exchange(m_retrying, true)) return;
             m_wait = m_wait.count() == 0 ? std::chrono::seconds(m_settings.retryFirstSeconds)
                                          : std::min(m_wait * 2, std::chrono::milliseconds(std::chrono::seconds(m_settings.retryLastSeconds)));
-            m_retry = m_loop.after(m_wait, [this] { callUpstream(); });
+            m_retry = m_loop.after(m_wait, [this] {
+                m_retrying = false;
+                callUpstream();
+            });
         });
     }
 
@@ -446,7 +473,7 @@ private:
     std::unique_ptr<transport::Caller> m_caller;
     std::vector<std::pair<ConnectionId, std::size_t>> m_handled;
     bool m_stopStore = false;
-    std::chrono::steady_clock::time_point m_counted{};
+    std::chrono::steady_clock::time_point m_counted{}, m_triedDisk{};
 
     StoreQueue m_queue;
 
@@ -458,6 +485,8 @@ private:
     std::uint64_t m_upstreamGeneration = 0;
     tls::Loop::Timer m_retry, m_goodbye;
     std::chrono::milliseconds m_wait{0};
+    std::chrono::steady_clock::time_point m_upstreamSince{};
+    bool m_retrying = false;
 
     mutable std::mutex m_snapshotMutex;
     Snapshot m_snapshot;

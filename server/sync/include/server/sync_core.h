@@ -82,6 +82,10 @@ public:
 
     /// Frames that others gave to this replica get their receipts, also those that a crash left without.
     void giveReceipts();
+    /// While diskError(): writes something, to see whether the disk takes it again.
+    void tryDisk();
+    /// Reading or writing failed at what is nobody's turn.
+    void diskFailed(replica::SqliteError const& error);
 
 private:
     struct Peer;
@@ -95,6 +99,7 @@ private:
     void proposed(Peer& peer, protocol::Propose const& propose);
     void fileCame(Scope const& scope, trust::Attachment const& file);
     void endPeer(PeerId id, std::optional<Error> error);
+    void endFor(PeerId id);   ///< of the disk
     void drop();
     bool overQuota(DeviceId const& device, std::vector<trust::TravellingFrame> const& frames);
     void tell(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields, bool warning = false);
