@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::chrono::seconds kCountEvery{30};
 constexpr std::chrono::seconds kTryDiskEvery{2};
+/// What a message costs while it waits, besides its bytes.
+constexpr std::size_t kMessageBytes = 512;
 
 /// Work for the store thread. Bounded by what each connection may have in it.
 class StoreQueue {
@@ -238,6 +240,7 @@ private:
     void onMessage(ConnectionId id, Bytes bytes) {
         auto const found = m_connections.find(id);
         if (found == m_connections.end()) return;
+        std::size_t const size = protocol::unpackedBytes(bytes) + kMessageBytes;
         auto message = protocol::unpack(bytes);
         if (!message) {
             tell("message-refused", {{"from", found->second.channel->peerAddress()}, {"reason", message.error().reason}}, true);
@@ -246,7 +249,6 @@ private:
             onClosed(id);
             return;
         }
-        std::size_t const size = bytes.size();
         auto& connection = found->second;
         connection.unhandledBytes += size;
         if (connection.unhandledBytes >= m_settings.connectionBytesMax && !connection.paused) {

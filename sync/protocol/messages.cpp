@@ -546,6 +546,13 @@ Result<Message> unpack(ByteView bytes, Limits const& limits) {
     return decode(raw, limits);
 }
 
+std::size_t unpackedBytes(ByteView bytes, Limits const& limits) {
+    if (bytes.empty() || bytes.front() != kZstd) return bytes.size();
+    auto const size = ZSTD_getFrameContentSize(bytes.data() + 1, bytes.size() - 1);
+    bool const known = size != ZSTD_CONTENTSIZE_ERROR && size <= limits.messageBytesMax;
+    return bytes.size() + (known ? static_cast<std::size_t>(size) : 0);   // unpack() refuses the others
+}
+
 AnswerRun runOf(trust::Answer answer, Limits const& limits) {
     AnswerRun run{answer.what, 1, {}, {}};
     if (isPlain(answer)) return run;

@@ -5,6 +5,8 @@
 //       asks       says all the time what it holds
 //       tips       100,000 tips of feeds that do not exist, in one message after the other
 //       everything empty tips: "send all you have", 200 times, reads nothing and calls anew
+//       small      messages of three bytes, of a kind that newer programs may have
+//       bomb       a frame of 1 MiB of zeros, packed into some hundred bytes
 //       garbage    messages of random bytes
 //       frames     batches of frames that are none
 //       early      512 KiB messages before it says who it is
@@ -75,6 +77,8 @@ struct Self {
 Bytes said(Self& self, std::string_view kind) {
     if (kind == "asks") return protocol::pack(protocol::Holding{});
     if (kind == "everything") return protocol::pack(protocol::Tips{});
+    if (kind == "small") return protocol::pack(protocol::Unknown{200});
+    if (kind == "bomb") return protocol::pack(protocol::Batch{{{Bytes(1), {}, trust::Payload{{}, Bytes(1024 * 1024 - 128)}}}});
     if (kind == "garbage") return self.random(1024 * 1024);
     if (kind == "early") return self.random(512 * 1024 - 1);
     if (kind == "tips") {

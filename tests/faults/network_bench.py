@@ -93,7 +93,7 @@ class Person(Machine):
         status = self.running.returncode
         if status == -signal.SIGKILL:
             return None, {}
-        need(status in (0, 1, 2, 4), self.name, words, "ended with", status, err.decode(errors="replace"))
+        need(status in (0, 1, 2, 4), self.name, *(word[:40] for word in words), "ended with", status, err.decode(errors="replace"))
         return status, machines.json.loads(out)
 
     def writes(self, chance, text=None):
@@ -101,7 +101,7 @@ class Person(Machine):
         if self.documents and chance.random() < 0.6:
             status, told = self.does("doc", "edit", chance.choice(self.documents), "--set", f"content={text}")
         else:
-            status, told = self.does("doc", "new", "plan", "--unit", UNIT, "--set", f"title={text}")
+            status, told = self.does("doc", "new", "plan", "--unit", UNIT, "--set", f"title={text[:60]}", "--set", f"content={text}")
             if status == 0:
                 self.documents.append(told["id"])
         if status == 0:

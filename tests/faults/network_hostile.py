@@ -14,7 +14,7 @@ import time
 from network_bench import HOSTILE_PEER, College, need, script
 
 STRANGERS = 500
-KINDS = ("asks", "tips", "everything", "garbage", "frames", "early", "mute")
+KINDS = ("asks", "tips", "everything", "small", "bomb", "garbage", "frames", "early", "mute")
 # The beginning of a TLS 1.3 hello, whose rest never comes.
 HALF_HELLO = bytes.fromhex("1603010200010001fc0303") + bytes(100)
 
@@ -80,6 +80,7 @@ def main(room):
     options = argparse.ArgumentParser()
     options.add_argument("--seconds", type=int, default=1)
     options.add_argument("--most-mb", type=int, default=200)
+    options.add_argument("--kinds", default=",".join(KINDS))
     given = options.parse_args()
     chance = random.Random(1)
     college = College(room, 2)
@@ -110,7 +111,7 @@ def main(room):
         meanwhile("strangers", lambda: time.monotonic() < until)
         over.set()
         thread.join()
-        for kind in KINDS:
+        for kind in given.kinds.split(","):
             attacker = subprocess.Popen([HOSTILE_PEER, eve.replica, room.passphrase, str(college.port), kind, str(given.seconds)],
                                         stdout=subprocess.PIPE, text=True)
             attackers.append(attacker)

@@ -166,6 +166,8 @@ using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done, Gree
 /// bounded by Limits::messageBytesMax before anything is reserved; reasons besides those of decode(): "message.codec",
 /// "message.unpack".
 [[nodiscard]] Bytes pack(Message const& message);
+/// How many bytes unpack() will make of it, in memory that it takes for them: a packed message may grow a thousandfold.
+[[nodiscard]] std::size_t unpackedBytes(ByteView bytes, Limits const& limits = {});
 [[nodiscard]] Result<Message> unpack(ByteView bytes, Limits const& limits = {});
 
 /// What may travel of an answer: its detail may be a sentence of any length.
