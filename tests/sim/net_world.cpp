@@ -1226,8 +1226,17 @@ private:
     /// All hold what they may: another call is one round trip, and no frame travels.
     void quiet() {
         if (m_bySticks) return;
-        note([] { return std::string("--- once more, twice"); });
-        for (int i = 0; i < 2; ++i) round(false);
+        note([] { return std::string("--- once more, till nothing moves"); });
+        // Frames of which nobody is owed anything, and receipts for them, may still be on their way.
+        std::size_t lines = 0;
+        for (int rounds = 0; rounds < kRounds; ++rounds) {
+            round(false);
+            std::size_t now = 0;
+            for (auto const& node : m_nodes) now += node.store.log().size();
+            if (rounds > 0 && std::exchange(lines, now) == now) break;
+            lines = now;
+            require(rounds + 1 < kRounds, "something still moves after ten rounds of calls");
+        }
         for (int number : round(false)) {
             auto const& line = this->line(number);
             auto const& caller = line.ends[0];
