@@ -57,6 +57,15 @@ public:
         return machine;
     }
 
+    /// A college's server, and its machine, which holds the registry; replicas made later know it.
+    std::unique_ptr<Machine> newServer() {
+        auto const server = m_college.server();
+        m_machines->sealEntries();
+        auto machine = std::make_unique<Machine>(m_college, server.key(), server.id, 79, "server");
+        m_machines->keeper().carryTo(*machine);
+        return machine;
+    }
+
     struct Document {
         DocumentId doc;
         ObjectId head;
