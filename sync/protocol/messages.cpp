@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <istream>
+#include <memory>
+#include <new>
 #include <ostream>
 #include <streambuf>
 #include <type_traits>
@@ -452,6 +454,22 @@ std::size_t roomFor(Message const& message) {
     return room;
 }
 
+struct FreeContext {
+    void operator()(ZSTD_CCtx* made) const noexcept { ZSTD_freeCCtx(made); }
+    void operator()(ZSTD_DCtx* made) const noexcept { ZSTD_freeDCtx(made); }
+};
+/// One a thread: to make a context costs more than to pack a short message with it.
+ZSTD_CCtx* packer() {
+    thread_local std::unique_ptr<ZSTD_CCtx, FreeContext> const context{ZSTD_createCCtx()};
+    if (!context) throw std::bad_alloc();
+    return context.get();
+}
+ZSTD_DCtx* unpacker() {
+    thread_local std::unique_ptr<ZSTD_DCtx, FreeContext> const context{ZSTD_createDCtx()};
+    if (!context) throw std::bad_alloc();
+    return context.get();
+}
+
 }  // namespace
 
 std::size_t bytesOf(trust::TravellingFrame const& frame) noexcept {
@@ -512,8 +530,8 @@ Bytes pack(Message const& message) {
     Bytes packed(1, kRaw);
     if (raw.size() >= kWorthPacking && !std::holds_alternative<Piece>(message)) {
         packed.resize(1 + ZSTD_compressBound(raw.size()));
-        std::size_t const size =
-            ZSTD_compress(packed.data() + 1, packed.size() - 1, raw.data(), raw.size(), kZstdLevel);
+        std::size_t const size = ZSTD_compressCCtx(packer(), packed.data() + 1, packed.size() - 1, raw.data(), raw.size(),
+                                                   kZstdLevel);
         if (!ZSTD_isError(size) && size < raw.size()) {
             packed.front() = kZstd;
             packed.resize(1 + size);
@@ -539,7 +557,7 @@ Result<Message> unpack(ByteView bytes, Limits const& limits) {
         return makeError(ErrorCode::TooLarge, "message.too-large", "a message of " + std::to_string(size) + " bytes");
     }
     Bytes raw(static_cast<std::size_t>(size));
-    std::size_t const got = ZSTD_decompress(raw.data(), raw.size(), body.data(), body.size());
+    std::size_t const got = ZSTD_decompressDCtx(unpacker(), raw.data(), raw.size(), body.data(), body.size());
     if (ZSTD_isError(got) || got != raw.size()) {
         return makeError(ErrorCode::Malformed, "message.unpack", "not what it says");
     }
