@@ -535,6 +535,7 @@ Bytes pack(Message const& message) {
         if (!ZSTD_isError(size) && size < raw.size()) {
             packed.front() = kZstd;
             packed.resize(1 + size);
+            packed.shrink_to_fit();   // it may wait long for a slow reader
             return packed;
         }
         packed.resize(1);
