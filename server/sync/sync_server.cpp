@@ -22,6 +22,7 @@ namespace spiral::server {
 namespace {
 
 constexpr std::chrono::seconds kCountEvery{30};
+constexpr int kCacheKib = 48 * 1024;
 constexpr std::chrono::seconds kTryDiskEvery{2};
 /// What a message costs while it waits, besides its bytes.
 constexpr std::size_t kMessageBytes = 512;
@@ -510,7 +511,10 @@ Result<std::unique_ptr<SyncServer>> SyncServer::serve(std::unique_ptr<replica::R
 
 Result<std::unique_ptr<SyncServer>> SyncServer::start(Path const& folder, replica::World world, office::Unlock unlock,
                                                       SyncSettings const& settings, Log log) {
-    auto opened = replica::Replica::open(folder, world, replica::Access::Write);
+    // A process that never ends should not grow with its store.
+    replica::Limits limits;
+    limits.cacheKib = kCacheKib;
+    auto opened = replica::Replica::open(folder, world, replica::Access::Write, limits);
     if (!opened) return opened.error();
     auto& replica = **opened;
     // The key is opened now and not at the first signature: a wrong passphrase is found while somebody looks.

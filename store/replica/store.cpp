@@ -224,7 +224,7 @@ Store::Store(Path folder, World world, Access access, Limits limits, std::option
       m_limits(limits),
       m_lock(std::move(lock)),
       m_db(storeFile(m_folder), {.as = access == Access::Write ? OpenAs::Writer : OpenAs::Reader,
-                                 .cacheKib = 262144,
+                                 .cacheKib = limits.cacheKib,
                                  .checkpointPages = 16384}) {
     sqlite3_hard_heap_limit64(kHeapLimitBytes);
 }

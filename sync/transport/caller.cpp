@@ -63,6 +63,7 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
     SessionDriver::Ports ports;
     ports.send = [raw](protocol::Message message) { raw->m_road.send(std::move(message)); };
     ports.apply = [raw](std::vector<trust::TravellingFrame> frames) {
+        for (auto const& frame : frames) raw->m_pendingBytes += protocol::bytesOf(frame);
         std::move(frames.begin(), frames.end(), std::back_inserter(raw->m_pending));
     };
     ports.authenticate = [](protocol::Greeting const&) { return Result<void>{}; };
@@ -119,6 +120,7 @@ bool Caller::work() {
 
 void Caller::store() {
     auto frames = std::exchange(m_pending, {});
+    m_pendingBytes = 0;
     auto answers = m_road.import ? m_road.import(std::move(frames)) : m_replica->import(std::move(frames), m_peer.hex());
     for (auto const& answer : answers) m_stored += answer.what == trust::Answer::What::Stored ? 1U : 0U;
     if (m_road.stored) m_road.stored();

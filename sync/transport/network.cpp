@@ -7,6 +7,7 @@ namespace spiral::transport {
 namespace {
 
 constexpr std::chrono::milliseconds kTurn{1000};
+constexpr int kGatherTurns = 64;   // of the loop, each a read or a message, before what came is stored
 /// A server that is there and says nothing, such as one that was halted: between one and two of these. The replica is
 /// held for writing all the time.
 constexpr std::chrono::milliseconds kSilence{60'000};
@@ -25,7 +26,10 @@ public:
                          else end(channel.error());
                      });
         while (!m_over) {
-            bool const worked = m_caller && m_caller->work();
+            for (int turns = 0; turns < kGatherTurns && m_caller && m_caller->mayGather() && !m_over; ++turns) {
+                m_loop.turn(std::chrono::milliseconds{0});
+            }
+            bool const worked = m_caller && !m_over && m_caller->work();
             if (worked && m_progress) m_progress(m_caller->totals().framesSent, m_caller->totals().framesReceived);
             if (!m_over) m_loop.turn(worked ? std::chrono::milliseconds{0} : kTurn);
         }

@@ -105,6 +105,7 @@ struct Limits {
     std::size_t transactionRowsMax = 100'000;
     std::size_t transactionBytesMax = 64 * 1024 * 1024;
     std::size_t workers = 2;                        ///< threads that verify
+    int cacheKib = 262'144;                         ///< of pages of store.db, at most
 };
 
 struct ImportProgress {

@@ -32,6 +32,8 @@ public:
     void onNews() { m_driver->onNews(); }
     /// Does one thing of what is to be done; false if there is nothing.
     bool work();
+    /// Frames came and more may be on their way: to store several batches at once is cheaper.
+    [[nodiscard]] bool mayGather() const { return !m_pending.empty() && m_pendingBytes < kGatherBytes; }
     /// The replica's store was closed and opened again by the same name.
     void use(replica::Replica& replica);
 
@@ -53,7 +55,9 @@ private:
     Road m_road;
     std::unique_ptr<SessionDriver> m_driver;
     std::unique_ptr<PieceExchange> m_pieces;
+    static constexpr std::size_t kGatherBytes = 3 * 1024 * 1024;   ///< less than the peer's window
     std::vector<trust::TravellingFrame> m_pending;
+    std::size_t m_pendingBytes = 0;
     std::vector<protocol::Proposed> m_proposed;
     std::size_t m_proposals = 0;
     std::uint64_t m_stored = 0;
