@@ -268,6 +268,7 @@ Message const kEnglishMessages[] = {
     {"time.", "A time is not of its form", "Ask the other side to export again"},
     {"tls.", "The connection to the server ended ({reason}); what came is stored", "Run it again: it goes on from there"},
     {"tls.address", "Not an address: {detail}", "Write spiral://HOST:PORT"},
+    {"tls.idle", "The server is there and says nothing; what came is stored", "Run it again later; ask its administrator to look: systemctl status spirald"},
     {"tls.listen", "Cannot listen on this address: {detail}", "Take another port, or stop the program that has it"},
     {"tls.other-server", "The server there has another key than the registry says", "Nothing was sent. Check the address; or somebody impersonates it: tell an admin"},
     {"tls.refused", "No server runs there: {detail}", "Check address and port; work goes on here, synchronise later"},

@@ -268,6 +268,7 @@ Message const kChineseMessages[] = {
     {"time.", "时间不合格式", "请来源方重新导出"},
     {"tls.", "与服务器的连接断了（{reason}）；已到的都存下了", "再执行一次，从断处接着"},
     {"tls.address", "地址写得不对：{detail}", "写成 spiral://主机:端口"},
+    {"tls.idle", "服务器连得上，但一直没有回应；已收到的都已保存", "稍后再运行一次；请管理员查看：systemctl status spirald"},
     {"tls.listen", "不能在这个地址上监听：{detail}", "换个端口，或停掉占用它的程序"},
     {"tls.other-server", "那里的服务器密钥不对：不是学校登记的那台", "什么也没有发送。核对地址；或有人冒充，告诉管理员"},
     {"tls.refused", "那里没有服务器在运行：{detail}", "核对地址和端口；本地照常工作，稍后再同步"},

@@ -120,11 +120,14 @@ public:
     void reload(SyncSettings const& settings) override {
         m_queue.push([this, limits = coreLimits(settings)] { m_core.setLimits(limits); });
         m_loop.post([this, settings] {
+            m_settings.connectionsMax = settings.connectionsMax;
+            m_settings.handshakeSeconds = settings.handshakeSeconds;
             m_settings.idleSeconds = settings.idleSeconds;
             m_settings.connectionBytesMax = settings.connectionBytesMax;
             m_settings.retryFirstSeconds = settings.retryFirstSeconds;
             m_settings.retryLastSeconds = settings.retryLastSeconds;
             for (auto& [id, connection] : m_connections) connection.channel->setIdleTime(idleTime());
+            m_listener->setLimits(listenerLimits(m_settings), channelLimits(m_settings));
         });
     }
 

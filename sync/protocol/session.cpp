@@ -91,6 +91,11 @@ struct Session::State {
         fail(actions, ErrorCode::Malformed, reason, std::move(detail));
     }
 
+    /// A session that stays may last for months, and its peer may send what is refused all the time.
+    void note(std::vector<Answer>& answers, Answer const& answer) const {
+        if (!self.stays || answers.size() < limits.notedAnswersMax) answers.push_back(answer);
+    }
+
     // --- what we say ---------------------------------------------------------------------------------------------------
 
     void sendAnswersKept(Actions& actions) {
@@ -328,7 +333,7 @@ struct Session::State {
                 unanswered.pop_front();
                 unansweredBytes -= bytes;
                 Answer answer{frame, run.what, run.reason, run.about};
-                if (!isPlain(answer)) totals.peerAnswers.push_back(std::move(answer));
+                if (!isPlain(answer)) note(totals.peerAnswers, answer);
             }
         }
     }
@@ -537,7 +542,7 @@ std::vector<Action> Session::onApplied(std::vector<Answer> answers) {
         state.applying.pop_front();
         if (!isPlain(answer)) {
             state.received.erase(id);
-            state.totals.answers.push_back(answer);
+            state.note(state.totals.answers, answer);
         } else if (answer.what == Answer::What::Known) {
             state.received.erase(id);   // no line of the log comes of it
         }

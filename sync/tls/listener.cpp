@@ -125,6 +125,10 @@ public:
         for (auto const& connection : std::exchange(m_handshaking, {})) connection.second->abort();
     }
 
+    void setLimits(ListenerLimits const& limits, ChannelLimits const& channelLimits) {
+        m_limits = limits;
+        m_channelLimits = std::make_shared<ChannelLimits const>(channelLimits);
+    }
     [[nodiscard]] std::uint16_t port() const noexcept { return m_port; }
     [[nodiscard]] ListenerCounters const& counters() const noexcept { return m_seats->counters; }
 
@@ -231,6 +235,9 @@ Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, Identity const& ide
 Listener::Listener(std::shared_ptr<State> state) noexcept : m_state(std::move(state)) {}
 Listener::~Listener() { m_state->stop(); }
 std::uint16_t Listener::port() const noexcept { return m_state->port(); }
+void Listener::setLimits(ListenerLimits const& limits, ChannelLimits const& channelLimits) {
+    m_state->setLimits(limits, channelLimits);
+}
 void Listener::stop() { m_state->stop(); }
 ListenerCounters Listener::counters() const noexcept { return m_state->counters(); }
 

@@ -182,13 +182,13 @@ class Daemon:
         while not self.lines.empty():
             line = self.lines.get()
             self.log += [json.loads(line)] if line else []
-        self.socket.close()
 
     def kill(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
         self.ended()
+        self.socket.close()
 
     def __enter__(self):
         return self

@@ -27,6 +27,7 @@ class Proxy:
 
     def __init__(self, target, budget=lambda: None):
         self.target, self.budget, self.cuts = target, budget, 0
+        self.stalls = False   # then a line that has carried its bytes is held open and carries nothing more
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accepts, daemon=True).start()
@@ -51,12 +52,16 @@ class Proxy:
             while data := source.recv(16384):
                 with line["lock"]:
                     left = line["left"]
+                    if left == 0 and self.stalls:
+                        return
                     if left is not None:
                         data = data[:left]
                         line["left"] = left - len(data)
                 sink.sendall(data)
                 if left is not None and left <= len(data):
                     self.cuts += 1
+                    if self.stalls:
+                        return
                     break
             else:
                 sink.shutdown(socket.SHUT_WR)

@@ -259,6 +259,8 @@ TEST_CASE("a message travels packed where that is smaller, and unpacks bounded",
     Bytes const packed = pack(repeated);
     CHECK(packed.size() * 3 < encode(repeated).size());
     CHECK(*unpack(packed) == Message(repeated));
+    CHECK(unpackedBytes(packed) == packed.size() + encode(repeated).size());
+    CHECK(unpackedBytes(Bytes{0, 1}) == 2);
     Limits small;
     small.messageBytesMax = 1000;
     auto const large = unpack(packed, small);

@@ -563,6 +563,26 @@ TEST_CASE("what a peer says out of turn ends the session by name, and the peer i
         CHECK(reason(Propose{Bytes(1, 1)}).empty());
     }
     {
+        // Another server's full disk is no verdict on us: who watches calls again.
+        auto const codeOf = [&](std::string const& reason) {
+            auto const actions = opened(Role::Caller).onMessage(Refusal{reason, {}});
+            REQUIRE(actions.size() == 1);
+            return std::get<Failed>(actions[0]).error.code;
+        };
+        CHECK(codeOf("server.disk") == ErrorCode::Environment);
+        CHECK(codeOf("session.revoked") == ErrorCode::Refused);
+    }
+    {
+        // A peer that stays for months and sends what is refused all the time.
+        Session session = opened(Role::Answerer);
+        for (int i = 0; i < 3'000; ++i) {
+            REQUIRE(failureOf(session.onMessage(batch)).empty());
+            static_cast<void>(session.onApplied({{{}, Answer::What::Refused, "frame.signature", {}}}));
+        }
+        CHECK(session.totals().framesReceived == 3'000);
+        CHECK(session.totals().answers.size() == SessionLimits{}.notedAnswersMax);
+    }
+    {
         Session session = opened(Role::Answerer);
         std::string reason;
         for (int i = 0; i < 500 && reason.empty(); ++i) reason = failureOf(session.onMessage(Tips{}));

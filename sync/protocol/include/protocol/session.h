@@ -84,6 +84,7 @@ struct SessionLimits : Limits {
     // A caller that leaves gathers its answers till then. Less than any peer's window, or both would wait for the other.
     std::size_t notAnsweredBytesMax = 1024 * 1024;
     std::size_t notAnsweredFramesMax = 2'000;
+    std::size_t notedAnswersMax = 1'000;            ///< in the totals of a session that stays; of others all
     std::uint64_t maxSkippedReconciles = 1024;      ///< see Session
 };
 

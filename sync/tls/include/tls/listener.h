@@ -56,6 +56,8 @@ public:
     Listener& operator=(Listener const&) = delete;
 
     [[nodiscard]] std::uint16_t port() const noexcept;
+    /// For connections to come; those that there are stay.
+    void setLimits(ListenerLimits const& limits, ChannelLimits const& channelLimits);
     /// Accepts no more, and ends the handshakes that are not done.
     void stop();
     [[nodiscard]] ListenerCounters counters() const noexcept;
