@@ -7,8 +7,9 @@ import time
 
 from machines import SPIRALD, Daemon, Machine, Watch, carry, eventually, found, free_port, install, join, need, script
 
-NUMBERS = ("round_trips", "bytes_sent", "bytes_received", "frames_sent", "frames_received", "seconds", "stored", "differences")
-LISTS = ("pending", "quarantined", "refused")
+NUMBERS = ("round_trips", "bytes_sent", "bytes_received", "frames_sent", "frames_received", "seconds", "stored", "differences",
+           "pieces_sent", "pieces_received")
+LISTS = ("pending", "quarantined", "refused", "proposed")
 
 
 def synchronise(machine, *words, status=0):

@@ -1,14 +1,23 @@
 #!/bin/bash
-# The story that ./run shows, in both languages: it ends well, leaves no agent behind, and says what it claims to say.
+# The story that ./run shows, in both languages: it ends well, leaves no agent behind and one server, which stops when told to, and says what it claims to say.
 set -euo pipefail
 place=$(mktemp -d)
-trap 'rm -rf "$place"' EXIT
+stop_servers() {
+    for language in zh en; do
+        if [ -d "$place/$language" ]; then bash "$SPIRAL_SOURCE/tools/scenario.sh" --keep "$place/$language" --stop; fi
+    done
+}
+trap 'stop_servers; rm -rf "$place"' EXIT
 for language in zh en; do
     bash "$SPIRAL_SOURCE/tools/scenario.sh" --lang "$language" --keep "$place/$language" >"$place/$language.txt" 2>&1 || {
         tail -n 20 "$place/$language.txt"
         exit 1
     }
     grep -q 'Good "approve@qa.yancheng.example" signature' "$place/$language.txt"
+    grep -q '127.0.0.1:[0-9]*.* 0 .*197' "$place/$language.txt"   # nothing to do costs next to nothing
+    # The server goes on for whoever wants to try; it is the only one, and stops when told to.
+    [ "$(pgrep -f "$place/$language")" = "$(cat "$place/$language/spirald.pid")" ]
+    bash "$SPIRAL_SOURCE/tools/scenario.sh" --keep "$place/$language" --stop
     if pgrep -f "$place/$language" >/dev/null; then
         echo "a process of the scenario is still there"
         exit 1

@@ -194,7 +194,7 @@ TEST_CASE("a server is set up, serves, reads its settings again and stops", "[se
         CHECK(has(rack.run(serve).err, "key.wrong-passphrase"));
         rack.write("credentials/passphrase", "battery staple\r\n");
         CHECK(rack.run(serve).status == 0);
-        CHECK(rack.run({"--data", "server", "--web", "none", "--passphrase-file", "passphrase"}).status == 0);
+        CHECK(rack.run({"--data", "server", "--listen", "127.0.0.1:0", "--web", "none", "--passphrase-file", "passphrase"}).status == 0);
     }
     SECTION("a folder that another process writes is left alone, and so is a person's") {
         {
