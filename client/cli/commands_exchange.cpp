@@ -194,7 +194,13 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
         one.set("entry", each.entry ? Json(each.entry->hex()) : Json()).set("reason", each.reason).set("about", each.about);
         proposed.add(std::move(one));
     }
-    told.set("proposed", std::move(proposed));
+    Json withheld = Json::array();
+    for (auto const& each : done.withheld) {
+        Json one = Json::object();
+        one.set("frame", each.frame.hex()).set("scope", each.scope.text()).set("receipt", each.receipt.hex());
+        withheld.add(std::move(one));
+    }
+    told.set("proposed", std::move(proposed)).set("withheld", std::move(withheld));
     told.set("pieces_sent", done.piecesSent).set("pieces_received", done.piecesReceived);
     told.set("server", done.url).set("stored", done.stored).set("agreed", done.agreed).set("differences", differing);
     job.answer(told);
@@ -214,6 +220,12 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
             job.tell({"  注册簿：保管者拒绝了一项提案：{why}", "  registry: the keeper refused a proposal: {why}"},
                      {{"why", sayReason(each.reason, job.language())}});
         }
+    }
+    for (auto const& each : done.withheld) {
+        job.tell({"  警报：服务器签收过帧 {frame}，却没有给出。证据：spiral record show {receipt} --raw",
+                  "  ALARM: the server signed that it has frame {frame} and does not give it. The evidence: spiral record show "
+                  "{receipt} --raw"},
+                 {{"frame", shortId(each.frame)}, {"receipt", shortId(each.receipt)}});
     }
     if (done.piecesSent + done.piecesReceived > 0) {
         job.tell({"  附件块：送出 {sent}，收到 {received}", "  pieces of attachments: {sent} sent, {received} received"},

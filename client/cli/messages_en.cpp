@@ -18,6 +18,8 @@ Message const kEnglishMessages[] = {
     {"advice.registry-forked", "The registry has forked", "Grant nothing; let the admins look at the keeper's device"},
     {"advice.restored", "This replica was restored or copied", "Take in what others hold before you write: spiral sync --import FILE"},
     {"advice.revoked", "This device has been revoked", "What it writes from now on is quarantined; ask an admin for a new invitation"},
+    {"advice.server-two-views", "The server's own log has forked: it was restored, or shows two views", "Both branches are kept as evidence: spiral status --json; ask an admin whether it was restored"},
+    {"advice.server-withholds", "The server signed that it has data which it does not give", "Its own receipts are the evidence: spiral status --json; get the data by a stick, and tell an admin"},
     {"advice.threshold-one", "A threshold is 1: one stolen key is the whole college", "spiral registry threshold admin 2 --person … --person …"},
     {"agent.absent", "No unlock agent is running", "Give the passphrase"},
     {"agent.folder", "The agent's folder belongs to, or is open to, somebody else", "Give it mode 0700, or set SPIRAL_NO_AGENT=1"},

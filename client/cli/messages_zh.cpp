@@ -18,6 +18,8 @@ Message const kChineseMessages[] = {
     {"advice.registry-forked", "注册簿分叉了", "停止授权，请管理员核对保管者的设备"},
     {"advice.restored", "本副本是恢复或复制出来的", "先从别的副本读入，看看缺什么：spiral sync --import 文件"},
     {"advice.revoked", "本机已被撤销", "今后写的都会被隔离；请管理员发新的邀请"},
+    {"advice.server-two-views", "服务器的记录分了叉：它被恢复过，或对不同的人说了不同的话", "两个分支都留着，是证据：spiral status --json；问管理员是否恢复过备份"},
+    {"advice.server-withholds", "服务器签收过一些数据，却没有给出", "证据是它自己签的回执：spiral status --json；用 U 盘从别处取得，告诉管理员"},
     {"advice.threshold-one", "门限为 1：一把钥匙失陷就等于全校失陷", "spiral registry threshold admin 2 --person … --person …"},
     {"agent.absent", "没有运行中的解锁代理", "输入口令即可"},
     {"agent.folder", "代理的文件夹属于别人或对别人开放", "把它的权限改为 0700，或设 SPIRAL_NO_AGENT=1"},

@@ -9,7 +9,7 @@ from machines import SPIRALD, Daemon, Machine, Watch, carry, eventually, found, 
 
 NUMBERS = ("round_trips", "bytes_sent", "bytes_received", "frames_sent", "frames_received", "seconds", "stored", "differences",
            "pieces_sent", "pieces_received")
-LISTS = ("pending", "quarantined", "refused", "proposed")
+LISTS = ("pending", "quarantined", "refused", "proposed", "withheld")
 
 
 def synchronise(machine, *words, status=0):

@@ -13,6 +13,7 @@
 #include "replica/view.h"
 #include "transport/exchange_file.h"
 #include "transport/network.h"
+#include "transport/server_watch.h"
 #include "trust/enrolment.h"
 #include "trust/registry.h"
 
@@ -105,6 +106,8 @@ struct StatusShown {
     std::vector<UnitAge> ages;
     replica::GuardFinding guard = replica::GuardFinding::Good;
     std::int64_t withDifferences = 0;
+    std::vector<transport::Withheld> withheld;    ///< frames that a server signed for and did not give
+    std::vector<transport::TwoViews> twoViews;    ///< servers whose log was rolled back or shown in two views
     std::vector<std::string> advice;              ///< slugs: "threshold-one", "restored", "forked", "clock-suspect" …
     replica::Replica::Held held;
 };
@@ -269,6 +272,7 @@ public:
     struct Synchronised : transport::NetworkTotals {
         std::string url;
         std::vector<protocol::Proposed> proposed;   ///< what the keeper said to acts that waited for it, in order
+        std::vector<transport::Withheld> withheld;  ///< as in StatusShown
     };
     [[nodiscard]] virtual Result<Synchronised> syncOver(std::optional<std::string> const& url) = 0;
     /// The server or hub that syncOver() would call, and its key.
