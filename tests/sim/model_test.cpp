@@ -36,6 +36,15 @@ void runSeeds(std::uint64_t first, std::uint64_t count) {
 
 TEST_CASE("the pure cores agree with the model: 1500 histories", "[sim]") { runSeeds(1, 1500); }
 
+TEST_CASE("histories that once found something agree", "[sim]") {
+    for (std::uint64_t const seed : {1002863, 1007010, 1068759}) {
+        Options options;
+        options.seed = seed;
+        INFO("sim_model --seed " << seed << " --trace");
+        CHECK(spiral::sim::run(options).failure == "");
+    }
+}
+
 TEST_CASE("the pure cores agree with the model: 100000 histories", "[sim][long]") { runSeeds(1'000'000, 100'000); }
 
 TEST_CASE("a history is the same each time it is run", "[sim]") {
