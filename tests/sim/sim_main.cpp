@@ -1,33 +1,18 @@
 // Runs simulated histories and says the seed of each that fails: sim_model [--seed N] [--count N] [--steps M] [--trace]
+#include "arguments.h"
 #include "world.h"
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 int main(int argc, char** argv) {
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a long run tells of a failure when it meets it
     spiral::sim::Options options;
-    std::uint64_t count = 1;
-    bool trace = false;
-    for (int index = 1; index < argc; ++index) {
-        std::string_view const word = argv[index];
-        auto const number = [&] { return index + 1 < argc ? std::strtoull(argv[++index], nullptr, 10) : 0; };
-        if (word == "--seed") {
-            options.seed = number();
-        } else if (word == "--count") {
-            count = number();
-        } else if (word == "--steps") {
-            options.steps = static_cast<int>(number());
-        } else if (word == "--trace") {
-            trace = true;
-        } else {
-            std::fprintf(stderr, "usage: sim_model [--seed N] [--count N] [--steps M] [--trace]\n");
-            return 3;
-        }
-    }
-    if (trace) options.trace = [](std::string const& line) { std::printf("%s\n", line.c_str()); };
+    spiral::sim::Arguments arguments{options.seed};
+    if (!spiral::sim::read(arguments, argc, argv, {{"--steps", [&](std::uint64_t steps) { options.steps = static_cast<int>(steps); }}})) return 3;
+    options.seed = arguments.seed;
+    std::uint64_t const count = arguments.count;
+    if (arguments.trace) options.trace = spiral::sim::print;
 
     auto const start = std::chrono::steady_clock::now();
     std::map<std::string, std::size_t> met;
