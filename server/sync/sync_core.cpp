@@ -76,7 +76,14 @@ SyncCore::PeerId SyncCore::opened(Road road) {
 
 void SyncCore::received(PeerId id, protocol::Message message) {
     auto const found = m_peers.find(id);
-    if (found != m_peers.end() && !found->second->ended) found->second->driver->onMessage(std::move(message));
+    if (found == m_peers.end() || found->second->ended) return;
+    try {
+        found->second->driver->onMessage(std::move(message));
+    } catch (SqliteError const& error) {
+        // Half of what it asked may be noted: it calls again.
+        diskFailed(error);
+        endFor(id);
+    }
 }
 
 void SyncCore::closed(PeerId id) {
@@ -153,7 +160,10 @@ void SyncCore::deliver(PeerId id, protocol::Message const& message) {
     if (!peer.pieces) return;
     if (auto const* propose = std::get_if<protocol::Propose>(&message)) return proposed(peer, *propose);
     auto const before = std::pair(peer.pieces->piecesTaken(), peer.pieces->piecesGiven());
-    auto const taken = peer.pieces->received(message);
+    auto const* piece = std::get_if<protocol::Piece>(&message);
+    bool const over = piece && overQuota(*peer.device, piece->bytes.size(), 0);
+    if (over) ++m_counts.overQuota;
+    auto const taken = over ? Result<void>(makeError(ErrorCode::Refused, "quota.device")) : peer.pieces->received(message);
     m_counts.piecesTaken += peer.pieces->piecesTaken() - before.first;
     m_counts.piecesGiven += peer.pieces->piecesGiven() - before.second;
     if (taken) return;
@@ -185,12 +195,12 @@ void SyncCore::fileCame(Scope const& scope, trust::Attachment const& file) {
     }
 }
 
-bool SyncCore::overQuota(DeviceId const& device, std::vector<TravellingFrame> const& frames) {
+bool SyncCore::overQuota(DeviceId const& device, std::uint64_t bytes, std::uint64_t frames) {
     auto const today = std::chrono::floor<std::chrono::days>(m_replica.world().wall.now()).time_since_epoch().count();
     auto& quota = m_quotas[device];
     if (quota.day != today) quota = {today, 0, 0};
-    for (auto const& frame : frames) quota.bytes += protocol::bytesOf(frame);
-    quota.frames += frames.size();
+    quota.bytes += bytes;
+    quota.frames += frames;
     return quota.bytes > m_limits.deviceBytesPerDayMax || quota.frames > m_limits.deviceFramesPerDayMax;
 }
 
@@ -260,11 +270,14 @@ void SyncCore::commit() {
     std::vector<std::vector<bool>> refused;   // by quota: not given to the store
     for (auto& part : pending) {
         auto const found = m_peers.find(part.peer);
-        bool const over = found != m_peers.end() && found->second->device && overQuota(*found->second->device, part.frames);
+        std::uint64_t bytes = 0;
+        for (auto const& frame : part.frames) bytes += protocol::bytesOf(frame);
+        bool const over = found != m_peers.end() && found->second->device &&
+                          overQuota(*found->second->device, bytes, part.frames.size());
         if (over) m_counts.overQuota += part.frames.size();
         refused.emplace_back(part.frames.size(), over);
         if (over) continue;
-        for (auto const& frame : part.frames) m_counts.bytesStored += protocol::bytesOf(frame);
+        m_counts.bytesStored += bytes;
         std::move(part.frames.begin(), part.frames.end(), std::back_inserter(frames));
     }
     auto const before = m_replica.logEnd();

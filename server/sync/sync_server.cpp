@@ -209,7 +209,6 @@ private:
         std::unique_ptr<tls::Channel> channel;
         std::size_t unhandledBytes = 0;
         bool paused = false;
-        std::uint64_t generation = 0;
     };
 
     void runOnLoop(std::function<void()> const& work) {

@@ -1,24 +1,15 @@
 // Attachments in network sessions: by piece, resumed, and only for readers of the scope they came for.
-#include "../transport/stick.h"
+#include "scene.h"
 #include "wire.h"
 
 #include <catch2/catch.hpp>
 
 using namespace spiral;
 using namespace spiral::server;
-using replica::Machine;
-using replica::Machines;
-using transport::Town;
 
 namespace {
 
-struct Desk {
-    Town town;
-    trust::Someone owner = town.college.server();
-    Machines machines{town.college};
-    Machine& server = machines.of(owner);
-    Machine& li = machines.of(town.li);
-    Machine& wang = machines.of(town.wang);
+struct Desk : Scene {
     trust::Someone sunPerson = town.college.person("sun");
     std::optional<SyncCore> core;
     TemporaryFolder papers{"spiral-papers"};
@@ -150,6 +141,23 @@ TEST_CASE("naming the hash of another department's file gives nobody its bytes",
     desk.sync(sun);
     desk.sync(sun);
     CHECK(desk.server->fileIsHere(trust::scopeOf("unit/lab"), secret));
+}
+
+TEST_CASE("attachments count towards what a device may give in a day", "[network][attachments]") {
+    Desk desk;
+    CoreLimits limits;
+    limits.deviceBytesPerDayMax = 2 * 1024 * 1024;
+    desk.core->setLimits(limits);
+    auto const file = desk.attach(desk.li, "unit/jwc", 5 * 1024 * 1024);
+    Wire wire(*desk.core, desk.li, desk.server.device(), false, 700);
+    wire.run();
+    REQUIRE(wire.error);
+    CHECK(wire.error->reason == "quota.device");
+    CHECK_FALSE(Desk::has(desk.server, file));
+    // The document itself is there, and others are not kept out.
+    desk.wang.write("unit/jwc", {{"title", "丙"}});
+    desk.sync(desk.wang);
+    CHECK(desk.wang->filesWanted(10).size() == 1);
 }
 
 TEST_CASE("who was told that a file is not here hears when it came", "[network][attachments]") {

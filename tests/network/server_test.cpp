@@ -1,5 +1,5 @@
 // The server on a real socket, and those who call it.
-#include "../transport/stick.h"
+#include "scene.h"
 
 #include "server/sync_server.h"
 #include "transport/network.h"
@@ -10,23 +10,13 @@
 
 using namespace spiral;
 using namespace spiral::server;
-using replica::Machine;
-using replica::Machines;
-using transport::Town;
 
 namespace {
 
-struct Site {
-    Town town;
-    trust::Someone owner = town.college.server();
-    Machines machines{town.college};
-    Machine& server = machines.of(owner);
-    Machine& li = machines.of(town.li);
-    Machine& wang = machines.of(town.wang);
+struct Site : Scene {
     std::unique_ptr<SyncServer> running;
 
     Site() {
-        machines.spreadRegistry();
         server.close();
         start();
     }

@@ -1,5 +1,5 @@
 // A server that withholds a frame or shows two views signs the evidence itself.
-#include "../transport/stick.h"
+#include "scene.h"
 #include "wire.h"
 
 #include "transport/server_watch.h"
@@ -8,21 +8,10 @@
 
 using namespace spiral;
 using namespace spiral::server;
-using replica::Machine;
-using replica::Machines;
-using transport::Town;
 
 namespace {
 
-struct Scene {
-    Town town;
-    trust::Someone owner = town.college.server();
-    Machines machines{town.college};
-    Machine& server = machines.of(owner);
-    Machine& li = machines.of(town.li);
-    Machine& wang = machines.of(town.wang);
-
-    Scene() { machines.spreadRegistry(); }
+struct Lying : Scene {
     void sync(Machine& machine) {
         SyncCore core(*server, server.secret(), {}, [](Event const&) {});
         Wire wire(core, machine, server.device(), false, 3);
@@ -34,7 +23,7 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("a receipt for a frame that never came is an alarm, until the frame comes", "[network][lying]") {
-    Scene scene;
+    Lying scene;
     scene.li.write("unit/jwc", {{"title", "甲"}});
     auto const hidden = scene.li.seal("unit/jwc", {scene.li.revision("unit/jwc", {{"title", "乙"}})}).frame;
     scene.sync(scene.li);
@@ -64,7 +53,7 @@ TEST_CASE("a receipt for a frame that never came is an alarm, until the frame co
 }
 
 TEST_CASE("a server that is rolled back and goes on shows two views to whoever saw the first", "[network][lying]") {
-    Scene scene;
+    Lying scene;
     TemporaryFolder image("spiral-image");
     scene.li.write("unit/jwc", {{"title", "甲"}});
     scene.sync(scene.li);

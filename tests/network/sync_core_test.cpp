@@ -1,31 +1,21 @@
 // A server and its callers, with real stores and keys: what travels, how much of it, and to whom.
-#include "../transport/stick.h"
+#include "scene.h"
 #include "wire.h"
 
 #include <catch2/catch.hpp>
 
 using namespace spiral;
 using namespace spiral::server;
-using replica::Machine;
-using replica::Machines;
-using transport::Town;
 
 namespace {
 
 /// A town with a server that everybody may call.
-struct Served {
-    Town town;
-    trust::Someone serverOwner = town.college.server();
-    Machines machines{town.college};
-    Machine& server = machines.of(serverOwner);
-    Machine& li = machines.of(town.li);
-    Machine& wang = machines.of(town.wang);
+struct Served : Scene {
     Machine& zhao = machines.of(town.zhao);
     std::vector<std::string> log;
     std::optional<SyncCore> core;
 
     Served() {
-        machines.spreadRegistry();
         start();
     }
     void start() {

@@ -31,7 +31,7 @@ struct CoreLimits {
     std::size_t commitBytesMax = 16 * 1024 * 1024;       ///< of frames in one transaction, more or less
     std::size_t receiptFramesMax = 1'000;                ///< one receipt names
     std::size_t peersOfDeviceMax = 4;                    ///< connections of one device; the oldest gives way
-    std::uint64_t deviceBytesPerDayMax = 4ULL << 30;     ///< of frames taken from one device
+    std::uint64_t deviceBytesPerDayMax = 4ULL << 30;     ///< of frames and attachments taken from one device
     std::uint64_t deviceFramesPerDayMax = 1'000'000;
     std::uint64_t attachmentBytesMax = 4ULL << 30;       ///< larger ones are not wanted
 };
@@ -101,7 +101,8 @@ private:
     void endPeer(PeerId id, std::optional<Error> error);
     void endFor(PeerId id);   ///< of the disk
     void drop();
-    bool overQuota(DeviceId const& device, std::vector<trust::TravellingFrame> const& frames);
+    /// Counts what a device gave today, and says whether it is too much.
+    bool overQuota(DeviceId const& device, std::uint64_t bytes, std::uint64_t frames);
     void tell(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields, bool warning = false);
 
     replica::Replica& m_replica;
