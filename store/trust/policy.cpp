@@ -125,6 +125,12 @@ Policy firstPolicy() {
     for (char const* kind : {"approve", "return"}) policy.kinds.emplace(kind, decision);
     for (char const* kind : {"recheck-pass", "recheck-fail"}) policy.kinds.emplace(kind, recheck);
     for (char const* kind : {"assign", "cancel", "extend", "remind"}) policy.kinds.emplace(kind, steering);
+    // The eight steps of a diagnosis point.
+    for (char const* kind : {"causes-found", "finish", "main-cause-found", "no-problem", "plan-made", "problems-found",
+                             "standardised"})
+        policy.kinds.emplace(kind, everyWriter);
+    for (char const* kind : {"adopt", "start"}) policy.kinds.emplace(kind, KindRule{quality, {}, false});
+    policy.kinds.emplace("close", KindRule{leaderAndQuality, {}, false});
     policy.kinds.emplace("accept", KindRule{leaderAndQuality, {"author"}, true});
     policy.kinds.emplace("admit", KindRule{quality, {}, false});
     policy.kinds.emplace("publish", KindRule{quality, {}, true});

@@ -60,7 +60,7 @@ std::string typeText(std::string_view oldText = "", std::string_view newText = "
 TEST_CASE("the built-in types load", "[type]") {
     std::string names;
     for (DocumentType const* type : TypeCatalogue::builtIn().all()) names += type->name + " ";
-    CHECK(names == "catalogue.v1 person.v1 plan.v1 report.v1 standard.v1 task.v1 ");
+    CHECK(names == "catalogue.v1 cycle.v1 element.v1 person.v1 plan.v1 point.v1 report.v1 standard.v1 task.v1 ");
     for (DocumentType const* type : TypeCatalogue::builtIn().all()) {
         CHECK_FALSE(type->label.zh.empty());
         CHECK(type->find(type->titleField) != nullptr);

@@ -42,6 +42,7 @@ Result<Guard> guardFrom(json::Object const& object, Workflow const& workflow, st
     std::string const here = place + guard.name;
     auto const takes = [&](std::string_view key) {
         if (guard.name == "field-equals") return key == "field" || key == "value";
+        if (guard.name == "fields-there") return key == "fields";
         return guard.name == "new-revision" && key == "states";
     };
     for (auto const& [key, value] : guard.parameters) {
@@ -49,6 +50,9 @@ Result<Guard> guardFrom(json::Object const& object, Workflow const& workflow, st
     }
     if (guard.name == "field-equals" && guard.parameters.size() != 2) {
         return broken("guard-parameter", here + " needs field and value");
+    }
+    if (guard.name == "fields-there" && guard.parameters.size() != 1) {
+        return broken("guard-parameter", here + " needs fields");
     }
     for (std::string const& state : textsAt(guard.parameters, "states")) {
         if (workflow.state(state) == nullptr) return broken("state-unknown", here + ": " + state);
@@ -65,6 +69,11 @@ Result<Action> actionFrom(json::Object const& object, Workflow const& workflow) 
     action.submission = flagAt(object, "submission");
     action.decision = flagAt(object, "decision");
     action.newRound = flagAt(object, "new_round");
+    action.parts = flagAt(object, "parts");
+    action.carries = flagAt(object, "carries");
+    action.roles = textsAt(object, "roles");
+    action.differ = textsAt(object, "differ");
+    action.high = flagAt(object, "high");
     std::string const place = workflow.name + "/" + action.name;
     if (workflow.action(action.name) != nullptr) return broken("action-twice", place);
     for (std::string const& state : action.from) {
@@ -87,6 +96,9 @@ Result<Action> actionFrom(json::Object const& object, Workflow const& workflow) 
         return broken("leads-nowhere", place + ": a submission or decision leads to a state");
     }
     if (action.submission && action.decision) return broken("submission-decides", place + ": it is one or the other");
+    if (action.parts && (action.submission || action.guard("same-revision") != nullptr)) {
+        return broken("parts-decided", place + ": what is about parts is neither a submission nor a verdict");
+    }
     if (action.newRound && (!action.decision || action.guard("same-revision") == nullptr)) {
         return broken("round-without-verdict", place + ": a round ends with a decision about what was submitted");
     }
@@ -94,6 +106,50 @@ Result<Action> actionFrom(json::Object const& object, Workflow const& workflow) 
         return broken("guard-twice", place + ": until is required or allowed");
     }
     return action;
+}
+
+ExpectRule expectFrom(json::Object const& object) {
+    ExpectRule rule;
+    rule.name = textAt(object, "name");
+    rule.type = textAt(object, "type");
+    rule.states = textsAt(object, "states");
+    rule.verdicts = textsAt(object, "verdicts");
+    rule.rows = textAt(object, "rows");
+    rule.each = textAt(object, "each");
+    rule.unit = textAt(object, "unit");
+    rule.due = textAt(object, "due");
+    rule.link = textAt(object, "link");
+    if (json::Array const* const fields = json::arrayAt(object, "fields")) {
+        for (json::Value const& value : *fields) {
+            json::Object const& from = *value.asObject();
+            Prefill& prefill = rule.fields.emplace_back();
+            prefill.to = textAt(from, "to");
+            prefill.from = textAt(from, "from");
+            prefill.reason = flagAt(from, "reason");
+            if (json::Value const* const fixed = from.find("value")) prefill.value = *fixed;
+        }
+    }
+    return rule;
+}
+
+Result<void> checkExpects(Workflow const& workflow) {
+    std::set<std::string> names;
+    for (ExpectRule const& rule : workflow.expects) {
+        std::string const place = workflow.name + "/expects/" + rule.name;
+        if (!names.insert(rule.name).second) return broken("expects-twice", place);
+        if (rule.states.empty() == rule.verdicts.empty()) return broken("expects-when", place + ": in states, or by verdicts");
+        if (!rule.each.empty() && !rule.unit.empty()) return broken("expects-whom", place + ": each of several, or one unit");
+        for (std::string const& state : rule.states) {
+            if (workflow.state(state) == nullptr) return broken("state-unknown", place + ": " + state);
+        }
+        for (std::string const& verdict : rule.verdicts) {
+            Action const* const action = workflow.action(verdict);
+            if (action == nullptr || !action->decision || action->guard("same-revision") == nullptr) {
+                return broken("expects-verdict", place + ": " + verdict + " is no verdict");
+            }
+        }
+    }
+    return {};
 }
 
 Result<Workflow> workflowFrom(json::Object const& object) {
@@ -129,6 +185,11 @@ Result<Workflow> workflowFrom(json::Object const& object) {
         submits = submits || action->submission;
         workflow.actions.push_back(*std::move(action));
     }
+
+    if (json::Array const* const expects = json::arrayAt(object, "expects")) {
+        for (json::Value const& value : *expects) workflow.expects.push_back(expectFrom(*value.asObject()));
+    }
+    if (auto checked = checkExpects(workflow); !checked) return checked.error();
 
     std::set<std::string> reached{workflow.initial};
     for (std::size_t before = 0; before != reached.size();) {

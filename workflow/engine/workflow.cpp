@@ -133,6 +133,25 @@ public:
         return judge(act, action, m_state, m_submission);
     }
 
+    /// What the acts about parts come to.
+    [[nodiscard]] std::map<DocumentId, PartStanding> parts() {
+        std::map<DocumentId, PartStanding> all;
+        for (auto const& [part, frontier] : m_parts) {
+            PartStanding& standing = all[part];
+            for (Node node : m_history->nodes(frontier)) {
+                Act const& act = *m_acts[node];
+                keepEarliest(standing.due, act.until);
+                if (act.person) standing.person = act.person;
+                if (!m_actions[node]->to.empty() && m_workflow.state(m_actions[node]->to)->closed) standing.takenBack = true;
+                standing.comment = act.comment;
+            }
+        }
+        return all;
+    }
+    [[nodiscard]] std::optional<PersonId> person() const {
+        return m_person == kNone ? std::nullopt : m_acts[m_person]->person;
+    }
+
     [[nodiscard]] std::vector<Round> rounds() {
         std::map<int, std::vector<Node>> byRound;
         for (Node node = 0; node < m_acts.size(); ++node) {
@@ -304,10 +323,28 @@ private:
             Action const& led = *m_workflow.action(position.by->action);
             if (isVerdict(led) && !led.newRound) ++m_roundBefore[node];
         }
+        if (!act.parts.empty()) {
+            for (DocumentId const& part : act.parts) {
+                std::vector<Frontier> before{node};
+                if (auto const known = m_parts.find(part); known != m_parts.end()) before.push_back(known->second);
+                m_parts[part] = m_history->join(std::move(before));
+            }
+            return;
+        }
         m_roundAfter[node] = m_roundBefore[node] + (action.newRound ? 1 : 0);
         if (!action.to.empty()) m_stateAt[node] = node;
         if (action.submission) m_submissionAt[node] = node;
         if (act.until && takesUntil(action)) m_dueAt[node] = node;
+        if (act.person) m_person = later(m_person, node);
+    }
+
+    /// The one that follows the other, else the younger by its own claim.
+    Node later(Node before, Node node) {
+        if (before == kNone) return node;
+        auto const nodes = m_history->nodes(m_history->join({before, node}));
+        if (nodes.size() == 1) return nodes.front();
+        return std::tuple(m_acts[before]->time, m_acts[before]->id) < std::tuple(m_acts[node]->time, m_acts[node]->id) ? node
+                                                                                                                       : before;
     }
 
     Trial judge(Act const& act, Action const& action, Frontier state, Frontier submission) {
@@ -321,6 +358,10 @@ private:
         if (action.decision && !position.disputes.empty()) settle(trial, act, action, position);
         if (!trial.settles && !contains(action.from, trial.from->name)) {
             trial.effect = ActEffect::NotInState;
+            return trial;
+        }
+        if ((!act.parts.empty() && !action.parts) || (!act.left.empty() && !action.carries)) {
+            trial.effect = ActEffect::GuardFailed;
             return trial;
         }
         for (Guard const& guard : action.guards) {
@@ -355,6 +396,7 @@ private:
         auto const holds = [](bool good) { return good ? ActEffect::Counts : ActEffect::GuardFailed; };
         if (guard.name == "comment-required") return holds(!isBlank(act.comment));
         if (guard.name == "until-required") return holds(act.until.has_value());
+        if (guard.name == "person-required") return holds(act.person.has_value());
         if (guard.name == "same-revision") {
             return isSubmitted(act.of, submission) ? ActEffect::Counts : ActEffect::OtherRevision;
         }
@@ -446,6 +488,8 @@ private:
     std::vector<int> m_roundBefore, m_roundAfter;
     std::vector<bool> m_settled;  // a later decision was taken in its place
     std::vector<Node> m_last;
+    std::map<DocumentId, Frontier> m_parts;
+    Node m_person = kNone;
     Frontier m_state = kNone, m_submission = kNone, m_due = kNone;
     std::optional<Day> m_baseDue;
 };
@@ -465,6 +509,7 @@ std::optional<Day> fieldDue(Facts const& facts) {
 }
 
 std::optional<Day> Walk::baseDue() const {
+    if (m_facts.expected) return m_facts.expectedDue;
     if (!m_workflow.dueFixed || m_facts.revisions == nullptr || m_facts.type == nullptr) return fieldDue(m_facts);
     if (m_facts.type->dueField.empty()) return std::nullopt;
     return firstDue(*m_facts.revisions, m_facts.type->dueField);
@@ -477,21 +522,23 @@ std::vector<ObjectId> sortedIds(Walk const& walk, std::vector<Node> const& nodes
     return ids;
 }
 
-json::Array hexOf(std::vector<ObjectId> const& ids) {
+template <class Id>
+json::Array hexOf(std::vector<Id> const& ids) {
     json::Array array;
-    for (ObjectId const& id : ids) array.emplace_back(id.hex());
+    for (Id const& id : ids) array.emplace_back(id.hex());
     return array;
 }
 
 /// Sorted, unique ids under `key`; empty if the key is absent; nothing if it is anything else.
-std::optional<std::vector<ObjectId>> idsAt(json::Object const& body, std::string_view key) {
-    std::vector<ObjectId> ids;
+template <class Id = ObjectId>
+std::optional<std::vector<Id>> idsAt(json::Object const& body, std::string_view key) {
+    std::vector<Id> ids;
     json::Value const* const value = body.find(key);
     if (value == nullptr) return ids;
     if (value->asArray() == nullptr) return std::nullopt;
     for (json::Value const& element : *value->asArray()) {
         std::string const* const hex = element.asString();
-        auto const id = hex == nullptr ? std::nullopt : ObjectId::fromHex(*hex);
+        auto const id = hex == nullptr ? std::nullopt : Id::fromHex(*hex);
         if (!id || (!ids.empty() && !(ids.back() < *id))) return std::nullopt;
         ids.push_back(*id);
     }
@@ -528,21 +575,35 @@ bool isPossible(Walk& walk, Facts const& facts, Standing const& standing, Action
     });
 }
 
+/// What the revision says that the act would be about; what is merged if it is not here.
+json::Object const* fieldsOf(Facts const& facts, ObjectId const& of) {
+    json::Object const* fields = facts.merged == nullptr ? nullptr : &facts.merged->fields;
+    if (facts.revisions == nullptr) return fields;
+    for (model::MergeRevision const& revision : *facts.revisions) {
+        if (revision.id == of && revision.fields != nullptr) fields = revision.fields;
+    }
+    return fields;
+}
+
 Result<void> askBeforeSigning(Guard const& guard, Facts const& facts, Intent const& intent) {
     if (guard.name == "attachments-held" && !intent.attachmentsHeld) {
         return makeError(ErrorCode::Waiting, "step.attachments-missing",
                          "an attachment of the revision is not held and verified");
     }
     if (guard.name == "complete" && facts.type != nullptr) {
-        json::Object const* fields = facts.merged == nullptr ? nullptr : &facts.merged->fields;
-        if (facts.revisions != nullptr) {
-            for (model::MergeRevision const& revision : *facts.revisions) {
-                if (revision.id == intent.of && revision.fields != nullptr) fields = revision.fields;
-            }
-        }
+        json::Object const* const fields = fieldsOf(facts, intent.of);
         auto const missing =
             fields == nullptr ? std::vector<std::string>{} : model::missingFields(*facts.type, *fields);
         if (!missing.empty()) return refused("incomplete", listed(missing));
+    }
+    if (guard.name == "expected-closed" && !intent.openParts.empty()) return refused("parts-open", listed(intent.openParts));
+    if (guard.name == "fields-there") {
+        std::vector<std::string> empty;
+        json::Object const* const fields = fieldsOf(facts, intent.of);
+        for (json::Value const& name : *json::arrayAt(guard.parameters, "fields")) {
+            if (fields == nullptr || model::isMissing(*fields, *name.asString())) empty.push_back(*name.asString());
+        }
+        if (!empty.empty()) return refused("incomplete", listed(empty));
     }
     if (facts.merged == nullptr) return {};
     if (guard.name == "no-differences" && !facts.merged->differences.empty()) {
@@ -571,7 +632,9 @@ std::optional<Act> actFrom(ObjectId const& id, trust::Record const& record) {
     if (!record.of || !record.kind.ends_with(".v1")) return std::nullopt;
     auto after = idsAt(record.body, "after");
     auto settles = idsAt(record.body, "settles");
-    if (!after || !settles) return std::nullopt;
+    auto parts = idsAt<DocumentId>(record.body, "for");
+    auto left = idsAt<DocumentId>(record.body, "left");
+    if (!after || !settles || !parts || !left) return std::nullopt;
     Act act;
     act.id = id;
     act.action = nameWithoutVersion(record.kind);
@@ -581,6 +644,13 @@ std::optional<Act> actFrom(ObjectId const& id, trust::Record const& record) {
     act.of = record.of->id;
     act.after = *std::move(after);
     act.settles = *std::move(settles);
+    act.parts = *std::move(parts);
+    act.left = *std::move(left);
+    if (record.body.find("person") != nullptr) {
+        std::string const* const person = json::stringAt(record.body, "person");
+        act.person = person == nullptr ? std::nullopt : PersonId::parse(*person);
+        if (!act.person) return std::nullopt;
+    }
     if (json::Value const* const comment = record.body.find("comment")) {
         if (comment->asString() == nullptr) return std::nullopt;
         act.comment = *comment->asString();
@@ -598,6 +668,7 @@ Standing stand(Facts const& facts) {
     if (facts.workflow == nullptr) {
         standing.due = fieldDue(facts);
         standing.rounds.push_back({1, standing.due, {}, {}, {}});
+        if (facts.expected) standing.due = standing.rounds.front().due = facts.expectedDue;
         return standing;
     }
     Walk walk(facts);
@@ -616,9 +687,12 @@ Standing stand(Facts const& facts) {
     standing.last = sortedIds(walk, walk.last());
     standing.due = walk.due();
     std::optional<Day> const field = fieldDue(facts);
-    standing.dueEdited = facts.workflow->dueFixed && field && field != standing.due && field != walk.firstDueDate();
+    standing.dueEdited = (facts.workflow->dueFixed || facts.expected) && field && field != standing.due && field != walk.firstDueDate();
     standing.rounds = walk.rounds();
     standing.round = position.round;
+    standing.parts = walk.parts();
+    standing.person = walk.person();
+    if (position.by != nullptr) standing.left = position.by->left;
     for (Round const& round : standing.rounds) {
         Action const* const verdict = facts.workflow->action(round.verdictAction);
         if (verdict != nullptr && verdict->newRound) ++standing.failedRounds;
@@ -661,6 +735,11 @@ Result<json::Object> prepare(Facts const& facts, Standing const& standing, Inten
     act.of = intent.of;
     if (!isBlank(intent.comment)) act.comment = intent.comment;
     act.until = intent.until;
+    act.person = intent.assignee;
+    act.parts = intent.parts;
+    act.left = intent.left;
+    if (!act.parts.empty() && !action->parts) return refused("no-parts", action->name + " is about the document as a whole");
+    if (!act.left.empty() && !action->carries) return refused("nothing-left-over", action->name + " leaves nothing over");
     if (action->decision) act.settles = standing.disputes;
 
     Walk walk(facts);
@@ -682,6 +761,7 @@ Result<json::Object> prepare(Facts const& facts, Standing const& standing, Inten
             if (guard.name == "new-revision") detail += "another revision than the last submitted";
             if (guard.name == "comment-required") detail += "a comment that says why";
             if (guard.name == "until-required") detail += "a date until when";
+            if (guard.name == "person-required") detail += "the person to whom it is given";
             if (guard.name == "field-equals") {
                 detail +=
                     *json::stringAt(guard.parameters, "field") + " to be " + *json::stringAt(guard.parameters, "value");
@@ -696,6 +776,9 @@ Result<json::Object> prepare(Facts const& facts, Standing const& standing, Inten
     if (!act.comment.empty()) body.set("comment", act.comment);
     if (trial.settles) body.set("settles", hexOf(act.settles));
     if (act.until) body.set("until", toText(*act.until));
+    if (act.person) body.set("person", act.person->text());
+    if (!act.parts.empty()) body.set("for", hexOf(act.parts));
+    if (!act.left.empty()) body.set("left", hexOf(act.left));
     return body;
 }
 

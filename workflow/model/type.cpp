@@ -294,10 +294,14 @@ bool isEmpty(json::Value const& value) {
     return false;
 }
 
-bool isMissing(json::Object const& object, std::string_view name) {
-    json::Value const* const value = object.find(name);
+}  // namespace
+
+bool isMissing(json::Object const& fields, std::string_view name) {
+    json::Value const* const value = fields.find(name);
     return value == nullptr || isEmpty(*value);
 }
+
+namespace {
 
 void addMissingColumns(Field const& field, json::Value const& rows, std::string const& place,
                        std::vector<std::string>& missing) {

@@ -26,10 +26,11 @@ namespace spiral::engine {
 /// A named predicate with parameters; the names are a fixed list, checked on loading: `complete` (required fields are
 /// there), `no-differences`, `single-head`, `attachments-held`, `comment-required`, `until-required`, `until-allowed`,
 /// `same-revision` (the act is about the revision that was last submitted), `new-revision` {states?} (it is not),
-/// `field-equals` {field, value}.
+/// `field-equals` {field, value}, `fields-there` {fields} (these are not empty), `expected-closed` (so are all documents
+/// that this one asked for), `person-required`.
 ///
-/// `complete`, `no-differences`, `single-head` and `attachments-held` speak of what the signer has before him and are
-/// asked when he signs. The others are in the signed bytes, so they are asked again by everyone who reads.
+/// `complete`, `fields-there`, `expected-closed`, `no-differences`, `single-head` and `attachments-held` speak of what
+/// the signer has before him and are asked when he signs. The others are in the signed bytes, so they are asked again by everyone who reads.
 struct Guard {
     std::string name;
     json::Object parameters;
@@ -44,6 +45,14 @@ struct Action {
     bool newRound = false;                ///< a failed re-check opens the next round
     bool submission = false;              ///< the revision that deciders must name
     bool decision = false;                ///< concurrent different decisions are disputed
+    /// An act of it may name documents that this one asks for (`body.for`). Then it is about those alone: it moves their
+    /// dates, or, if it leads to a closed state, takes them back; this document stays as it is.
+    bool parts = false;
+    bool carries = false;                 ///< names what is left over (`body.left`)
+    /// Who may do it, and from whom she must differ, as the policy of a new college says. What counts is the policy that
+    /// a college has.
+    std::vector<std::string> roles, differ;
+    bool high = false;
     [[nodiscard]] Guard const* guard(std::string_view name) const;
 };
 
@@ -55,6 +64,25 @@ struct State {
     std::string whenEdited;               ///< counts instead once a head is not the revision that led here; often empty
 };
 
+/// A field of an expected document, filled in for whoever begins it: from a column of the row, else from a field of the
+/// asking document; or a fixed value; or the reason that the verdict gave.
+struct Prefill {
+    std::string to, from;
+    std::optional<json::Value> value;
+    bool reason = false;
+};
+
+/// What a document asks for once it is in one of these states, or for each round that ended with one of these verdicts.
+/// One document; with `rows` one a row of that field; with `each` one a unit in that set (of the row, else of the
+/// document), in the unit's scope; with `unit` in the scope of the one unit named there. Else in the document's own scope.
+struct ExpectRule {
+    std::string name;                     ///< part of the id of what is expected: never changed
+    std::string type;                     ///< `point.v1`
+    std::vector<std::string> states, verdicts;
+    std::string rows, each, unit, due, link;
+    std::vector<Prefill> fields;
+};
+
 struct Workflow {
     std::string name;                     ///< `task.v1`
     model::Label label;
@@ -62,6 +90,7 @@ struct Workflow {
     bool dueFixed = false;                ///< the first due date stands, whatever later edits say; only acts move it
     std::vector<State> states;
     std::vector<Action> actions;
+    std::vector<ExpectRule> expects;
     [[nodiscard]] State const* state(std::string_view name) const;
     [[nodiscard]] Action const* action(std::string_view name) const;
 };
@@ -92,9 +121,12 @@ struct Act {
     std::vector<ObjectId> settles;        ///< `body.settles`
     std::string comment;                  ///< `body.comment`
     std::optional<Day> until;             ///< `body.until`
+    std::optional<PersonId> person;       ///< `body.person`: to whom it is given
+    std::vector<DocumentId> parts;        ///< `body.for`
+    std::vector<DocumentId> left;         ///< `body.left`
     bool witnessed = false;
 };
-/// Reads `after`, `settles`, `comment`, `until` from a record's body; nothing if it is no step on a revision, or one of
+/// Reads `after`, `settles`, `comment`, `until`, `person`, `for`, `left` from a record's body; nothing if it is no step on a revision, or one of
 /// a newer version, which may mean anything.
 [[nodiscard]] std::optional<Act> actFrom(ObjectId const& id, trust::Record const& record);
 
@@ -105,6 +137,9 @@ struct Facts {
     /// The revisions that were merged; which of them descends from which is read from their parents.
     std::vector<model::MergeRevision> const* revisions = nullptr;
     std::vector<Act> acts;                ///< in any order
+    /// Asked for by another document, which says until when: that day counts, whatever is written here.
+    bool expected = false;
+    std::optional<Day> expectedDue;
 };
 
 enum class ActEffect {
@@ -121,6 +156,14 @@ struct Round {
     std::optional<ObjectId> submitted;    ///< act
     std::optional<ObjectId> verdict;      ///< act
     std::string verdictAction;            ///< `recheck-pass`, `recheck-fail`, empty while open
+};
+
+/// What acts say of a document that this one asks for. Of concurrent acts the earliest day counts, and taking back.
+struct PartStanding {
+    std::optional<Day> due;
+    std::optional<PersonId> person;
+    bool takenBack = false;
+    std::string comment;                  ///< of the newest of those acts
 };
 
 struct Standing {
@@ -140,6 +183,9 @@ struct Standing {
     std::vector<Round> rounds;
     std::map<ObjectId, ActEffect> effects;
     std::optional<Instant> lastAction;    ///< claimed time of the newest counting act
+    std::optional<PersonId> person;       ///< to whom it was given last; of concurrent acts the youngest by its claim
+    std::map<DocumentId, PartStanding> parts;
+    std::vector<DocumentId> left;         ///< what the act that closed it leaves over, sorted
 };
 
 /// The state of a document; a pure function of the facts (no date).
@@ -155,6 +201,10 @@ struct Intent {
     std::string comment;
     std::optional<Day> until;
     bool attachmentsHeld = true;
+    std::optional<PersonId> assignee{};
+    std::vector<DocumentId> parts{};      ///< sorted, unique
+    std::vector<DocumentId> left{};       ///< sorted, unique
+    std::vector<std::string> openParts{}; ///< names of expected documents that are not closed
 };
 /// May this be done now, as far as the workflow goes (authority is asked apart)? The body of the record to sign:
 /// {after, comment?, settles?, until?}. Refused with a reason ("step.not-in-state", "step.incomplete" naming fields,

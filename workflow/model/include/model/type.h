@@ -82,6 +82,8 @@ private:
 /// Every field known and of its kind. (Rows and maps of hostile shape are refused here before they reach a merge.)
 [[nodiscard]] Result<void> checkFields(DocumentType const& type, json::Object const& fields);
 /// Names of required fields that are absent or empty; of a row's required column "goals/G1/measure".
+/// Absent, or empty.
+[[nodiscard]] bool isMissing(json::Object const& fields, std::string_view name);
 [[nodiscard]] std::vector<std::string> missingFields(DocumentType const& type, json::Object const& fields);
 
 }  // namespace spiral::model

@@ -1,0 +1,218 @@
+#include "engine/expectation.h"
+
+#include "base/sha256.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace spiral::engine {
+namespace {
+
+/// One row of the asking document, or the document as a whole.
+struct Place {
+    json::Object const* row = nullptr;
+    std::string rowId;
+    std::string unit;
+};
+
+/// Where expectations of one rule come from: the revision that asks, and the verdict, if one does.
+struct Source {
+    json::Object const* fields = nullptr;
+    ObjectId revision;
+    Act const* verdict = nullptr;
+    int round = 0;
+};
+
+json::Value const* valueAt(Source const& source, Place const& place, std::string_view name) {
+    json::Value const* const column = place.row == nullptr ? nullptr : place.row->find(name);
+    return column != nullptr ? column : source.fields->find(name);
+}
+
+std::vector<std::string> textsOf(json::Value const* value) {
+    std::vector<std::string> texts;
+    if (value == nullptr) return texts;
+    if (std::string const* const text = value->asString()) return {*text};
+    if (json::Array const* const array = value->asArray()) {
+        for (json::Value const& each : *array) {
+            if (each.asString() != nullptr) texts.push_back(*each.asString());
+        }
+    }
+    return texts;
+}
+
+json::Object filled(ExpectRule const& rule, Source const& source, Place const& place, DocumentKey const& asking) {
+    json::Object fields;
+    for (Prefill const& prefill : rule.fields) {
+        if (prefill.value) {
+            fields.set(prefill.to, *prefill.value);
+        } else if (prefill.reason) {
+            if (source.verdict != nullptr && !source.verdict->comment.empty()) fields.set(prefill.to, source.verdict->comment);
+        } else if (prefill.from == "@unit") {
+            if (!place.unit.empty()) fields.set(prefill.to, place.unit);
+        } else if (prefill.from == "@row") {
+            if (!place.rowId.empty()) fields.set(prefill.to, place.rowId);
+        } else if (json::Value const* const value = valueAt(source, place, prefill.from)) {
+            fields.set(prefill.to, *value);
+        }
+    }
+    if (!rule.link.empty()) {
+        fields.set(rule.link, json::Object{{"doc", asking.doc.hex()},
+                                           {"revision", source.revision.hex()},
+                                           {"scope", asking.scope.text()}});
+    }
+    return fields;
+}
+
+class Asking {
+public:
+    Asking(Facts const& facts, Standing const& standing, DocumentKey const& asking)
+        : m_facts(facts), m_standing(standing), m_asking(asking) {}
+
+    std::vector<Expectation> all() {
+        for (ExpectRule const& rule : m_facts.workflow->expects) {
+            for (Source const& source : sourcesOf(rule)) ask(rule, source);
+        }
+        auto const byDocument = [](Expectation const& a, Expectation const& b) { return a.document < b.document; };
+        std::stable_sort(m_expected.begin(), m_expected.end(), byDocument);
+        auto const same = [](Expectation const& a, Expectation const& b) { return a.document == b.document; };
+        m_expected.erase(std::unique(m_expected.begin(), m_expected.end(), same), m_expected.end());
+        return std::move(m_expected);
+    }
+
+private:
+    json::Object const* fieldsOf(ObjectId const& revision) const {
+        for (model::MergeRevision const& each : *m_facts.revisions) {
+            if (each.id == revision && each.usable) return each.fields;
+        }
+        return nullptr;
+    }
+
+    std::vector<Source> sourcesOf(ExpectRule const& rule) const {
+        std::vector<Source> sources;
+        bool const inState = std::find(rule.states.begin(), rule.states.end(), m_standing.state) != rule.states.end();
+        if (inState && m_standing.revision) {
+            if (auto const* fields = fieldsOf(*m_standing.revision)) sources.push_back({fields, *m_standing.revision, nullptr, 0});
+        }
+        for (Round const& round : m_standing.rounds) {
+            if (std::find(rule.verdicts.begin(), rule.verdicts.end(), round.verdictAction) == rule.verdicts.end()) continue;
+            auto const verdict = std::find_if(m_facts.acts.begin(), m_facts.acts.end(),
+                                              [&](Act const& act) { return act.id == round.verdict; });
+            if (verdict == m_facts.acts.end()) continue;
+            if (auto const* fields = fieldsOf(verdict->of)) sources.push_back({fields, verdict->of, &*verdict, round.number});
+        }
+        return sources;
+    }
+
+    void ask(ExpectRule const& rule, Source const& source) {
+        if (rule.rows.empty()) {
+            askAt(rule, source, {});
+            return;
+        }
+        json::Array const* const rows = json::arrayAt(*source.fields, rule.rows);
+        if (rows == nullptr) return;
+        for (json::Value const& value : *rows) {
+            json::Object const* const row = value.asObject();
+            std::string const* const id = row == nullptr ? nullptr : json::stringAt(*row, "id");
+            if (id != nullptr) askAt(rule, source, {row, *id, {}});
+        }
+    }
+
+    void askAt(ExpectRule const& rule, Source const& source, Place place) {
+        std::string const& units = rule.each.empty() ? rule.unit : rule.each;
+        if (units.empty()) {
+            add(rule, source, place, m_asking.scope);
+            return;
+        }
+        for (std::string const& unit : textsOf(valueAt(source, place, units))) {
+            if (!isNameToken(unit)) continue;
+            Scope const scope = Scope::unit(unit);
+            if (scope != m_asking.scope && m_asking.scope != Scope::college()) continue;
+            place.unit = unit;
+            add(rule, source, place, scope);
+        }
+    }
+
+    void add(ExpectRule const& rule, Source const& source, Place const& place, Scope const& scope) {
+        if (m_expected.size() == kExpectedMax) return;
+        std::string const row = source.verdict == nullptr ? place.rowId : place.rowId + "#" + std::to_string(source.round);
+        Expectation expectation;
+        expectation.rule = rule.name;
+        expectation.type = rule.type;
+        expectation.document = {scope, expectedId(m_asking, rule.name, row, place.unit, scope)};
+        expectation.fields = filled(rule, source, place, m_asking);
+        expectation.by = source.revision;
+        expectation.due = source.verdict != nullptr ? source.verdict->until : m_standing.due;
+        if (!rule.due.empty()) {
+            for (std::string const& text : textsOf(valueAt(source, place, rule.due))) expectation.due = parseDay(text);
+        }
+        if (source.verdict != nullptr) expectation.comment = source.verdict->comment;
+        if (auto const part = m_standing.parts.find(expectation.document.doc); part != m_standing.parts.end()) {
+            if (part->second.due) expectation.due = part->second.due;
+            expectation.person = part->second.person;
+            expectation.takenBack = part->second.takenBack;
+            if (!part->second.comment.empty()) expectation.comment = part->second.comment;
+        }
+        m_expected.push_back(std::move(expectation));
+    }
+
+    Facts const& m_facts;
+    Standing const& m_standing;
+    DocumentKey const& m_asking;
+    std::vector<Expectation> m_expected;
+};
+
+}  // namespace
+
+std::vector<Expectation> expectations(Facts const& facts, Standing const& standing, DocumentKey const& asking) {
+    if (facts.workflow == nullptr || facts.workflow->expects.empty() || facts.revisions == nullptr) return {};
+    return Asking(facts, standing, asking).all();
+}
+
+DocumentId expectedId(DocumentKey const& asking, std::string_view rule, std::string_view row, std::string_view unit,
+                      Scope const& scope) {
+    std::string text("spiral-expects\n");
+    for (std::string const& part : {asking.scope.text(), asking.doc.hex(), std::string(rule), std::string(row),
+                                    std::string(unit), scope.text()}) {
+        text.append(std::to_string(part.size())).append(":").append(part).append("\n");
+    }
+    Sha256 const hash = sha256(asBytes(text));
+    DocumentId id;
+    std::memcpy(id.raw.data(), hash.raw.data(), id.raw.size());
+    return id;
+}
+
+std::string toText(Expectation const& expectation) {
+    json::Object object{{"by", expectation.by.hex()},
+                        {"fields", expectation.fields},
+                        {"rule", expectation.rule},
+                        {"type", expectation.type}};
+    if (!expectation.comment.empty()) object.set("comment", expectation.comment);
+    if (expectation.due) object.set("due", spiral::toText(*expectation.due));
+    if (expectation.person) object.set("person", expectation.person->text());
+    if (expectation.takenBack) object.set("taken_back", true);
+    return json::encode(object);
+}
+
+std::optional<Expectation> expectationFrom(std::string_view text) {
+    auto const parsed = json::parse(text);
+    json::Object const* const object = parsed ? parsed->asObject() : nullptr;
+    if (object == nullptr) return std::nullopt;
+    std::string const* const by = json::stringAt(*object, "by");
+    std::string const* const rule = json::stringAt(*object, "rule");
+    std::string const* const type = json::stringAt(*object, "type");
+    json::Object const* const fields = json::objectAt(*object, "fields");
+    auto const revision = by == nullptr ? std::nullopt : ObjectId::fromHex(*by);
+    if (!revision || rule == nullptr || type == nullptr || fields == nullptr) return std::nullopt;
+    Expectation expectation;
+    expectation.by = *revision;
+    expectation.rule = *rule;
+    expectation.type = *type;
+    expectation.fields = *fields;
+    if (auto const* comment = json::stringAt(*object, "comment")) expectation.comment = *comment;
+    if (auto const* due = json::stringAt(*object, "due")) expectation.due = parseDay(*due);
+    if (auto const* person = json::stringAt(*object, "person")) expectation.person = PersonId::parse(*person);
+    expectation.takenBack = object->find("taken_back") != nullptr;
+    return expectation;
+}
+
+}  // namespace spiral::engine
