@@ -157,6 +157,15 @@ CREATE TABLE gone(
     doc     BLOB NOT NULL
 ) STRICT;
 
+-- Documents that others ask for. Each has a row in `document` from then on, begun or not.
+CREATE TABLE expected(
+    document INTEGER NOT NULL,             -- the one asked for
+    by       INTEGER NOT NULL,             -- the document that asks
+    what     TEXT NOT NULL,                -- strict JSON, the projector's
+    PRIMARY KEY(document, by)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX expected_by ON expected(by);
+
 -- Open differences.
 CREATE TABLE difference(
     document INTEGER NOT NULL,

@@ -79,6 +79,7 @@ void FollowingView::open() {
         makeTables();
     else
         m_sql = std::make_unique<ViewStatements>(*m_db);
+    m_someExpected = m_db->integer("SELECT EXISTS(SELECT 1 FROM expected)") != 0;
 }
 
 /// Empty tables and a new generation; whatever was there is dropped in the same transaction.
@@ -146,6 +147,7 @@ void FollowingView::noteOthers() {
     m_dataVersion = version;
     m_total = metaNumber("total");
     m_changed = metaNumber("changed");
+    m_someExpected = m_db->integer("SELECT EXISTS(SELECT 1 FROM expected)") != 0;
     m_nextDocument = m_db->integer("SELECT max(document) FROM document") + 1;
     m_nextItem = m_db->integer("SELECT max(item) FROM item") + 1;
     m_nextFrame = m_db->integer("SELECT max(frame) FROM frame") + 1;
@@ -201,6 +203,7 @@ bool FollowingView::batch(std::int64_t& cursor) {
     for (std::size_t i = 0; i < work.newDocuments.size(); ++i)
         judgeDocument(work.firstNewDocument + static_cast<Handle>(i), work);
     writeNew(work);
+    expect(work);
     writeTally();
     if (last) {
         cursor = last->position;

@@ -53,6 +53,11 @@ std::int64_t digestOf(Projection const& projection) {
         digest.add(std::string_view(difference.element));
         digest.add(std::string_view(difference.sides));
     }
+    for (auto const& expected : projection.expected) {
+        digest.add(std::string_view(expected.document.scope.text()));
+        digest.add(expected.document.doc.view());
+        digest.add(std::string_view(expected.what));
+    }
     return digest.finish();
 }
 
@@ -107,6 +112,14 @@ FollowingView::Gathered FollowingView::gather(Handle document, Scope const& scop
     facts.scope = scope;
     facts.doc = doc;
     facts.registry = &m_replica.registry();
+    if (m_someExpected) {
+        Use use(m_sql->expectedOf);
+        use->bind(1, document);
+        while (use->step()) {
+            facts.expectedBy.push_back(
+                {{Scope::parse(use->text(0)).value_or(Scope{}), use->token<DocumentId>(1)}, std::string(use->text(2))});
+        }
+    }
     if (auto* isNew = work.newDocument(document); isNew && !isNew->fresh.empty()) {
         auto& fresh = isNew->fresh;
         std::sort(fresh.begin(), fresh.end(), [](auto const& a, auto const& b) { return a.id < b.id; });
@@ -182,7 +195,7 @@ void FollowingView::judgeDocument(Handle document, Work& work) {
     Gathered gathered = gather(document, scope, doc, work);
     auto& facts = gathered.facts;
     waitNoMore(document);
-    if (facts.rows.empty()) {
+    if (facts.rows.empty() && facts.expectedBy.empty()) {
         removeDocument(document, scope, doc, work);
         return;
     }
@@ -255,6 +268,7 @@ void FollowingView::writeDocument(Handle document, Gathered const& gathered, Pro
     DocumentLine line;
     line.digest = digestOf(projection);
     std::int64_t differencesBefore = 0;
+    bool const asks = !projection.expected.empty() || m_someExpected;
     auto* const isNew = work.newDocument(document);
     if (!isNew) {
         Use use(m_sql->documentAt);
@@ -283,6 +297,7 @@ void FollowingView::writeDocument(Handle document, Gathered const& gathered, Pro
         bindDocument(*use, document, gathered.facts.scope, gathered.facts.doc, line);
         use->run();
     }
+    if (asks) work.expecting.emplace_back(document, std::move(projection.expected));
     if (differencesBefore > 0) {
         Use use(m_sql->dropDifferences);
         use->bind(1, document).run();
@@ -298,6 +313,7 @@ void FollowingView::writeDocument(Handle document, Gathered const& gathered, Pro
 
 void FollowingView::removeDocument(Handle document, Scope const& scope, DocumentId const& doc, Work& work) {
     if (work.newDocument(document)) return;
+    if (m_someExpected) work.expecting.emplace_back(document, std::vector<Expected>{});
     {
         Use use(m_sql->documentAt);
         use->bind(1, document);
@@ -313,6 +329,47 @@ void FollowingView::removeDocument(Handle document, Scope const& scope, Document
     }
     Use use(m_sql->addGone);
     use->bind(1, ++m_changed).bind(2, std::string_view(scope.text())).bind(3, doc).run();
+}
+
+/// Documents that are asked for since, or no more, or for another day, are judged after all others: by then everything
+/// that came with this batch stands in the tables. They may ask for others in turn.
+void FollowingView::expect(Work& work) {
+    auto expecting = std::move(work.expecting);
+    while (!expecting.empty()) {
+        Work next;
+        next.firstNewDocument = m_nextDocument;
+        for (auto& [by, expected] : expecting) expect(by, std::move(expected), next);
+        for (Handle const document : next.documents) judgeDocument(document, next);
+        writeNew(next);
+        expecting = std::move(next.expecting);
+    }
+}
+
+void FollowingView::expect(Handle by, std::vector<Expected> expected, Work& next) {
+    std::map<Handle, std::string> before;
+    if (m_someExpected) {
+        Use use(m_sql->expectedBy);
+        use->bind(1, by);
+        while (use->step()) before.emplace(use->integer(0), use->text(1));
+    }
+    for (auto& each : expected) {
+        Handle const document = documentOf(each.document.scope, each.document.doc, next);
+        auto const known = before.find(document);
+        if (known != before.end()) {
+            bool const same = known->second == each.what;
+            before.erase(known);
+            if (same) continue;
+        }
+        m_someExpected = true;
+        Use use(m_sql->expect);
+        use->bind(1, document).bind(2, by).bind(3, std::string_view(each.what)).run();
+        next.documents.insert(document);
+    }
+    for (auto const& [document, what] : before) {
+        Use use(m_sql->expectNoMore);
+        use->bind(1, document).bind(2, by).run();
+        next.documents.insert(document);
+    }
 }
 
 std::optional<DocumentFacts> FollowingView::facts(DocumentKey const& document) const {

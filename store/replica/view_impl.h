@@ -107,6 +107,7 @@ struct Work {
     std::deque<NewDocument> newDocuments;  ///< by handle, from firstNewDocument on
     std::unordered_map<DocumentId, std::vector<Handle>, EvenHash> newDocumentsById;  ///< one a scope
     std::unordered_map<ObjectId, Handle> freshItems;                                 ///< the new document of each
+    std::vector<std::pair<Handle, std::vector<Expected>>> expecting;  ///< what these documents ask for changed to this
     std::size_t items = 0, bytes = 0;
 
     /// Null for one that was there before.
@@ -295,6 +296,8 @@ private:
     void classifyFresh(FreshItem& item, Standing const& standing);
     void writeDocument(Handle document, Gathered const& gathered, Projection&& projection, Work& work);
     void removeDocument(Handle document, Scope const& scope, DocumentId const& doc, Work& work);
+    void expect(Work& work);
+    void expect(Handle by, std::vector<Expected> expected, Work& next);
     [[nodiscard]] bool waitsForRegistry(trust::Row const& row) const;
     void noteOnHead(Handle document, std::vector<trust::Row> const& rows);
     [[nodiscard]] std::optional<std::pair<Scope, DocumentId>> documentName(Handle document, Work& work) const;
@@ -324,7 +327,8 @@ private:
     std::unique_ptr<Seen> m_seen;  ///< all that are there, if the view began empty; null: the tables are asked
     std::int64_t m_nextDocument = 0, m_nextItem = 0, m_nextFrame = 0;
     std::int64_t m_total = 0, m_changed = 0;
-    bool m_someWait = false;  ///< table `waiting` may have rows
+    bool m_someWait = false;      ///< table `waiting` may have rows
+    bool m_someExpected = false;  ///< table `expected` may have rows
     std::int64_t m_dataVersion = -1;
 };
 

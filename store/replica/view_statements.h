@@ -97,6 +97,14 @@ struct ViewStatements {
           dropDocument(db, "DELETE FROM document WHERE document=?1"),
           addGone(db, "INSERT INTO gone(changed, scope, doc) VALUES(?1, ?2, ?3)"),
           dropDifferences(db, "DELETE FROM difference WHERE document=?1"),
+          expectedOf(db,
+                     "SELECT d.scope, d.doc, e.what FROM expected e JOIN document d ON d.document=e.by "
+                     "WHERE e.document=?1 ORDER BY d.doc, d.scope"),
+          expectedBy(db, "SELECT document, what FROM expected WHERE by=?1"),
+          expect(db,
+                 "INSERT INTO expected(document, by, what) VALUES(?1, ?2, ?3) "
+                 "ON CONFLICT(document, by) DO UPDATE SET what=?3"),
+          expectNoMore(db, "DELETE FROM expected WHERE document=?1 AND by=?2"),
           addDifference(db,
                         "INSERT INTO difference(document, field, element, sides) VALUES(?1, ?2, ?3, ?4) "
                         "ON CONFLICT(document, field, element) DO UPDATE SET sides=?4"),
@@ -125,7 +133,9 @@ struct ViewStatements {
     Statement wait, waitNoMore, waitingFor, wake, addOnHead;
     Statement documentByDoc, documentAt;
     RowInserter newDocuments;
-    Statement writeDocument, dropDocument, addGone, dropDifferences, addDifference, tally;
+    Statement writeDocument, dropDocument, addGone, dropDifferences;
+    Statement expectedOf, expectedBy, expect, expectNoMore;
+    Statement addDifference, tally;
 };
 
 }  // namespace spiral::replica

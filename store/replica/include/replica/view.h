@@ -27,12 +27,21 @@ namespace spiral::replica {
 enum class Count { Redacted, Quarantined, Pending, Different, Superseded, Current };
 [[nodiscard]] std::string_view nameOf(Count count) noexcept;
 
+/// That one document asks for another: shown in lists from then on, whether or not anybody has begun to write it.
+struct Expected {
+    DocumentKey document;                             ///< in a projection: the one asked for; in facts: the one that asks
+    std::string what;                                 ///< strict JSON, the projector's
+    friend bool operator==(Expected const&, Expected const&) = default;
+};
+
 /// All rows of one document with their verdicts: what a projector sees.
 struct DocumentFacts {
     Scope scope;
     DocumentId doc;
     std::vector<trust::Row> rows;                                    ///< sorted by id
     std::unordered_map<ObjectId, trust::Judgement> judgements;       ///< one a row
+    /// Who asks for it, by document. `rows` is empty while nobody has begun it.
+    std::vector<Expected> expectedBy{};
     trust::Registry const* registry = nullptr;
 };
 
@@ -59,6 +68,9 @@ struct Projection {
     std::unordered_map<ObjectId, Count> counts;
     /// Why a row is Pending here, by id (slug).
     std::unordered_map<ObjectId, std::string> reasons;
+    /// What this document asks for, each document once, in an order that follows from the facts. A chain of such must end: an asked-for id is made
+    /// of the asking one's by a hash.
+    std::vector<Expected> expected;
 };
 
 /// Turns facts into rows. Pure, deterministic, called from the view's thread. `version` is kept in view.db: a view made
