@@ -75,7 +75,7 @@ std::vector<std::string> nextCommands(Job& job, office::Office& office, office::
         commands.push_back("spiral doc edit " + id + "    # " +
                            std::string(job.say({"合为一个版本", "join the versions into one"})));
     }
-    auto const* workflow = shown.type ? engine::WorkflowCatalogue::builtIn().find(shown.type->workflow) : nullptr;
+    auto const* workflow = shown.type ? office.definitions().workflowOf(shown.type->name) : nullptr;
     for (auto const& name : shown.possible) {
         std::string line = "spiral step " + id + " " + name;
         bool open = true;
@@ -194,10 +194,7 @@ Result<int> docShow(Job& job) {
 
 Result<int> docList(Job& job) {
     replica::ListFilter filter;
-    if (auto const type = job.arguments.value("--type")) {
-        if (!model::TypeCatalogue::builtIn().find(*type)) return makeError(ErrorCode::Usage, "type.unknown", *type);
-        filter.type = *type;
-    }
+    filter.type = job.arguments.value("--type");
     filter.owner = job.arguments.value("--unit");
     if (auto const scope = job.arguments.value("--scope")) {
         SPIRAL_GIVE(given, scopeFrom(*scope));
@@ -205,6 +202,9 @@ Result<int> docList(Job& job) {
     }
     filter.openOnly = job.arguments.has("--open");
     SPIRAL_GIVE(office, job.office(replica::Access::Read));
+    if (filter.type && !office->definitions().type(*filter.type)) {
+        return makeError(ErrorCode::Usage, "type.unknown", *filter.type);
+    }
     auto const& names = office->names();
     auto const documents = office->list(filter);
     Json told = Json::array();
@@ -270,7 +270,7 @@ Result<int> docDiff(Job& job) {
     SPIRAL_GIVE(b, office->resolveObject(job.arguments[1]));
     SPIRAL_GIVE(changes, office->diff(a, b));
     auto const item = office->view().item(b);
-    auto const* type = item ? model::TypeCatalogue::builtIn().find(item->kind) : nullptr;
+    auto const* type = item ? office->definitions().type(item->kind) : nullptr;
     auto const& names = office->names();
     Json told = Json::array();
     for (auto const& change : changes) {

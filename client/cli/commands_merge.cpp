@@ -24,7 +24,7 @@ Result<int> differences(Job& job) {
     Json told = Json::array();
     std::size_t count = 0;
     for (auto const& document : documents) {
-        auto const* type = model::TypeCatalogue::builtIn().find(document.row.type);
+        auto const* type = office->definitions().type(document.row.type);
         auto const open = office->view().differences(document.key());
         if (open.empty()) continue;
         std::string const id = office->shortName(document.key());

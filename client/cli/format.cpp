@@ -24,6 +24,8 @@ std::string lookUp(Named const (&table)[Size], std::string_view name, Language l
 constexpr Named kStates[] = {
     {"declared-done", {"原文称已完成", "done, as printed"}},
     {"nothing-stands", {"无有效版本", "nothing stands"}},
+    {"not-begun", {"未开始", "not begun"}},
+    {"taken-back", {"已取消安排", "not wanted any more"}},
     {"", {"", ""}},
 };
 
@@ -42,10 +44,13 @@ constexpr Named kKinds[] = {
     {"redact", {"遮盖", "redact"}},     {"witness", {"见证", "witness"}},
 };
 
-engine::Workflow const* workflowOf(std::string_view type) {
-    auto const* known = model::TypeCatalogue::builtIn().find(type);
-    return known && !known->workflow.empty() ? engine::WorkflowCatalogue::builtIn().find(known->workflow) : nullptr;
+/// A program works for one college at a time.
+office::Definitions& shownWith() {
+    static office::Definitions definitions;
+    return definitions;
 }
+
+engine::Workflow const* workflowOf(std::string_view type) { return shownWith().workflowOf(type); }
 
 std::string in(model::Label const& label, Language language) {
     return language == Language::Chinese ? label.zh : label.en;
@@ -130,8 +135,13 @@ std::string ageText(Instant then, Instant now, Language language) {
 
 std::string dayText(std::optional<Day> const& day) { return day ? toText(*day) : "-"; }
 
+void showWith(office::Definitions const& definitions) {
+    // Labels are looked up often and change with a college: a copy, which lives as long as they are asked for.
+    shownWith() = definitions;
+}
+
 std::string typeText(std::string_view type, Language language) {
-    auto const* known = model::TypeCatalogue::builtIn().find(type);
+    auto const* known = shownWith().type(type);
     return known ? in(known->label, language) : std::string(type);
 }
 
@@ -159,7 +169,7 @@ std::string kindText(std::string_view kind, Language language) {
     std::string_view const name = nameWithoutVersion(kind);
     std::string const told = lookUp(kKinds, name, language);
     if (told != name) return told;
-    for (auto const* type : model::TypeCatalogue::builtIn().all()) {
+    for (auto const* type : shownWith().types().all()) {
         if (type->name == kind) return in(type->label, language);
         std::string const action = actionText(type->name, name, language);
         if (action != name) return action;

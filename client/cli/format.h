@@ -22,6 +22,8 @@ template <class Tag, std::size_t Size>
 /// What stands between the elements of a list in a line: `、` or `, `.
 [[nodiscard]] std::string_view listMark(Language language) noexcept;
 
+/// Types and workflows whose labels are shown from now on: those of the college at work, once its office is open.
+void showWith(office::Definitions const& definitions);
 [[nodiscard]] std::string typeText(std::string_view type, Language language);
 [[nodiscard]] std::string stateText(std::string_view type, std::string_view state, Language language);
 [[nodiscard]] std::string actionText(std::string_view type, std::string_view action, Language language);

@@ -1,5 +1,7 @@
 #include "job.h"
 
+#include "format.h"
+
 #include "trust/agent.h"
 
 #include <algorithm>
@@ -201,6 +203,7 @@ Result<office::Office*> Job::office(replica::Access access) {
         }
         if (!opened) return opened.error();
         m_office = std::move(*opened);
+        showWith(m_office->definitions());
         if (access == replica::Access::Write && m_office->replica().guard() == replica::GuardFinding::Restored) {
             auto const* message = findMessage("advice.restored", language());
             aside(std::string(message->text) + "\n→ " + std::string(message->next));

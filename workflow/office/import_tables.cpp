@@ -12,8 +12,6 @@ namespace spiral::office {
 namespace {
 
 constexpr std::size_t kRowsMax = 20'000;
-/// Bytes of documents that go into one frame; well below what a frame may carry.
-constexpr std::size_t kFrameBytes = 512 * 1024;
 /// Characters two titles must share at their start to speak of the same matter.
 constexpr std::size_t kSharedCharacters = 6;
 
@@ -348,40 +346,12 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
     }
     if (dryRun) return result;
 
-    // One frame a scope and 500 rows: each is right by itself, and the whole can be run again after a cut.
-    auto key = signer();
-    if (!key) return key.error();
-    std::map<Scope, std::vector<std::pair<DocumentId, replica::NewRow>>> byScope;
-    for (auto const& plan : planned) {
-        NewRevision revision;
-        revision.doc = m_replica->world().random.token<DocumentId>();
-        revision.type = type;
-        revision.fields = plan.fields;
-        auto row = revisionRow(plan.scope, revision);
-        if (!row) return row.error();
-        auto const judgement = foresee(plan.scope, revision.doc, *row);
-        if (!trust::stands(judgement.verdict)) return refusal(judgement);
-        byScope[plan.scope].emplace_back(revision.doc, std::move(*row));
+    std::vector<NewDocument> documents;
+    for (auto& plan : planned) {
+        documents.push_back({plan.scope, m_replica->world().random.token<DocumentId>(), type, std::move(plan.fields)});
+        result.documents.push_back({plan.scope, documents.back().doc});
     }
-    std::uint64_t done = 0;
-    for (auto& [scope, rows] : byScope) {
-        std::size_t begin = 0;
-        while (begin < rows.size()) {
-            std::vector<replica::NewRow> batch;
-            std::size_t bytes = 0;
-            while (begin < rows.size() && batch.size() < trust::FrameHeader::kItemsMax) {
-                bytes += rows[begin].second.bytes.size();
-                if (!batch.empty() && bytes > kFrameBytes) break;
-                result.documents.push_back({scope, rows[begin].first});
-                batch.push_back(std::move(rows[begin++].second));
-            }
-            m_viewIsBehind = true;   // also when the next one fails: what is in is known at the next attempt
-            auto sealed = m_replica->seal(scope, batch, **key);
-            if (!sealed) return sealed.error();
-            tell(done += batch.size(), planned.size(), "import.rows");
-        }
-    }
-    followWhatWasWritten();
+    if (auto created = createAll(documents); !created) return created.error();
     return result;
 }
 

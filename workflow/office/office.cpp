@@ -29,14 +29,23 @@ TheOffice::TheOffice(std::unique_ptr<replica::Replica> replica, Unlock unlock, P
     : m_replica(std::move(replica)),
       m_unlock(std::move(unlock)),
       m_progress(std::move(progress)),
-      m_view(replica::View::open(*m_replica, m_projector)),
-      m_attachments(m_replica->folder() / "attachments", m_replica->world().files) {}
+      m_attachments(m_replica->folder() / "attachments", m_replica->world().files) {
+    m_definitions.follow(m_replica->registry());
+    m_view = replica::View::open(*m_replica, m_projector);
+}
 
 void TheOffice::tell(std::uint64_t done, std::uint64_t of, std::string_view what) const {
     if (m_progress) m_progress(done, of, what);
 }
 
 void TheOffice::catchUp() {
+    int const known = m_definitions.added();
+    m_definitions.follow(m_replica->registry());
+    if (m_definitions.added() != known) {
+        // Documents that nobody could read are read now: the view is another one.
+        m_search.reset();
+        m_view = replica::View::open(*m_replica, m_projector);
+    }
     m_view->catchUp([this](std::int64_t done, std::int64_t of) {
         tell(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(of), "view");
     });
@@ -164,7 +173,7 @@ Result<replica::NewRow> TheOffice::revisionRow(Scope const& scope, NewRevision c
     revision.time = m_replica->clock().next();
     revision.nonce = m_replica->world().random.token<Nonce>();
     if (auto fits = json::check(revision.fields); !fits) return fits.error();
-    auto const* type = model::TypeCatalogue::builtIn().find(draft.type);
+    auto const* type = m_definitions.type(draft.type);
     if (auto const why = model::tooMuchToMerge(revision.fields, type ? type->mergeRules() : model::MergeRules{})) {
         return makeError(ErrorCode::TooLarge, "revision." + std::string(*why), "");
     }

@@ -36,6 +36,7 @@ public:
     }
     trust::Registry const& registry() const override { return m_replica->registry(); }
     Names const& names() override;
+    Definitions const& definitions() const override { return m_definitions; }
     StatusShown status() override;
 
     Result<Invited> invite(std::string_view personName, std::string_view unit, std::vector<std::string> const& roles,
@@ -67,8 +68,10 @@ public:
     Result<std::vector<model::Change>> diff(ObjectId const& a, ObjectId const& b) override;
     Result<ObjectId> resolveObject(std::string_view text) override;
 
-    Result<StepDone> step(DocumentKey const& document, std::string_view action, std::string_view comment,
-                          std::optional<Day> until) override;
+    using Office::step;
+    Result<StepDone> step(DocumentKey const& document, StepWanted const& wanted) override;
+    std::vector<engine::Expectation> expectedBy(DocumentKey const& document) override;
+    Result<void> createAll(std::vector<NewDocument> const& documents) override;
     Result<ObjectId> actOn(std::string_view kind, ObjectId const& target, std::string_view comment) override;
     Result<ObjectId> confirm(FrameId const& tip) override;
     std::vector<TaskLine> tasks(TaskFilter const& filter, Day today) override;
@@ -148,7 +151,8 @@ private:
     std::unique_ptr<replica::Replica> m_replica;
     Unlock m_unlock;
     Progress m_progress;
-    DocumentProjector m_projector;
+    Definitions m_definitions;
+    DocumentProjector m_projector{m_definitions};
     std::unique_ptr<replica::View> m_view;
     bool m_viewIsBehind = false;
     std::unique_ptr<replica::Search> m_search;

@@ -108,12 +108,12 @@ std::string typeNameOf(replica::DocumentFacts const& facts, Revisions const& rev
 }
 
 /// The newest version of that name that is written in the document and known to this program; null if none is.
-model::DocumentType const* typeOf(Revisions const& revisions, std::string_view name) {
+model::DocumentType const* typeOf(Revisions const& revisions, std::string_view name, Definitions const& definitions) {
     model::DocumentType const* newest = nullptr;
     auto const version = [](std::string_view type) { return std::pair(type.size(), type); };   // of one name
     for (auto const& [id, revision] : revisions) {
         if (nameWithoutVersion(revision->type) != name) continue;
-        auto const* type = model::TypeCatalogue::builtIn().find(revision->type);
+        auto const* type = definitions.type(revision->type);
         if (type && (!newest || version(newest->name) < version(type->name))) newest = type;
     }
     return newest;
@@ -146,11 +146,11 @@ std::string_view declaredDone(replica::DocumentFacts const& facts, Reading const
 }
 
 std::map<ObjectId, std::string_view> setAside(Revisions const& revisions, std::string_view name, model::DocumentType const* type,
-                                              model::MergeRules const& rules) {
+                                              model::MergeRules const& rules, Definitions const& definitions) {
     std::map<ObjectId, std::string_view> aside;
     for (auto const& [id, revision] : revisions) {
         if (nameWithoutVersion(revision->type) != name) aside[id] = "other-type";
-        else if (type && !model::TypeCatalogue::builtIn().find(revision->type)) aside[id] = "newer-type";
+        else if (type && !definitions.type(revision->type)) aside[id] = "newer-type";
         else if (auto const why = model::tooMuchToMerge(revision->fields, rules)) aside[id] = *why;
     }
     return aside;
@@ -165,18 +165,24 @@ engine::Facts Reading::facts() const {
     facts.merged = &merged;
     facts.revisions = &revisions;
     facts.acts = acts;
+    facts.expected = expected.has_value();
+    if (expected) facts.expectedDue = expected->due;
     return facts;
 }
 
-Reading read(replica::DocumentFacts const& facts) {
+Reading read(replica::DocumentFacts const& facts, Definitions const& definitions) {
     Reading reading;
+    for (auto const& each : facts.expectedBy) {
+        if (!reading.expected) reading.expected = engine::expectationFrom(each.what);
+    }
+    if (reading.expected) reading.expected->document = {facts.scope, facts.doc};
     Revisions const revisions = standingRevisions(facts);
     model::MergeRules rules;
     if (!revisions.empty()) {
         std::string const name = typeNameOf(facts, revisions);
-        reading.type = typeOf(revisions, name);
+        reading.type = typeOf(revisions, name, definitions);
         if (reading.type) rules = reading.type->mergeRules();
-        reading.aside = setAside(revisions, name, reading.type, rules);
+        reading.aside = setAside(revisions, name, reading.type, rules, definitions);
     }
     for (auto const& row : facts.rows) {
         auto const* revision = row.revision();
@@ -184,13 +190,19 @@ Reading read(replica::DocumentFacts const& facts) {
         bool const usable = standing(facts, row.id) && !reading.aside.contains(row.id);
         reading.revisions.push_back({row.id, revision->parents, &revision->fields, usable});
     }
-    if (revisions.empty()) return reading;
+    if (revisions.empty()) {
+        if (reading.expected) reading.type = definitions.type(reading.expected->type);
+        if (reading.type && !reading.type->workflow.empty()) {
+            reading.workflow = definitions.workflows().find(reading.type->workflow);
+        }
+        return reading;
+    }
     reading.merged = model::merge(reading.revisions, rules);
     if (!reading.merged.heads.empty()) {
         if (auto const* row = rowOf(facts, reading.merged.heads.front())) reading.shown = row->revision();
     }
     if (reading.type && !reading.type->workflow.empty()) {
-        reading.workflow = engine::WorkflowCatalogue::builtIn().find(reading.type->workflow);
+        reading.workflow = definitions.workflows().find(reading.type->workflow);
     }
     for (auto const& row : facts.rows) {
         auto const* record = row.record();
@@ -249,9 +261,41 @@ std::string sidesText(model::Difference const& difference, replica::DocumentFact
     return json::encode(all);
 }
 
+namespace {
+
+/// What people write where there is nothing to tell.
+constexpr std::string_view kNothing = "无";
+
+/// A point says its result; of other forms every required field is there.
+bool isAnswered(model::DocumentType const& type, json::Object const& fields) {
+    if (type.find("result")) return !model::isMissing(fields, "result");
+    return model::missingFields(type, fields).empty();
+}
+
+/// What lists show of a document that is asked for and that nobody has begun.
+replica::DocumentRow notBegun(Reading const& reading, Scope const& scope) {
+    auto const& expected = *reading.expected;
+    replica::DocumentRow row;
+    row.type = expected.type;
+    row.title = textAt(expected.fields, reading.type ? reading.type->titleField : "title");
+    row.owner = textAt(expected.fields, reading.type ? reading.type->ownerField : "owner");
+    if (row.owner.empty() && scope.isUnit()) row.owner = scope.name();
+    row.state = expected.takenBack ? kTakenBack : kNotBegun;
+    row.closed = expected.takenBack;
+    row.due = expected.due;
+    json::Object summary{{"rule", expected.rule}};
+    if (expected.person) summary.set("person", expected.person->text());
+    row.summary = json::encode(summary);
+    for (auto const& [name, value] : expected.fields) gatherText(value, row.text);
+    cut(row.text, kSearchedBytesMax);
+    return row;
+}
+
+}  // namespace
+
 replica::Projection DocumentProjector::project(replica::DocumentFacts const& facts) const {
     replica::Projection projection;
-    Reading const reading = read(facts);
+    Reading const reading = read(facts, m_definitions);
     auto const& merged = reading.merged;
     auto& row = projection.document;
 
@@ -301,6 +345,10 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     }
 
     auto const* shown = reading.shown;
+    if (!shown && reading.expected) {
+        row = notBegun(reading, facts.scope);
+        return projection;
+    }
     if (!shown) {
         // Every revision is set aside: the document is there, with nothing that stands in it.
         auto const first = std::find_if(facts.rows.begin(), facts.rows.end(), [](auto const& each) { return each.revision(); });
@@ -324,7 +372,8 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     }
     if (row.owner.empty() && facts.scope.isUnit()) row.owner = facts.scope.name();
     row.state = reading.standing.state;
-    row.closed = reading.standing.closed;
+    if (reading.expected && reading.expected->takenBack && !reading.standing.closed) row.state = kTakenBack;
+    row.closed = reading.standing.closed || row.state == kTakenBack;
     row.disputed = reading.standing.disputed;
     row.changedAfter = reading.standing.changedAfter;
     row.round = reading.standing.round;
@@ -343,6 +392,14 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     if (auto source = textAt(shown->fields, "source"); !source.empty()) summary.set("source", source);
     if (auto progress = textAt(shown->fields, "progress"); !progress.empty()) summary.set("progress", progress);
     if (auto const declared = declaredDone(facts, reading); !declared.empty()) summary.set("declared_done", declared);
+    if (reading.expected) summary.set("rule", reading.expected->rule);
+    if (reading.expected && reading.type && isAnswered(*reading.type, fields)) summary.set("answered", true);
+    if (auto const left = field("left_over"); !left.empty() && left != kNothing) summary.set("leaves_over", true);
+    auto const person = reading.standing.person ? reading.standing.person
+                        : reading.expected      ? reading.expected->person
+                                                : std::nullopt;
+    if (person) summary.set("person", person->text());
+    if (reading.standing.dueEdited) summary.set("due_edited", true);
     json::Array effects;
     for (auto const& [id, effect] : reading.standing.effects) {
         if (effect == engine::ActEffect::Counts) continue;
@@ -356,6 +413,9 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     }
     if (!effects.empty()) summary.set("without_effect", std::move(effects));
     row.summary = json::encode(summary);
+    for (auto& expectation : engine::expectations(reading.facts(), reading.standing, {facts.scope, facts.doc})) {
+        projection.expected.push_back({expectation.document, engine::toText(expectation)});
+    }
 
     for (auto const& [name, value] : fields) gatherText(value, row.text);
     for (auto const& difference : merged.differences) {

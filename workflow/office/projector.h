@@ -1,9 +1,10 @@
 // What the rows of a document mean: merge, workflow and the count each row falls under. Pure. Private to workflow/office.
 #pragma once
 
-#include "engine/workflow.h"
+#include "engine/expectation.h"
 #include "model/merge.h"
 #include "model/type.h"
+#include "office/definitions.h"
 #include "replica/view.h"
 
 #include <map>
@@ -22,19 +23,31 @@ struct Reading {
     model::Merged merged;
     std::vector<engine::Act> acts;
     engine::Standing standing;
-    /// The revision that lists show: the only head, or the first of several.
+    /// What another document asks of this one.
+    std::optional<engine::Expectation> expected;
+    /// The revision that lists show: the only head, or the first of several; null while nobody has begun.
     trust::Revision const* shown = nullptr;
     [[nodiscard]] engine::Facts facts() const;
 };
 /// The type's name is that of the revision the document began with, never of a later one, whatever time that claims: else
 /// one member could turn everybody's document into something that no program reads. REQUIRES: `facts` outlives the reading.
-[[nodiscard]] Reading read(replica::DocumentFacts const& facts);
+[[nodiscard]] Reading read(replica::DocumentFacts const& facts, Definitions const& definitions);
 
 class DocumentProjector final : public replica::Projector {
 public:
-    [[nodiscard]] int version() const override { return 3; }
+    DocumentProjector() = default;
+    /// REQUIRES: `definitions` outlives it.
+    explicit DocumentProjector(Definitions const& definitions) : m_definitions(definitions) {}
+    /// A college that adds definitions reads its documents anew.
+    [[nodiscard]] int version() const override { return kVersion + kVersionsMax * m_definitions.added(); }
     [[nodiscard]] replica::Projection project(replica::DocumentFacts const& facts) const override;
+
+private:
+    static constexpr int kVersion = 4, kVersionsMax = 1000;
+    Definitions const& m_definitions = Definitions::builtIn();
 };
+/// State of a document that is asked for and that nobody has begun, and of one that is not wanted any more.
+inline constexpr std::string_view kNotBegun = "not-begun", kTakenBack = "taken-back";
 
 /// One side of a difference as shown: {absent | value, writers [{device, person, revision, t}]}, and `base` beside them.
 [[nodiscard]] std::string sidesText(model::Difference const& difference, replica::DocumentFacts const& facts);

@@ -7,14 +7,31 @@
 
 namespace spiral::office {
 
-Result<StepDone> TheOffice::step(DocumentKey const& document, std::string_view action, std::string_view comment,
-                                 std::optional<Day> until) {
+namespace {
+
+/// Titles of the expected documents that are not closed, and not among these.
+std::vector<std::string> openParts(replica::View const& view, std::vector<engine::Expectation> const& expected,
+                                   std::vector<DocumentId> const& left) {
+    std::vector<std::string> open;
+    for (auto const& each : expected) {
+        if (std::binary_search(left.begin(), left.end(), each.document.doc)) continue;
+        auto const part = view.document(each.document);
+        if (part && !part->row.closed) open.push_back(part->row.title.empty() ? each.document.text() : part->row.title);
+    }
+    return open;
+}
+
+}  // namespace
+
+Result<StepDone> TheOffice::step(DocumentKey const& document, StepWanted const& wanted) {
+    std::string const& action = wanted.action;
     auto facts = view().facts(document);
     auto const listed = view().document(document);
     if (!facts || !listed) return makeError(ErrorCode::NotFound, "document.missing", document.doc.hex());
     auto person = me();
     if (!person) return person.error();
-    Reading const reading = read(*facts);
+    Reading const reading = read(*facts, m_definitions);
+    if (!reading.shown && reading.expected) return makeError(ErrorCode::Refused, "document.not-begun", document.text());
     if (!reading.shown) return makeError(ErrorCode::Refused, "document.nothing-stands", document.text());
     if (!reading.workflow) return makeError(ErrorCode::Refused, "step.no-workflow", listed->row.type);
     auto const* rule = reading.workflow->action(action);
@@ -29,11 +46,26 @@ Result<StepDone> TheOffice::step(DocumentKey const& document, std::string_view a
     if (!rule->submission && reading.standing.revision) of = *reading.standing.revision;
 
     engine::Intent intent;
-    intent.action = std::string(action);
+    intent.action = action;
     intent.person = *person;
     intent.of = of;
-    intent.comment = std::string(comment);
-    intent.until = until;
+    intent.comment = wanted.comment;
+    intent.until = wanted.until;
+    intent.assignee = wanted.person;
+    intent.parts = wanted.parts;
+    intent.left = wanted.left;
+    for (auto* ids : {&intent.parts, &intent.left}) {
+        std::sort(ids->begin(), ids->end());
+        ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+    }
+    if (!intent.parts.empty() || rule->guard("expected-closed")) {
+        auto const expected = engine::expectations(reading.facts(), reading.standing, document);
+        for (auto const& part : intent.parts) {
+            bool const known = std::any_of(expected.begin(), expected.end(), [&](auto const& each) { return each.document.doc == part; });
+            if (!known) return makeError(ErrorCode::Refused, "step.part-unknown", part.hex());
+        }
+        if (rule->guard("expected-closed")) intent.openParts = openParts(view(), expected, intent.left);
+    }
     // Nobody signs for what is not here and verified in full: what the disk gives back today is what was signed.
     auto const bytes = m_replica->revisionBytes(of);
     if (bytes && hashAs<ObjectId>(*bytes) != of) return makeError(ErrorCode::Damaged, "revision.hash", of.hex());
@@ -117,18 +149,16 @@ Result<ObjectId> TheOffice::confirm(FrameId const& tip) {
 
 namespace {
 
-/// "imported", "later" or nothing, as the projector wrote it.
-std::string declaredDone(std::string const& summary) {
-    auto const parsed = json::parse(summary);
-    auto const* object = parsed ? parsed->asObject() : nullptr;
-    auto const* declared = object ? json::stringAt(*object, "declared_done") : nullptr;
-    return declared ? *declared : std::string();
+std::string textOf(json::Object const& summary, std::string_view key) {
+    auto const* text = json::stringAt(summary, key);
+    return text ? *text : std::string();
 }
 
 TaskLine lineOf(replica::ListedDocument const& listed, Names const& names, Day today) {
     TaskLine line;
     line.doc = listed.doc;
     line.scope = listed.scope;
+    line.type = listed.row.type;
     line.title = listed.row.title;
     line.owner = listed.row.owner;
     line.ownerName = names.unit(listed.row.owner);
@@ -141,9 +171,18 @@ TaskLine lineOf(replica::ListedDocument const& listed, Names const& names, Day t
     line.changedAfter = listed.row.changedAfter;
     line.differences = listed.row.differences;
     line.lastAction = listed.row.lastAction;
+    line.begun = !listed.row.heads.empty();
+    auto const parsed = json::parse(listed.row.summary);
+    json::Object const summary = parsed && parsed->asObject() ? *parsed->asObject() : json::Object();
+    line.source = textOf(summary, "source");
+    line.person = PersonId::parse(textOf(summary, "person"));
+    line.rule = textOf(summary, "rule");
+    line.answered = summary.find("answered") != nullptr;
+    line.leavesOver = summary.find("leaves_over") != nullptr;
+    line.dueEdited = summary.find("due_edited") != nullptr;
     // What a printed table says is done stays shown as done, though nobody has signed for it. What was written later
     // is only told: a field that anybody may change takes no task out of the quality office's list.
-    std::string const declared = declaredDone(listed.row.summary);
+    std::string const declared = textOf(summary, "declared_done");
     if (declared == "imported" && !line.closed) {
         line.state = "declared-done";
         return line;
@@ -158,15 +197,33 @@ TaskLine lineOf(replica::ListedDocument const& listed, Names const& names, Day t
 
 }  // namespace
 
+namespace {
+
+/// Whoever has it has something to do by a day: it walks a workflow of its own, not only that of every document.
+bool isWork(Definitions const& definitions, std::string_view name) {
+    auto const* type = definitions.type(name);
+    return type && !type->dueField.empty() && !type->workflow.empty() && !type->workflow.starts_with("document.");
+}
+
+}  // namespace
+
+std::vector<engine::Expectation> TheOffice::expectedBy(DocumentKey const& document) {
+    auto const facts = view().facts(document);
+    if (!facts) return {};
+    Reading const reading = read(*facts, m_definitions);
+    return engine::expectations(reading.facts(), reading.standing, document);
+}
+
 std::vector<TaskLine> TheOffice::tasks(TaskFilter const& filter, Day today) {
     replica::ListFilter wanted;
-    wanted.type = "task";
+    if (!filter.allWork) wanted.type = "task";
     wanted.owner = filter.unit;
     wanted.dueBefore = filter.dueBefore;
     wanted.openOnly = !filter.includeClosed;
     if (filter.overdue && (!wanted.dueBefore || today < *wanted.dueBefore)) wanted.dueBefore = today;
     std::vector<TaskLine> lines;
     for (auto const& listed : list(wanted)) {
+        if (filter.allWork && !isWork(m_definitions, listed.row.type)) continue;
         TaskLine line = lineOf(listed, names(), today);
         if (filter.overdue && line.daysOverdue == 0) continue;
         lines.push_back(std::move(line));

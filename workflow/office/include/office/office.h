@@ -6,8 +6,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
-#include "engine/workflow.h"
+#include "engine/expectation.h"
 #include "model/type.h"
+#include "office/definitions.h"
 #include "replica/replica.h"
 #include "replica/search.h"
 #include "replica/view.h"
@@ -55,9 +56,19 @@ struct Names {
     std::map<std::string, std::string> persons, devices, units;
 };
 
+/// What a step says besides its name.
+struct StepWanted {
+    std::string action, comment{};
+    std::optional<Day> until{};
+    std::optional<PersonId> person{};             ///< to whom it is given
+    std::vector<DocumentId> parts{};              ///< documents that this one asks for; the step is about those alone
+    std::vector<DocumentId> left{};               ///< what is left over
+};
+
 struct TaskLine {
     DocumentId doc;
     Scope scope;
+    std::string type;                   ///< `task.v1`, `point.v1` …
     std::string title, owner, ownerName, state;
     std::optional<Day> due;
     int daysOverdue = 0;
@@ -68,6 +79,14 @@ struct TaskLine {
     bool saysDone = false;
     int differences = 0;
     std::optional<Instant> lastAction;
+    /// Asked for and not begun by anybody: it has no revision yet.
+    bool begun = true;
+    bool dueEdited = false;             ///< somebody wrote another day than counts
+    std::optional<PersonId> person;     ///< to whom it was given
+    std::string rule;                   ///< by which another document asks for it; empty if none does
+    bool answered = false;              ///< of what is asked for: the result is there, or else every required field
+    bool leavesOver = false;            ///< it names something that is left over
+    std::string source;                 ///< as the document's field says
     [[nodiscard]] DocumentKey key() const { return {scope, doc}; }
 };
 
@@ -87,6 +106,9 @@ struct DocumentShown {
     std::vector<replica::ItemRow> items;
     std::optional<replica::Draft> draft;
     std::vector<trust::Attachment> files;
+    /// What another document asks of this one. Not begun, if there are no heads: `merged.fields` is what it is filled in
+    /// with for whoever begins it, with the first edit.
+    std::optional<engine::Expectation> expected;
 };
 
 struct StatusShown {
@@ -155,6 +177,8 @@ public:
     [[nodiscard]] virtual replica::View& view() = 0;
     [[nodiscard]] virtual trust::Registry const& registry() const = 0;
     [[nodiscard]] virtual Names const& names() = 0;
+    /// Types and workflows of this college.
+    [[nodiscard]] virtual Definitions const& definitions() const = 0;
     [[nodiscard]] virtual StatusShown status() = 0;
 
     // --- registry -----------------------------------------------------------------------------------------------------
@@ -240,8 +264,21 @@ public:
     // --- steps and tasks --------------------------------------------------------------------------------------------------
     /// Signs an act: refused unless workflow and authority allow it and this replica holds and has verified the whole
     /// revision and its attachments. Settles a dispute when the document is disputed and the action is a decision.
-    [[nodiscard]] virtual Result<StepDone> step(DocumentKey const& document, std::string_view action, std::string_view comment,
-                                                std::optional<Day> until) = 0;
+    [[nodiscard]] virtual Result<StepDone> step(DocumentKey const& document, StepWanted const& wanted) = 0;
+    [[nodiscard]] Result<StepDone> step(DocumentKey const& document, std::string_view action, std::string_view comment,
+                                        std::optional<Day> until) {
+        return step(document, StepWanted{.action = std::string(action), .comment = std::string(comment), .until = until});
+    }
+    /// What a document asks for, as it stands.
+    [[nodiscard]] virtual std::vector<engine::Expectation> expectedBy(DocumentKey const& document) = 0;
+    /// Makes documents of one type, one revision each, many in a frame: what is made before an error stays.
+    struct NewDocument {
+        Scope scope;
+        DocumentId doc;
+        std::string type;
+        json::Object fields;
+    };
+    [[nodiscard]] virtual Result<void> createAll(std::vector<NewDocument> const& documents) = 0;
     /// affirm, admit: acts on one revision or record by its id. confirm: on the tip of a forked feed.
     [[nodiscard]] virtual Result<ObjectId> actOn(std::string_view kind, ObjectId const& target, std::string_view comment) = 0;
     [[nodiscard]] virtual Result<ObjectId> confirm(FrameId const& tip) = 0;
@@ -250,7 +287,10 @@ public:
         std::optional<std::string> unit;
         std::optional<Day> dueBefore;
         bool includeClosed = false;
+        /// Tasks; with `allWork` everything that somebody is to do by a day: also points, forms, a college's own types.
+        bool allWork = false;
     };
+    /// In order: due (none last), scope, title, id. Work that is asked for and not begun is among it.
     [[nodiscard]] virtual std::vector<TaskLine> tasks(TaskFilter const& filter, Day today) = 0;
     [[nodiscard]] virtual std::vector<UnitAge> ages(Day today) = 0;
 
