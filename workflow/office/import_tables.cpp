@@ -2,6 +2,7 @@
 // What a row says is kept as printed beside our reading of it; what the reading doubts is told, not silently mended.
 #include "office_impl.h"
 
+#include "engine/calendar.h"
 #include "model/data.h"
 
 #include <algorithm>
@@ -26,34 +27,6 @@ std::string zhOf(json::Value const* value) {
     if (auto const* text = value->asString()) return *text;
     auto const* object = value->asObject();
     return object ? at(*object, "zh") : std::string();
-}
-
-Day lastOfMonth(int year, unsigned month) {
-    return Day{std::chrono::year{year} / std::chrono::month{month} / std::chrono::last};
-}
-
-/// "2019.4" and "2019年4月" are the last day of the month, "2021年上半年" the last of June: how a printed month is read.
-std::optional<Day> readPrintedDue(std::string_view text) {
-    int year = 0;
-    std::size_t at = 0;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9' && at < 4) year = year * 10 + (text[at++] - '0');
-    if (at != 4 || year < 1970 || year > 9999) return std::nullopt;
-    std::string_view rest = text.substr(at);
-    if (rest == "年上半年") return lastOfMonth(year, 6);
-    if (rest == "年下半年" || rest == "年底" || rest == "年") return lastOfMonth(year, 12);
-    bool const han = rest.starts_with("年");
-    if (han) rest.remove_prefix(std::string_view("年").size());
-    else if (rest.starts_with(".") || rest.starts_with("-")) rest.remove_prefix(1);
-    else return std::nullopt;
-    unsigned month = 0;
-    std::size_t digits = 0;
-    while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9' && digits < 2) {
-        month = month * 10 + static_cast<unsigned>(rest[digits++] - '0');
-    }
-    rest.remove_prefix(digits);
-    if (digits == 0 || month < 1 || month > 12) return std::nullopt;
-    if (!rest.empty() && !(han && rest == "月")) return std::nullopt;
-    return lastOfMonth(year, month);
 }
 
 /// How many whole characters of UTF-8 two texts share at their start.
@@ -205,10 +178,10 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
                 }
             } else if (state == "done" || dueText == "已完成") {
                 plan.fields.set("progress", "done");
-            } else if (state == "ongoing" || dueText == "持续") {
+            } else if (state == "ongoing" || engine::isPrintedAsOngoing(dueText)) {
                 plan.fields.set("progress", "ongoing");
             } else {
-                due = readPrintedDue(dueText);
+                due = engine::readPrintedDue(dueText);
                 if (!due) {
                     result.notes.push_back({label, "due", "bad-date", dueText, true});
                     continue;
