@@ -146,7 +146,7 @@ std::vector<Command> stepCommands() {
                           {"步骤；可用的见 doc show", "the action; doc show lists those possible"},
                           true,
                           Completes::Words,
-                          "submit approve return accept withdraw recheck-pass recheck-fail extend cancel"}},
+                          "submit approve return accept withdraw recheck-pass recheck-fail extend assign remind cancel"}},
          .options = {commentOption(),
                      {.name = "--until",
                       .value = "DATE",

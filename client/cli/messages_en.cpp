@@ -62,6 +62,8 @@ Message const kEnglishMessages[] = {
     {"confirm.same-device", "A forked device cannot confirm itself", "Do it on another device of yours"},
     {"data.", "The data file is not of its form ({detail})", "Mend the file at that line; integers only, no null"},
     {"data.too-large", "The data file is too large", "Split it"},
+    {"deadline-rules.form", "A field of the deadline rules is not of its form ({detail})", "Mend that field: days are integers, times such as 22:00"},
+    {"deadline-rules.order", "By the deadline rules the quality office would hear of it before the head ({detail} days)", "Give the quality office at least as many days as the head"},
     {"delegated-self-approval", "a delegate approved what the delegator wrote", "Let somebody else decide"},
     {"device-not-of-person", "the device is not that person's", "Cannot be mended"},
     {"device-unknown", "the registry does not know the device", "Take in a newer registry"},

@@ -62,6 +62,8 @@ Message const kChineseMessages[] = {
     {"confirm.same-device", "不能在分叉的设备上自己确认", "换本人的另一台设备执行"},
     {"data.", "数据文件不合格式（{detail}）", "按提示的行修改文件；只用整数，不用 null"},
     {"data.too-large", "数据文件太大", "拆成几个文件"},
+    {"deadline-rules.form", "期限提醒规则有一项不合格式（{detail}）", "改正该字段：天数为整数，时间如 22:00"},
+    {"deadline-rules.order", "期限提醒规则：质控办先于部门负责人得知（{detail} 天）", "把质控办的天数设为不少于负责人的天数"},
     {"delegated-self-approval", "用受托授权审批了委托人的文档", "请另一位有权的人办理"},
     {"device-not-of-person", "设备不属于签名人", "无法补救"},
     {"device-unknown", "注册簿里没有这台设备", "读入更新的注册簿"},

@@ -172,7 +172,7 @@ TEST_CASE("a rectification goes in rounds until it passes, and every verdict sta
         CHECK(desk.standing().round == static_cast<int>(round));
         CHECK(shown(desk.standing().due) == deadlines[round - 1]);
         desk.writes("r" + n, task("第" + n + "次整改")).does("s" + n, "submit", "r" + n);
-        CHECK(desk.possibleNow() == "recheck-pass recheck-fail extend cancel");
+        CHECK(desk.possibleNow() == "recheck-pass recheck-fail extend assign remind cancel");
         if (round < 5) desk.does("f" + n, "recheck-fail", "r" + n, because("仍不达标", deadlines[round]));
     }
     CHECK(desk.state() == "submitted");
@@ -304,7 +304,7 @@ TEST_CASE("two concurrent decisions that differ are disputed, and the more cauti
     CHECK(namesOf(disputed.disputes) == "f1 p1");
     CHECK(shown(disputed.due) == "2026-04-30");
     CHECK(disputed.round == 2);
-    CHECK(desk.possibleNow() == "submit recheck-pass recheck-fail extend cancel");
+    CHECK(desk.possibleNow() == "submit recheck-pass recheck-fail extend assign remind cancel");
 
     auto const body = desk.prepares("recheck-pass", "r1");
     REQUIRE(body);

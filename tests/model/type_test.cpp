@@ -58,9 +58,9 @@ std::string typeText(std::string_view oldText = "", std::string_view newText = "
 }
 
 TEST_CASE("the built-in types load", "[type]") {
-    std::string names;
-    for (DocumentType const* type : TypeCatalogue::builtIn().all()) names += type->name + " ";
-    CHECK(names == "catalogue.v1 cycle.v1 element.v1 person.v1 plan.v1 point.v1 report.v1 standard.v1 task.v1 ");
+    for (char const* name : {"catalogue.v1", "cycle.v1", "person.v1", "plan.v1", "point.v1", "report.v1", "standard.v1", "task.v1"}) {
+        CHECK(TypeCatalogue::builtIn().find(name) != nullptr);
+    }
     for (DocumentType const* type : TypeCatalogue::builtIn().all()) {
         CHECK_FALSE(type->label.zh.empty());
         CHECK(type->find(type->titleField) != nullptr);
