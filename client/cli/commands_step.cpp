@@ -15,7 +15,12 @@ Result<int> step(Job& job) {
     }
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
     SPIRAL_GIVE(doc, office->resolveId(job.arguments[0]));
-    SPIRAL_GIVE(done, office->step(doc, job.arguments[1], job.arguments.value("--comment").value_or(""), until));
+    office::StepWanted wanted{.action = job.arguments[1], .comment = job.arguments.value("--comment").value_or(""), .until = until};
+    if (auto const told = job.arguments.value("--to")) {
+        SPIRAL_GIVE(person, personFrom(*office, *told));
+        wanted.person = person;
+    }
+    SPIRAL_GIVE(done, office->step(doc, wanted));
     auto const listed = office->view().document(doc);
     Json told = Json::object();
     told.set("id", done.document.doc.hex()).set("revision", done.revision.hex()).set("record", done.record.hex());
@@ -150,7 +155,8 @@ std::vector<Command> stepCommands() {
          .options = {commentOption(),
                      {.name = "--until",
                       .value = "DATE",
-                      .what = {"期限，如 2026-06-30", "the deadline, such as 2026-06-30"}}},
+                      .what = {"期限，如 2026-06-30", "the deadline, such as 2026-06-30"}},
+                     {.name = "--to", .value = "PERSON", .what = {"交给谁（assign）", "to whom it is given (assign)"}}},
          .more = {"步骤只针对一个确切的版本，由本人密钥签名。起草人不能审批自己的文档；有不同版本未定时不能提交。本机必"
                   "须持有并核对过整个版本及其附件。",
                   "A step is about exactly one revision and is signed with your key. An author cannot approve their "

@@ -119,6 +119,7 @@ public:
     /// Members of a `person` act: her name as a document of the college, which can be redacted; the registry holds its
     /// hash. The document is sealed once, however often this is cut off before the act is appended.
     Result<json::Object> personWithDocument(PersonId const& person, std::string const& name, std::optional<std::string> const& unit);
+    Result<StepDone> stepOnPart(DocumentKey const& part, DocumentKey const& asking, StepWanted const& wanted);
     /// An act with this person's agreement.
     Result<trust::Proposal> agreedAct(std::string_view act, json::Object members);
     /// Appends the act, if this replica is the keeper and the agreements suffice; else gives the proposal for others to

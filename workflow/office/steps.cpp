@@ -23,6 +23,20 @@ std::vector<std::string> openParts(replica::View const& view, std::vector<engine
 
 }  // namespace
 
+/// Nobody has begun it: what can be done about it is done where it is asked for.
+Result<StepDone> TheOffice::stepOnPart(DocumentKey const& part, DocumentKey const& asking, StepWanted const& wanted) {
+    auto const listed = view().document(asking);
+    auto const* workflow = listed ? m_definitions.workflowOf(listed->row.type) : nullptr;
+    auto const* action = workflow ? workflow->action(wanted.action) : nullptr;
+    if (!action || !action->parts) return makeError(ErrorCode::Refused, "document.not-begun", shortName(part));
+    StepWanted about = wanted;
+    about.parts = {part.doc};
+    auto done = step(asking, about);
+    if (!done) return done;
+    auto const after = m_viewIsBehind ? std::nullopt : m_view->document(part);
+    return StepDone{part, done->revision, done->record, after ? after->row.state : std::string()};
+}
+
 Result<StepDone> TheOffice::step(DocumentKey const& document, StepWanted const& wanted) {
     std::string const& action = wanted.action;
     auto facts = view().facts(document);
@@ -31,7 +45,7 @@ Result<StepDone> TheOffice::step(DocumentKey const& document, StepWanted const& 
     auto person = me();
     if (!person) return person.error();
     Reading const reading = read(*facts, m_definitions);
-    if (!reading.shown && reading.expected) return makeError(ErrorCode::Refused, "document.not-begun", document.text());
+    if (!reading.shown && reading.expected) return stepOnPart(document, facts->expectedBy.front().document, wanted);
     if (!reading.shown) return makeError(ErrorCode::Refused, "document.nothing-stands", document.text());
     if (!reading.workflow) return makeError(ErrorCode::Refused, "step.no-workflow", listed->row.type);
     auto const* rule = reading.workflow->action(action);

@@ -70,6 +70,8 @@ struct Group {
 [[nodiscard]] std::vector<Command> documentCommands();
 [[nodiscard]] std::vector<Command> mergeCommands();
 [[nodiscard]] std::vector<Command> stepCommands();
+[[nodiscard]] std::vector<Command> cycleCommands();
+[[nodiscard]] std::vector<Command> typeCommands();
 [[nodiscard]] std::vector<Command> tableCommands();
 [[nodiscard]] std::vector<Command> exchangeCommands();
 [[nodiscard]] std::vector<Command> evidenceCommands();

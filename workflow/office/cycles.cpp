@@ -1,0 +1,445 @@
+#include "office/cycles.h"
+
+#include "engine/expectation.h"
+
+#include <algorithm>
+#include <set>
+
+namespace spiral::office {
+namespace {
+
+constexpr std::string_view kEveryUnit = "各部门";
+constexpr std::size_t kNamedMax = 5;
+
+std::string textAt(json::Object const& object, std::string_view key) {
+    auto const* text = json::stringAt(object, key);
+    return text ? *text : std::string();
+}
+
+std::vector<std::string> textsAt(json::Object const& object, std::string_view key) {
+    std::vector<std::string> texts;
+    if (auto const* array = json::arrayAt(object, key)) {
+        for (auto const& each : *array) {
+            if (auto const* text = each.asString()) texts.push_back(*text);
+        }
+    }
+    return texts;
+}
+
+json::Array arrayOf(std::set<std::string> const& texts) { return {texts.begin(), texts.end()}; }
+
+/// The rows of a field, each with its id.
+std::vector<std::pair<std::string, json::Object const*>> rowsAt(json::Object const& fields, std::string_view key) {
+    std::vector<std::pair<std::string, json::Object const*>> rows;
+    auto const* array = json::arrayAt(fields, key);
+    if (!array) return rows;
+    for (auto const& each : *array) {
+        auto const* row = each.asObject();
+        if (row && json::stringAt(*row, "id")) rows.emplace_back(textAt(*row, "id"), row);
+    }
+    return rows;
+}
+
+json::Array sortedRows(std::map<std::string, json::Object> rows) {
+    json::Array array;
+    for (auto& [id, row] : rows) {
+        row.set("id", id);
+        array.emplace_back(std::move(row));
+    }
+    return array;
+}
+
+std::string_view nameOf(engine::Clock clock) {
+    switch (clock) {
+        case engine::Clock::Semester: return "semester";
+        case engine::Clock::Year: return "year";
+        case engine::Clock::ThreeYears: return "three-years";
+    }
+    return "year";
+}
+
+json::Object reference(DocumentKey const& document, std::optional<ObjectId> const& revision) {
+    json::Object object{{"doc", document.doc.hex()}, {"scope", document.scope.text()}};
+    if (revision) object.set("revision", revision->hex());
+    return object;
+}
+
+std::optional<DocumentKey> keyFrom(json::Object const* reference) {
+    auto const doc = reference ? DocumentId::fromHex(textAt(*reference, "doc")) : std::nullopt;
+    auto const scope = reference ? Scope::parse(textAt(*reference, "scope")) : std::nullopt;
+    if (!doc || !scope) return std::nullopt;
+    return DocumentKey{*scope, *doc};
+}
+
+/// Makes the rows of a cycle from catalogues.
+class Planning {
+public:
+    Planning(Office& office, CycleWanted const& wanted) : m_office(office), m_wanted(wanted) {
+        for (auto const& unit : office.registry().units()) {
+            if (unit.closed) continue;
+            m_units.insert(unit.id);
+            m_byName[unit.name] = unit.id;
+        }
+    }
+
+    Result<CyclePlan> plan() {
+        auto& fields = m_plan.fields;
+        fields.set("title", m_wanted.title);
+        fields.set("clock", std::string(nameOf(m_wanted.clock)));
+        if (auto dated = setDates(); !dated) return dated.error();
+        for (auto const& unit : m_wanted.units) {
+            if (!m_units.contains(unit)) return makeError(ErrorCode::NotFound, "cycle.unit-unknown", unit);
+        }
+        if (auto read = readCatalogues(); !read) return read.error();
+        if (m_wanted.previous) {
+            if (auto carried = carry(*m_wanted.previous); !carried) return carried.error();
+        }
+        m_plan.elements = static_cast<int>(m_elements.size());
+        m_plan.points = static_cast<int>(m_points.size());
+        if (m_points.empty()) return makeError(ErrorCode::Refused, "cycle.no-points", m_wanted.title);
+        for (auto const* rows : {&m_elements, &m_points}) {
+            for (auto const& [id, row] : *rows) m_plan.parts += textsAt(row, "units").size();
+        }
+        m_plan.parts += m_plan.carried = m_carried.size();
+        if (m_plan.parts > engine::kExpectedMax) {
+            return makeError(ErrorCode::TooLarge, "cycle.too-many",
+                             std::to_string(m_plan.parts) + " > " + std::to_string(engine::kExpectedMax));
+        }
+        fields.set("elements", sortedRows(std::move(m_elements)));
+        fields.set("points", sortedRows(std::move(m_points)));
+        if (!m_carried.empty()) fields.set("carried", sortedRows(std::move(m_carried)));
+        setReadings();
+        m_plan.unknownNames.assign(m_unknown.begin(), m_unknown.end());
+        return std::move(m_plan);
+    }
+
+private:
+    Result<void> setDates() {
+        Day const start = m_wanted.start;
+        if (!start.ok()) return makeError(ErrorCode::Usage, "cycle.dates", "start");
+        Day const end = m_wanted.end.value_or(engine::addDays(engine::addMonths(start, engine::monthsOf(m_wanted.clock)), -1));
+        Day const due = m_wanted.due.value_or(end);
+        if (end < start || due < start || due > end || (m_wanted.reportDue && *m_wanted.reportDue < due)) {
+            return makeError(ErrorCode::Usage, "cycle.dates", toText(start) + " … " + toText(due) + " … " + toText(end));
+        }
+        m_plan.fields.set("start", toText(start));
+        m_plan.fields.set("end", toText(end));
+        m_plan.fields.set("due", toText(due));
+        m_plan.fields.set("period", toText(start) + "/" + toText(end));
+        if (m_wanted.reportDue) m_plan.fields.set("report_due", toText(*m_wanted.reportDue));
+        return {};
+    }
+
+    void setReadings() {
+        if (m_wanted.readings.empty()) return;
+        json::Array readings;
+        for (auto const& [k, v] : m_wanted.readings) readings.push_back(json::Object{{"k", k}, {"v", v}});
+        m_plan.fields.set("readings", std::move(readings));
+    }
+
+    Result<void> readCatalogues() {
+        if (m_wanted.catalogues.empty()) return makeError(ErrorCode::Usage, "cycle.no-catalogue", "");
+        std::string inWords;
+        for (auto const& key : m_wanted.catalogues) {
+            auto shown = m_office.show(key);
+            if (!shown) return shown.error();
+            if (!shown->listed.row.type.starts_with("catalogue.")) {
+                return makeError(ErrorCode::Usage, "cycle.no-catalogue", shown->listed.row.title);
+            }
+            if (shown->merged.heads.size() != 1) {
+                return makeError(ErrorCode::Refused, "cycle.catalogue-differs", shown->listed.row.title);
+            }
+            auto const& fields = shown->merged.fields;
+            auto const& head = shown->merged.heads.front();
+            if (m_wanted.catalogues.size() == 1) m_plan.fields.set("catalogue", reference(key, head));
+            inWords += (inWords.empty() ? "" : "\n") + shown->listed.row.title + " " + textAt(fields, "version") + " " +
+                       key.text() + "@" + head.hex();
+            for (auto const& [id, element] : rowsAt(fields, "elements")) {
+                if (auto taken = takeElement(id, *element, textAt(fields, "level")); !taken) return taken;
+            }
+        }
+        m_plan.fields.set("catalogue_text", inWords);
+        return {};
+    }
+
+    Result<void> takeElement(std::string const& id, json::Object const& from, std::string const& level) {
+        std::string lead;
+        std::set<std::string> const units = unitsOf(id, from, lead);
+        json::Object row{{"title", textAt(from, "zh")}};
+        if (!level.empty()) row.set("level", level);
+        if (!units.empty()) row.set("units", arrayOf(units));
+        if (!lead.empty()) row.set("lead", lead);
+        if (!m_elements.emplace(id, std::move(row)).second) return makeError(ErrorCode::Refused, "cycle.point-twice", id);
+        for (auto const& [pointId, point] : rowsAt(from, "points")) {
+            if (auto const* withdrawn = point->find("withdrawn"); withdrawn && withdrawn->asBool() && *withdrawn->asBool()) continue;
+            // A point that goes on under another number goes on as the same row, so that its answers stay with it.
+            auto const was = textsAt(*point, "was");
+            std::string const& rowId = was.size() == 1 ? was.front() : pointId;
+            json::Object told{{"element", id}, {"title", textAt(*point, "zh")}};
+            if (auto const printed = textAt(from, "points_text"); !printed.empty()) told.set("wording", printed);
+            if (!level.empty()) told.set("level", level);
+            if (!units.empty()) told.set("units", arrayOf(units));
+            if (auto const* added = point->find("added"); added && added->asBool() && *added->asBool()) told.set("added", true);
+            if (!m_points.emplace(rowId, std::move(told)).second) return makeError(ErrorCode::Refused, "cycle.point-twice", rowId);
+        }
+        return {};
+    }
+
+    std::set<std::string> unitsOf(std::string const& id, json::Object const& element, std::string& lead) {
+        if (!m_wanted.units.empty()) {
+            lead = m_wanted.units.front();
+            return {m_wanted.units.begin(), m_wanted.units.end()};
+        }
+        std::set<std::string> units;
+        std::string names;
+        std::vector<std::string> unknown;
+        for (auto const& name : textsAt(element, "responsible")) {
+            names += (names.empty() ? "" : "、") + name;
+            auto const meant = meaning(name);
+            if (meant.empty()) unknown.push_back(name);
+            if (lead.empty() && !meant.empty()) lead = meant.front();
+            units.insert(meant.begin(), meant.end());
+        }
+        if (units.empty()) m_plan.unowned.push_back({id, textAt(element, "zh"), names});
+        else m_unknown.insert(unknown.begin(), unknown.end());
+        return units;
+    }
+
+    std::vector<std::string> meaning(std::string const& name) const {
+        if (auto const told = m_wanted.owners.find(name); told != m_wanted.owners.end()) return told->second;
+        if (auto const known = m_byName.find(name); known != m_byName.end()) return {known->second};
+        if (m_units.contains(name)) return {name};
+        if (name == kEveryUnit) return {m_units.begin(), m_units.end()};
+        return {};
+    }
+
+    /// What the cycle before left over: what its closing act names, and what finished points say.
+    Result<void> carry(DocumentKey const& previous) {
+        auto const before = showCycle(m_office, previous, m_wanted.start);
+        if (!before) return before.error();
+        if (!before->document.listed.row.closed) {
+            return makeError(ErrorCode::Refused, "cycle.previous-open", before->document.listed.row.title);
+        }
+        m_plan.fields.set("previous", reference(previous, before->document.standing.revision));
+        auto const& left = before->document.standing.left;
+        auto const take = [&](std::vector<CyclePart> const& parts) {
+            for (auto const& part : parts) {
+                bool const named = std::binary_search(left.begin(), left.end(), part.line.doc);
+                bool const saysSo = part.line.closed && part.line.leavesOver;
+                if (!named && !saysSo) continue;
+                json::Object row{{"title", part.line.title}, {"unit", part.unit}, {"from", reference(part.line.key(), {})}};
+                if (!part.element.empty()) row.set("element", part.element);
+                if (!part.point.empty()) row.set("point", part.point);
+                if (!part.leftOver.empty()) row.set("problem", part.leftOver);
+                row.set("due", *m_plan.fields.find("due"));
+                m_carried.emplace(part.line.doc.hex(), std::move(row));
+            }
+        };
+        take(before->parts);
+        take(before->rectifications);
+        return {};
+    }
+
+    Office& m_office;
+    CycleWanted const& m_wanted;
+    CyclePlan m_plan;
+    std::set<std::string> m_units, m_unknown;
+    std::map<std::string, std::string> m_byName;
+    std::map<std::string, json::Object> m_elements, m_points, m_carried;
+};
+
+Result<CyclePlan> ownedPlan(Office& office, CycleWanted const& wanted) {
+    auto plan = planCycle(office, wanted);
+    if (!plan || plan->unowned.empty()) return plan;
+    std::string names;
+    for (std::size_t i = 0; i < std::min(plan->unowned.size(), kNamedMax); ++i) {
+        auto const& each = plan->unowned[i];
+        names += (i == 0 ? "" : "; ") + each.element + " " + each.title + (each.names.empty() ? "" : " (" + each.names + ")");
+    }
+    return makeError(ErrorCode::Refused, "cycle.unowned", names + (plan->unowned.size() > kNamedMax ? " …" : ""));
+}
+
+void count(PartCounts& counts, CyclePart const& part) {
+    auto const& line = part.line;
+    ++counts.all;
+    if (line.state == "taken-back") ++counts.takenBack;
+    else if (line.closed) ++counts.closed;
+    else if (!line.begun) ++counts.notBegun;
+    else ++counts.open;
+    if (line.daysOverdue > 0) ++counts.overdue;
+    if (part.answered) ++counts.answered;
+    counts.failedRounds += line.failedRounds;
+}
+
+std::string fieldOf(Office& office, DocumentKey const& document, std::string_view field) {
+    auto const shown = office.show(document);
+    return shown ? textAt(shown->merged.fields, field) : std::string();
+}
+
+}  // namespace
+
+Result<CyclePlan> planCycle(Office& office, CycleWanted const& wanted) { return Planning(office, wanted).plan(); }
+
+Result<CycleStarted> startCycle(Office& office, CycleWanted const& wanted) {
+    auto plan = ownedPlan(office, wanted);
+    if (!plan) return plan.error();
+    CycleStarted started;
+    started.cycle = {Scope::college(), office.replica().world().random.token<DocumentId>()};
+    if (auto made = office.createAll({{started.cycle.scope, started.cycle.doc, "cycle.v1", plan->fields}}); !made) return made.error();
+    auto const done = office.step(started.cycle, StepWanted{.action = "start"});
+    if (!done) return done.error();
+    started.revision = done->revision;
+    started.record = done->record;
+    started.plan = std::move(*plan);
+    return started;
+}
+
+Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, CycleWanted const& wanted, std::string_view reason) {
+    auto shown = office.show(cycle);
+    if (!shown) return shown.error();
+    if (!shown->listed.row.type.starts_with("cycle.")) return makeError(ErrorCode::Usage, "cycle.not-a-cycle", cycle.text());
+    auto const& fields = shown->merged.fields;
+    CycleWanted again = wanted;
+    again.title = textAt(fields, "title");
+    again.start = parseDay(textAt(fields, "start")).value_or(Day{});
+    again.end = parseDay(textAt(fields, "end"));
+    again.due = parseDay(textAt(fields, "due"));
+    again.reportDue = parseDay(textAt(fields, "report_due"));
+    again.previous.reset();
+    auto plan = ownedPlan(office, again);
+    if (!plan) return plan.error();
+    std::set<std::string> kept;
+    for (auto const& [id, row] : rowsAt(plan->fields, "points")) kept.insert(id);
+    std::map<std::string, json::Object> withdrawn;
+    for (auto const* key : {"withdrawn", "points"}) {
+        for (auto const& [id, row] : rowsAt(fields, key)) {
+            if (kept.contains(id)) continue;
+            json::Object told{{"title", textAt(*row, "title")}};
+            if (auto const element = textAt(*row, "element"); !element.empty()) told.set("element", element);
+            withdrawn[id] = std::move(told);
+        }
+    }
+    std::vector<std::pair<std::string, std::string>> set;
+    for (auto const* key : {"elements", "points"}) set.emplace_back(key, json::encode(*plan->fields.find(key)));
+    set.emplace_back("withdrawn", withdrawn.empty() ? std::string() : json::encode(json::Value(sortedRows(std::move(withdrawn)))));
+    set.emplace_back("catalogue_text", textAt(plan->fields, "catalogue_text"));
+    auto edited = office.edit(cycle, set, false);
+    if (!edited) return edited.error();
+    auto done = office.step(cycle, StepWanted{.action = "adopt", .comment = std::string(reason)});
+    if (!done) return done.error();
+    return CycleStarted{cycle, done->revision, done->record, std::move(*plan)};
+}
+
+Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today) {
+    auto shown = office.show(cycle);
+    if (!shown) return shown.error();
+    if (!shown->listed.row.type.starts_with("cycle.")) return makeError(ErrorCode::Usage, "cycle.not-a-cycle", cycle.text());
+    CycleShown result;
+    result.document = std::move(*shown);
+
+    std::map<DocumentKey, TaskLine> lines;
+    Office::TaskFilter filter;
+    filter.allWork = filter.includeClosed = true;
+    for (auto& line : office.tasks(filter, today)) lines.emplace(line.key(), std::move(line));
+
+    std::map<std::string, std::string> levels;
+    for (auto const* key : {"elements", "points"}) {
+        for (auto const& [id, row] : rowsAt(result.document.merged.fields, key)) levels[id] = textAt(*row, "level");
+    }
+    std::set<DocumentKey> asked;
+    auto const partOf = [&](engine::Expectation const& expected) {
+        CyclePart part;
+        if (auto const line = lines.find(expected.document); line != lines.end()) part.line = line->second;
+        part.rule = expected.rule;
+        part.element = textAt(expected.fields, "element");
+        part.point = textAt(expected.fields, "point");
+        part.unit = expected.document.scope.isUnit() ? std::string(expected.document.scope.name()) : textAt(expected.fields, "owner");
+        part.answered = part.line.answered;
+        asked.insert(expected.document);
+        return part;
+    };
+    for (auto const& expected : office.expectedBy(cycle)) {
+        CyclePart part = partOf(expected);
+        if (part.line.leavesOver) part.leftOver = fieldOf(office, part.line.key(), "left_over");
+        if (expected.rule == "point" && part.line.failedRounds > 0) {
+            for (auto const& task : office.expectedBy(expected.document)) {
+                CyclePart rectification = partOf(task);
+                rectification.leftOver = textAt(task.fields, "problem");
+                count(result.rectification, rectification);
+                result.rectifications.push_back(std::move(rectification));
+            }
+        }
+        auto& counts = part.rule == "element" ? result.elements : part.rule == "point" ? result.points : result.carried;
+        count(counts, part);
+        if (part.rule == "point") {
+            count(result.byUnit[part.unit], part);
+            count(result.byElement[part.element], part);
+            count(result.byLevel[levels[part.point]], part);
+        }
+        result.parts.push_back(std::move(part));
+    }
+    std::sort(result.parts.begin(), result.parts.end(), [](auto const& a, auto const& b) {
+        return std::tie(a.rule, a.element, a.point, a.unit) < std::tie(b.rule, b.element, b.point, b.unit);
+    });
+    for (auto const& [key, line] : lines) {
+        if (asked.contains(key) || !line.rule.empty() || !line.type.starts_with("point.")) continue;
+        auto const point = office.show(key);
+        if (!point || keyFrom(json::objectAt(point->merged.fields, "cycle")) != cycle) continue;
+        CyclePart part;
+        part.line = line;
+        part.rule = "point";
+        part.element = textAt(point->merged.fields, "element");
+        part.point = textAt(point->merged.fields, "point");
+        part.unit = line.owner;
+        part.withdrawn = true;
+        part.answered = !model::isMissing(point->merged.fields, "result");
+        result.withdrawn.push_back(std::move(part));
+    }
+    return result;
+}
+
+Result<StepDone> closeCycle(Office& office, DocumentKey const& cycle, std::string_view comment, bool carry) {
+    auto shown = showCycle(office, cycle, Day{});
+    if (!shown) return shown.error();
+    StepWanted wanted{.action = "close", .comment = std::string(comment)};
+    auto const leave = [&](std::vector<CyclePart> const& parts) {
+        for (auto const& part : parts) {
+            bool const open = !part.line.closed;
+            if ((open && carry) || (part.line.closed && part.line.leavesOver)) wanted.left.push_back(part.line.doc);
+        }
+    };
+    leave(shown->parts);
+    leave(shown->rectifications);
+    return office.step(cycle, wanted);
+}
+
+Result<PartBeside> beside(Office& office, DocumentKey const& part) {
+    auto shown = office.show(part);
+    if (!shown) return shown.error();
+    PartBeside result;
+    auto const& fields = shown->merged.fields;
+    auto const cycle = keyFrom(json::objectAt(fields, "cycle"));
+    auto const around = cycle ? office.show(*cycle) : Result<DocumentShown>(Error{});
+    if (!around) return result;
+    bool const isPoint = shown->listed.row.type.starts_with("point.");
+    std::string const row = textAt(fields, isPoint ? "point" : "element");
+    std::string const unit = part.scope.isUnit() ? std::string(part.scope.name()) : std::string();
+    if (auto const previous = keyFrom(json::objectAt(around->merged.fields, "previous"))) {
+        DocumentKey const last{part.scope, engine::expectedId(*previous, isPoint ? "point" : "element", row, unit, part.scope)};
+        if (auto answer = office.show(last); answer && !answer->merged.heads.empty()) {
+            result.lastAnswer = answer->merged.fields;
+            result.lastState = answer->listed.row.state;
+            result.lastDocument = last;
+        }
+    }
+    for (auto const& [id, element] : rowsAt(around->merged.fields, "elements")) {
+        if (id != textAt(fields, "element")) continue;
+        for (auto const& other : textsAt(*element, "units")) {
+            Scope const scope = Scope::unit(other);
+            result.jointParts.emplace_back(other, DocumentKey{scope, engine::expectedId(*cycle, "element", id, other, scope)});
+        }
+    }
+    return result;
+}
+
+}  // namespace spiral::office
