@@ -81,6 +81,7 @@ Message const kEnglishMessages[] = {
     {"definition.no-workflow", "The type walks a workflow that is not there: {detail}", "Give the workflow's file as well"},
     {"definition.schema", "Neither a type nor a workflow (schema: {detail})", "schema is type/1 or workflow/1"},
     {"delegated-self-approval", "a delegate approved what the delegator wrote", "Let somebody else decide"},
+    {"demo.folder", "This is there already: {detail}", "Name a new folder"},
     {"device-not-of-person", "the device is not that person's", "Cannot be mended"},
     {"device-unknown", "the registry does not know the device", "Take in a newer registry"},
     {"device.", "The registry held here does not know that device", "Take in an exchange file with the newer registry first"},

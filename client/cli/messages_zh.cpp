@@ -81,6 +81,7 @@ Message const kChineseMessages[] = {
     {"definition.no-workflow", "类型所用的流程不存在：{detail}", "把流程文件一起给出"},
     {"definition.schema", "不是类型或流程文件（schema：{detail}）", "schema 应为 type/1 或 workflow/1"},
     {"delegated-self-approval", "用受托授权审批了委托人的文档", "请另一位有权的人办理"},
+    {"demo.folder", "已经有这个文件夹或文件：{detail}", "换一个新的文件夹"},
     {"device-not-of-person", "设备不属于签名人", "无法补救"},
     {"device-unknown", "注册簿里没有这台设备", "读入更新的注册簿"},
     {"device.", "本机的注册簿里没有这台设备", "先读入含有最新注册簿的交换文件"},

@@ -42,7 +42,7 @@ std::string withNear(std::string_view word, std::vector<std::string> const& cand
 /// Words kept for parts that are still to come: not mistyped, only not there yet.
 bool isLater(std::string_view word) {
     static constexpr std::string_view later[] = {"board",     "bundle",     "calendar", "chain",
-                                                 "demo",      "disclosure", "expert",   "incident", "inbox",
+                                                 "disclosure", "expert",   "incident", "inbox",
                                                  "indicator", "appeal",     "publish",  "report",   "review",
                                                  "rules",     "survey",     "template", "witness",  "withdraw"};
     return std::find(std::begin(later), std::end(later), word) != std::end(later);

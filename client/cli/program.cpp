@@ -49,6 +49,7 @@ std::vector<Group> const& commandGroups() {
         {{"注册簿", "The registry"}, registryCommands()},
         {{"证据", "Evidence"}, evidenceCommands()},
         {{"维护", "Care"}, careCommands()},
+        {{"演示", "Demonstrations"}, demoCommands()},
         {{"帮助", "Help"}, helpCommands()},
     };
     return groups;

@@ -55,9 +55,10 @@ Result<StepDone> TheOffice::step(DocumentKey const& document, StepWanted const& 
         return makeError(ErrorCode::Usage, "step.unknown-action", possible);
     }
 
-    // A submission is about the only head; what decides is about what was submitted; other acts about what stands.
+    // A submission, or what asks for a single head, is about that; what decides is about what was submitted; other acts
+    // about what stands.
     ObjectId of = reading.merged.heads.front();
-    if (!rule->submission && reading.standing.revision) of = *reading.standing.revision;
+    if (!rule->submission && !rule->guard("single-head") && reading.standing.revision) of = *reading.standing.revision;
 
     engine::Intent intent;
     intent.action = action;

@@ -72,6 +72,7 @@ struct Group {
 [[nodiscard]] std::vector<Command> stepCommands();
 [[nodiscard]] std::vector<Command> cycleCommands();
 [[nodiscard]] std::vector<Command> typeCommands();
+[[nodiscard]] std::vector<Command> demoCommands();
 [[nodiscard]] std::vector<Command> tableCommands();
 [[nodiscard]] std::vector<Command> exchangeCommands();
 [[nodiscard]] std::vector<Command> evidenceCommands();
