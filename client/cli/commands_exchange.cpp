@@ -170,6 +170,19 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
     return answers.exitStatus();
 }
 
+void alarm(Job& job, transport::Withheld const& withheld) {
+    job.tell({"  警报：服务器签收过帧 {frame}，却没有给出。证据：spiral record show {receipt} --raw",
+              "  ALARM: the server signed that it has frame {frame} and does not give it. The evidence: spiral record show "
+              "{receipt} --raw"},
+             {{"frame", shortId(withheld.frame)}, {"receipt", shortId(withheld.receipt)}});
+}
+void alarm(Job& job, transport::TwoViews const& views) {
+    job.tell({"  警报：服务器 {server} 在范围 {scope} 中签了两个互相矛盾的记录：它被回退过，或给不同的人看不同的内容。详见 spiral status",
+              "  ALARM: server {server} has signed two views of scope {scope}: it was rolled back, or shows different things to "
+              "different people. See spiral status"},
+             {{"server", shortId(views.server)}, {"scope", views.scope.text()}});
+}
+
 /// One session with the server.
 Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::chrono::nanoseconds began) {
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
@@ -194,13 +207,10 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
         one.set("entry", each.entry ? Json(each.entry->hex()) : Json()).set("reason", each.reason).set("about", each.about);
         proposed.add(std::move(one));
     }
-    Json withheld = Json::array();
-    for (auto const& each : done.withheld) {
-        Json one = Json::object();
-        one.set("frame", each.frame.hex()).set("scope", each.scope.text()).set("receipt", each.receipt.hex());
-        withheld.add(std::move(one));
-    }
-    told.set("proposed", std::move(proposed)).set("withheld", std::move(withheld));
+    Json withheld = Json::array(), twoViews = Json::array();
+    for (auto const& each : done.withheld) withheld.add(toJson(each));
+    for (auto const& each : done.twoViews) twoViews.add(toJson(each));
+    told.set("proposed", std::move(proposed)).set("withheld", std::move(withheld)).set("two_views", std::move(twoViews));
     told.set("pieces_sent", done.piecesSent).set("pieces_received", done.piecesReceived);
     told.set("server", done.url).set("stored", done.stored).set("agreed", done.agreed).set("differences", differing);
     job.answer(told);
@@ -221,12 +231,8 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
                      {{"why", sayReason(each.reason, job.language())}});
         }
     }
-    for (auto const& each : done.withheld) {
-        job.tell({"  警报：服务器签收过帧 {frame}，却没有给出。证据：spiral record show {receipt} --raw",
-                  "  ALARM: the server signed that it has frame {frame} and does not give it. The evidence: spiral record show "
-                  "{receipt} --raw"},
-                 {{"frame", shortId(each.frame)}, {"receipt", shortId(each.receipt)}});
-    }
+    for (auto const& each : done.withheld) alarm(job, each);
+    for (auto const& each : done.twoViews) alarm(job, each);
     if (done.piecesSent + done.piecesReceived > 0) {
         job.tell({"  附件块：送出 {sent}，收到 {received}", "  pieces of attachments: {sent} sent, {received} received"},
                  {{"sent", std::to_string(done.piecesSent)}, {"received", std::to_string(done.piecesReceived)}});
@@ -239,6 +245,50 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
         job.tell({"  {n} 份文档有不同版本：spiral doc differences", "  {n} document(s) differ: spiral doc differences"},
                  {{"n", std::to_string(differing)}});
     return answers.exitStatus();
+}
+
+std::string_view nameOf(transport::WatchEvent::What what) {
+    using What = transport::WatchEvent::What;
+    switch (what) {
+        case What::Connected: return "connected";
+        case What::Agreed: return "agreed";
+        case What::Unequal: return "unequal";
+        case What::Lost: return "lost";
+        case What::Withheld: return "withheld";
+        case What::TwoViews: return "two-views";
+    }
+    return "";
+}
+
+void tellEvent(Job& job, transport::WatchEvent const& event, std::string const& url) {
+    using What = transport::WatchEvent::What;
+    Json told = Json::object();
+    told.set("event", nameOf(event.what)).set("time", toText(job.now())).set("server", url);
+    if (event.what == What::Withheld) told.set("withheld", toJson(event.withheld));
+    if (event.what == What::TwoViews) told.set("two_views", toJson(event.twoViews));
+    told.set("frames_sent", event.framesSent).set("frames_received", event.framesReceived);
+    told.set("reason", event.reason).set("retry_seconds", static_cast<double>(event.wait.count()) / 1000);
+    job.answer(told);
+    std::string const time = localTime(job.now()), sent = std::to_string(event.framesSent),
+                      received = std::to_string(event.framesReceived);
+    switch (event.what) {
+        case What::Connected: job.tell({"{time} 已连上 {url}", "{time} connected to {url}"}, {{"time", time}, {"url", clean(url)}}); break;
+        case What::Agreed:
+            job.tell({"{time} 已同步：送出 {sent} 帧，收到 {received} 帧", "{time} synchronised: {sent} frame(s) sent, {received} received"},
+                     {{"time", time}, {"sent", sent}, {"received", received}});
+            break;
+        case What::Unequal:
+            job.tell({"{time} 送出 {sent} 帧，收到 {received} 帧；还有帧在等待或被拒绝，详见 spiral sync",
+                      "{time} {sent} frame(s) sent, {received} received; some wait or are refused: spiral sync says why"},
+                     {{"time", time}, {"sent", sent}, {"received", received}});
+            break;
+        case What::Lost:
+            job.tell({"{time} 断开：{why}；{wait} 秒后再试", "{time} lost: {why}; again in {wait} s"},
+                     {{"time", time}, {"why", sayReason(event.reason, job.language())}, {"wait", std::to_string(event.wait.count() / 1000)}});
+            break;
+        case What::Withheld: alarm(job, event.withheld); break;
+        case What::TwoViews: alarm(job, event.twoViews); break;
+    }
 }
 
 /// Stays connected until it is interrupted. With --json a line for each event.
@@ -255,23 +305,7 @@ Result<int> staying(Job& job, std::optional<std::string> const& url) {
     SPIRAL_GIVE(opened, replica::Replica::open(folder, job.world, replica::Access::Read));
     SPIRAL_GIVE(signer, job.unlock()(folder, opened->deviceKey()));
     auto const tell = [&](transport::WatchEvent const& event) {
-        using What = transport::WatchEvent::What;
-        Json told = Json::object();
-        std::string_view const name = event.what == What::Connected ? "connected" : event.what == What::Agreed ? "agreed" : "lost";
-        told.set("event", name).set("time", toText(job.now())).set("server", called.url);
-        told.set("frames_sent", event.framesSent).set("frames_received", event.framesReceived);
-        told.set("reason", event.reason).set("retry_seconds", static_cast<double>(event.wait.count()) / 1000);
-        job.answer(told);
-        std::string const time = localTime(job.now());
-        if (event.what == What::Connected) {
-            job.tell({"{time} 已连上 {url}", "{time} connected to {url}"}, {{"time", time}, {"url", clean(called.url)}});
-        } else if (event.what == What::Agreed) {
-            job.tell({"{time} 已同步：送出 {sent} 帧，收到 {received} 帧", "{time} synchronised: {sent} frame(s) sent, {received} received"},
-                     {{"time", time}, {"sent", std::to_string(event.framesSent)}, {"received", std::to_string(event.framesReceived)}});
-        } else {
-            job.tell({"{time} 断开：{why}；{wait} 秒后再试", "{time} lost: {why}; again in {wait} s"},
-                     {{"time", time}, {"why", sayReason(event.reason, job.language())}, {"wait", std::to_string(event.wait.count() / 1000)}});
-        }
+        tellEvent(job, event, called.url);
         job.surroundings.out << std::flush;
     };
     // Ctrl-C ends the program at any moment: nothing is lost that was stored.

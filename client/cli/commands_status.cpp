@@ -65,17 +65,8 @@ Json statusJson(office::StatusShown const& shown, office::Office& office, Instan
     }
     told.set("forks", std::move(forks));
     Json withheld = Json::array(), twoViews = Json::array();
-    for (auto const& each : shown.withheld) {
-        Json one = Json::object();
-        one.set("frame", each.frame.hex()).set("scope", each.scope.text()).set("server", each.server.hex());
-        one.set("receipt", each.receipt.hex());
-        withheld.add(std::move(one));
-    }
-    for (auto const& each : shown.twoViews) {
-        Json one = Json::object();
-        one.set("server", each.server.hex()).set("scope", each.scope.text());
-        twoViews.add(std::move(one));
-    }
+    for (auto const& each : shown.withheld) withheld.add(toJson(each));
+    for (auto const& each : shown.twoViews) twoViews.add(toJson(each));
     told.set("withheld", std::move(withheld)).set("two_views", std::move(twoViews));
     Json ages = Json::array();
     for (auto const& age : shown.ages) {

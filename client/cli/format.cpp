@@ -263,6 +263,19 @@ Json toJson(replica::ItemRow const& item, office::Names const& names) {
     return told;
 }
 
+Json toJson(transport::Withheld const& withheld) {
+    Json told = Json::object();
+    told.set("frame", withheld.frame.hex()).set("scope", withheld.scope.text());
+    told.set("server", withheld.server.hex()).set("receipt", withheld.receipt.hex());
+    return told;
+}
+
+Json toJson(transport::TwoViews const& views) {
+    Json told = Json::object();
+    told.set("server", views.server.hex()).set("scope", views.scope.text());
+    return told;
+}
+
 Json toJson(replica::DifferenceRow const& difference, office::Names const& names) {
     Json told = Json::object();
     told.set("field", difference.field).set("element", difference.element);

@@ -50,6 +50,8 @@ void showWith(office::Definitions const& definitions);
 [[nodiscard]] Json toJson(replica::ListedDocument const& listed, office::Names const& names);
 [[nodiscard]] Json toJson(replica::ItemRow const& item, office::Names const& names);
 [[nodiscard]] Json toJson(replica::DifferenceRow const& difference, office::Names const& names);
+[[nodiscard]] Json toJson(transport::Withheld const& withheld);
+[[nodiscard]] Json toJson(transport::TwoViews const& views);
 [[nodiscard]] Json dayJson(std::optional<Day> const& day);
 [[nodiscard]] Json timeJson(std::optional<Instant> const& instant);
 

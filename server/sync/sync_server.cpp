@@ -183,6 +183,7 @@ public:
         runOnLoop([this] {
             m_listener->stop();
             m_retry = {};
+            m_silence = {};
             for (auto& [id, connection] : m_connections) connection.channel->pauseReading();
         });
         m_queue.push([this] {
@@ -413,6 +414,9 @@ private:
         m_upstream = std::move(channel);
         m_upstreamSince = std::chrono::steady_clock::now();
         std::uint64_t const generation = ++m_upstreamGeneration;
+        m_heardBytes = 0;
+        m_silentTurns = 0;
+        mindUpstream();
         m_upstream->handle({[this](Bytes bytes) {
                                 auto message = protocol::unpack(bytes);
                                 if (!message) return m_upstream->abort();
@@ -443,6 +447,23 @@ private:
                 m_snapshot.upstreamError.clear();
             }
             tell("upstream-begin", {}, false);
+        });
+    }
+
+    /// A server above that was halted, or a line that died unseen: it is asked for its word, and then given up.
+    void mindUpstream() {
+        m_silence = m_loop.after(std::chrono::seconds(m_settings.silenceSeconds), [this] {
+            if (!m_upstream) return;
+            auto const heard = m_upstream->bytesReceived();
+            m_silentTurns = heard == m_heardBytes ? m_silentTurns + 1 : 0;
+            m_heardBytes = heard;
+            if (m_silentTurns > 1) return upstreamFailed("tls.idle");
+            if (m_silentTurns == 1) {
+                m_queue.push([this] {
+                    if (m_caller) m_caller->onSilence();
+                });
+            }
+            mindUpstream();
         });
     }
 
@@ -488,7 +509,9 @@ private:
     ConnectionId m_nextConnection = 1;
     std::unique_ptr<tls::Channel> m_upstream;
     std::uint64_t m_upstreamGeneration = 0;
-    tls::Loop::Timer m_retry, m_goodbye;
+    tls::Loop::Timer m_retry, m_silence, m_goodbye;
+    std::uint64_t m_heardBytes = 0;
+    int m_silentTurns = 0;
     std::chrono::milliseconds m_wait{0};
     std::chrono::steady_clock::time_point m_upstreamSince{};
     bool m_retrying = false;

@@ -265,6 +265,7 @@ struct Session::State {
             plan.push_back(Step::OwnTips);
             return;
         }
+        bool const allOffered = tipsSent;
         if (tipsSent) {
             // Nothing that travels will make them equal now. With a caller that stays, tips are compared again after
             // 1, 2, 4 … further mismatches.
@@ -275,7 +276,7 @@ struct Session::State {
             --mismatchesToSkip;
         }
         self.before = Agreement{peerHolding->epoch, peerHolding->position, ours.position};
-        actions.emplace_back(Unequal{*self.before});
+        actions.emplace_back(Unequal{*self.before, allOffered});
         wantFinish();
     }
 
@@ -579,6 +580,16 @@ std::vector<Action> Session::onNews() {
     // A fetch under way may have passed the news already, or not: look again after it.
     state.plan.push_back(Step::Since);
     state.plan.push_back(Step::TellIfSent);
+    state.advance(actions);
+    return actions;
+}
+
+std::vector<Action> Session::onSilence() {
+    auto& state = *m_state;
+    std::vector<Action> actions;
+    bool const answerIsDue = state.asks != 0 || !state.plan.empty() || state.fetching;
+    if (state.stage != State::Stage::Open || !state.isCaller() || state.finishWanted || answerIsDue) return actions;
+    state.plan.push_back(Step::Tell);
     state.advance(actions);
     return actions;
 }

@@ -75,10 +75,12 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
     ports.agreed = [raw, keep](protocol::Agreement const& agreement) {
         raw->m_agreed = true;
         keep(agreement);
+        if (raw->m_road.compared) raw->m_road.compared(Compared::Equal);
     };
-    ports.unequal = [raw, keep](protocol::Agreement const& agreement) {
+    ports.unequal = [raw, keep](protocol::Unequal const& unequal) {
         raw->m_agreed = false;
-        keep(agreement);
+        keep(unequal.agreement);
+        if (raw->m_road.compared) raw->m_road.compared(unequal.allOffered ? Compared::Unequal : Compared::UnequalStill);
     };
     ports.deliver = [raw](protocol::Message const& message) { raw->deliver(message); };
     ports.ended = [raw](std::optional<Error> error) { raw->m_road.ended(std::move(error)); };

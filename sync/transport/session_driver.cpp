@@ -171,6 +171,9 @@ void SessionDriver::applied(std::vector<trust::Answer> answers) {
 void SessionDriver::onNews() {
     if (!m_ended) carry(m_session.onNews());
 }
+void SessionDriver::onSilence() {
+    if (!m_ended) carry(m_session.onSilence());
+}
 void SessionDriver::onEnd() {
     if (!m_ended) carry(m_session.onEnd());
 }
@@ -217,7 +220,7 @@ void SessionDriver::carry(std::vector<Action> actions) {
             m_ports.agreed(agreed->agreement);
         } else if (auto* unequal = std::get_if<protocol::Unequal>(&action)) {
             // The totals say what waits and what was refused.
-            if (m_ports.unequal) m_ports.unequal(unequal->agreement);
+            if (m_ports.unequal) m_ports.unequal(*unequal);
         } else if (std::holds_alternative<protocol::Finished>(action)) {
             m_ended = true;
             m_ports.ended(std::nullopt);

@@ -8,7 +8,9 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
+#include <utility>
 
 namespace spiral::transport {
 
@@ -16,6 +18,9 @@ namespace {
 
 using replica::Access;
 using replica::Replica;
+
+constexpr std::chrono::seconds kBusy{1};
+constexpr std::size_t kExcusedMax = 100'000;   // frames; a server that sends more that nobody can keep has alarms to explain
 
 /// Which addresses this machine has: when they change, a network came or went.
 std::size_t addressesOfThisMachine() {
@@ -45,15 +50,16 @@ public:
     Result<void> run() {
         if (auto opened = openReader(); !opened) return opened;
         if (m_reader->registry().empty()) return makeError(ErrorCode::WrongState, "replica.not-enrolled");
+        m_receipts.emplace(*m_reader);
         auto wait = m_times.retryFirst;
         while (!m_stop()) {
-            bool reached = false;
-            Error const why = session(reached);
+            Error const why = session();
             if (m_stop()) break;
-            // The server knows this device and will not have it, or another watch of this device took over.
-            if (why.code == ErrorCode::Refused) return why;
             if (m_failed) return *m_failed;
-            if (reached) wait = m_times.retryFirst;
+            // The server knows this device and will not have it, or another watch of this device took over. One that does not
+            // know it will, when somebody has brought it the enrolment.
+            if (why.code == ErrorCode::Refused && why.reason != "session.unknown-device") return why;
+            if (m_wasOpen) wait = m_times.retryFirst;
             WatchEvent event = news(WatchEvent::What::Lost);
             event.reason = why.reason;
             event.wait = wait;
@@ -74,14 +80,16 @@ private:
         return {};
     }
 
-    /// The store for writing, as soon as no other command has it; null after writerWait, or if it cannot be opened.
+    /// The store for writing, as soon as no other command has it; null after writerWait, which ends the connection till
+    /// another time, or if it cannot be opened.
     std::unique_ptr<Replica> openWriter() {
         auto const began = m_world.monotonic.now();
         while (true) {
             auto opened = Replica::open(m_folder, m_world, Access::Write);
             if (opened) return std::move(*opened);
-            if (opened.error().reason != "store.in-use" || m_world.monotonic.now() - began > m_times.writerWait) {
-                m_failed = opened.error();
+            bool const inUse = opened.error().reason == "store.in-use";
+            if (!inUse || m_world.monotonic.now() - began > m_times.writerWait) {
+                (inUse ? m_end : m_failed) = opened.error();
                 return nullptr;
             }
             std::this_thread::sleep_for(m_times.look);
@@ -94,6 +102,10 @@ private:
         if (auto const writer = openWriter()) {
             answers = writer->import(std::move(frames), trust::deviceIdOf(m_serverKey).hex());
             saveNotes(*writer);
+            for (auto const& answer : answers) {
+                bool const isIn = answer.what == trust::Answer::What::Stored || answer.what == trust::Answer::What::Known;
+                if (!isIn && m_excused.size() < kExcusedMax) m_excused.insert(answer.frame);
+            }
         } else {
             answers.assign(count, {{}, trust::Answer::What::WaitingForFrame, "store.in-use", {}});
         }
@@ -119,9 +131,11 @@ private:
     }
 
     /// One connection from its beginning to its end, and why it ended.
-    Error session(bool& reached) {
+    Error session() {
         m_end.reset();
         m_moved = {};
+        m_wasOpen = false;
+        m_excused.clear();
         tls::Loop loop;
         std::unique_ptr<tls::Channel> channel;
         tls::connect(loop, m_server.host, m_server.port, m_serverKey, m_reader->registry().domain(), {},
@@ -131,16 +145,19 @@ private:
                              return;
                          }
                          channel = std::move(*made);
-                         reached = true;
                          begin(*channel);
                      });
         while (!m_end && !m_failed && !m_stop()) {
+            auto const began = m_world.monotonic.now();
             bool const worked = m_caller && m_caller->work();
             if (m_caller && !worked && m_reader->logEnd() != m_logEnd) {
                 reopen();
                 m_caller->onNews();
             }
             if (!m_end) loop.turn(worked ? std::chrono::milliseconds{0} : m_times.look);
+            // While this program was busy, it heard nothing and it was not the server's silence.
+            if (auto const spent = m_world.monotonic.now() - began; spent > kBusy) m_heardAt += spent;
+            if (m_caller && !m_end && !m_failed) minds(*channel);
         }
         if (channel && !m_end) {
             channel->close();
@@ -152,15 +169,22 @@ private:
 
     void begin(tls::Channel& channel) {
         auto const secret = channel.exporter();
+        m_heardBytes = 0;
+        m_heardAt = m_world.monotonic.now();
+        m_asked = false;
         Caller::Road road;
         road.send = [&channel](protocol::Message message) { channel.send(protocol::pack(message)); };
         road.ended = [this](std::optional<Error> error) {
             if (!m_end) m_end = error.value_or(makeError(ErrorCode::Environment, "session.cut"));
         };
         road.import = [this](std::vector<trust::TravellingFrame> frames) { return import(std::move(frames)); };
-        road.keep = [this](std::string_view note, std::string_view value) {
-            m_notes[std::string(note)] = value;
-            if (moved()) m_tell(news(WatchEvent::What::Agreed));
+        road.keep = [this](std::string_view note, std::string_view value) { m_notes[std::string(note)] = value; };
+        road.compared = [this](Caller::Compared compared) {
+            tellOpen();
+            bool const equal = compared == Caller::Compared::Equal;
+            if (moved()) m_tell(news(equal ? WatchEvent::What::Agreed : WatchEvent::What::Unequal));
+            // While something may be on its way, a frame that is not here is not withheld.
+            if (compared != Caller::Compared::UnequalStill) lookAtServer();
         };
         road.setHere = [this](Scope const& scope, trust::Attachment const& file) {
             if (auto const writer = openWriter()) writer->setFileHere(scope, file);
@@ -180,15 +204,58 @@ private:
                         [this](Error const& error) {
                             if (!m_end) m_end = error;
                         }});
-        m_tell({WatchEvent::What::Connected, 0, 0, {}, {}});
         m_caller->start();
+    }
+
+    void tellOpen() {
+        if (m_caller && m_caller->isOpen() && !std::exchange(m_wasOpen, true)) m_tell({});
+    }
+
+    /// Whether the server is still there.
+    void minds(tls::Channel& channel) {
+        tellOpen();
+        auto const now = m_world.monotonic.now();
+        if (auto const heard = channel.bytesReceived(); heard != m_heardBytes) {
+            m_heardBytes = heard;
+            m_heardAt = now;
+            m_asked = false;
+        } else if (now - m_heardAt > 2 * m_times.silence) {
+            m_end = makeError(ErrorCode::Environment, "tls.idle");
+        } else if (now - m_heardAt > m_times.silence && !std::exchange(m_asked, true)) {
+            m_caller->onSilence();
+        }
+    }
+
+    /// Both have said what they had to say: does what the server signed contradict what it gave?
+    void lookAtServer() {
+        m_receipts->look(*m_reader, m_excused);
+        bool found = false;
+        for (auto const& each : m_receipts->withheld(*m_reader)) {
+            if (!m_toldWithheld.insert(each.frame).second) continue;
+            WatchEvent event;
+            event.what = WatchEvent::What::Withheld;
+            event.withheld = each;
+            m_tell(event);
+            found = true;
+        }
+        for (auto const& each : viewsThatDiffer(*m_reader)) {
+            if (!m_toldViews.insert(each).second) continue;
+            WatchEvent event;
+            event.what = WatchEvent::What::TwoViews;
+            event.twoViews = each;
+            m_tell(event);
+        }
+        for (auto& [note, value] : m_receipts->notes()) m_notes[note] = std::move(value);
+        // `spiral status` shows it from now on, whatever becomes of this program.
+        if (found) keepNotes();
     }
 
     [[nodiscard]] bool moved() const {
         return m_caller && (m_caller->totals().framesSent != m_moved.first || m_caller->totals().framesReceived != m_moved.second);
     }
     WatchEvent news(WatchEvent::What what) {
-        WatchEvent event{what, 0, 0, {}, {}};
+        WatchEvent event;
+        event.what = what;
         if (!m_caller) return event;
         auto const& totals = m_caller->totals();
         event.framesSent = totals.framesSent - m_moved.first;
@@ -218,8 +285,16 @@ private:
     std::unique_ptr<Replica> m_reader;
     std::int64_t m_logEnd = 0;
     std::unique_ptr<Caller> m_caller;
-    std::map<std::string, std::string> m_notes;   ///< agreed on, to be kept when the store is open for writing
+    std::map<std::string, std::string> m_notes;   ///< to be kept when the store is open for writing
     std::pair<std::uint64_t, std::uint64_t> m_moved;
+    bool m_wasOpen = false;
+    std::uint64_t m_heardBytes = 0;
+    std::chrono::nanoseconds m_heardAt{};
+    bool m_asked = false;   ///< after this silence
+    std::optional<ReceiptWatch> m_receipts;
+    std::set<FrameId> m_excused;   ///< of this connection: what came and could not be kept
+    std::set<FrameId> m_toldWithheld;
+    std::set<TwoViews> m_toldViews;
     std::optional<Error> m_end, m_failed;
 };
 

@@ -9,7 +9,7 @@ from machines import SPIRALD, Daemon, Machine, Watch, carry, eventually, found, 
 
 NUMBERS = ("round_trips", "bytes_sent", "bytes_received", "frames_sent", "frames_received", "seconds", "stored", "differences",
            "pieces_sent", "pieces_received")
-LISTS = ("pending", "quarantined", "refused", "proposed", "withheld")
+LISTS = ("pending", "quarantined", "refused", "proposed", "withheld", "two_views")
 
 
 def synchronise(machine, *words, status=0):
@@ -80,11 +80,16 @@ def somebody_new(room, founder, url, plan):
     invited = ("--unit", "jwc", "--role", "clerk")
     late = join(room, founder, "late", "钱七", *invited)
     need(late.status()["server"]["url"] == url, "the invitation does not carry the server")
-    # The server has not heard of the device yet, and says just that; what is here stays.
+    # The server has not heard of the device yet, and says just that; what is here stays. A watch waits for it.
     late.refused("sync", status=1, code="session.unknown-device")
-    synchronise(founder)
-    told = synchronise(late)
-    need(told["agreed"] and holds(late, plan), "who joins has nothing after the first synchronisation:", told)
+    with Watch(late) as watch:
+        lost = watch.awaits("lost")
+        need(lost["reason"] == "session.unknown-device" and lost["retry_seconds"] == 5, lost)
+        synchronise(founder)
+        watch.awaits("connected")
+        watch.awaits("agreed")
+    need(holds(late, plan), "who joins has nothing after the first connection")
+    need(synchronise(late)["agreed"], "who has joined is not equal to the server")
     own = late.json("doc", "new", "task", "--set", "title=新人的任务")["id"]
     need(synchronise(late)["refused"] == [], "a newcomer's frames are refused")
     return late, own

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 
-from network_bench import College, Proxy, need, script
+from network_bench import College, Proxy, Watch, need, script
 
 
 def works(person, seed, over, failures):
@@ -35,6 +35,14 @@ def halted(college, proxy):
     person.writes(random.Random(1), "长" * 5000)
     need(not person.syncs() and person.refusals[-1] == "tls.idle", "a silent server is told as", person.refusals[-1])
     proxy.stalls, proxy.budget = False, lambda: None
+    # Who stays connected asks after a silence, and then gives up.
+    with Watch(person) as watch:
+        watch.awaits("connected")
+        college.daemon.sends(signal.SIGSTOP)
+        lost = watch.awaits("lost", 300)
+        need(lost["reason"] == "tls.idle", "a halted server is told to who watches as", lost)
+        college.daemon.sends(signal.SIGCONT)
+        watch.awaits("connected", 60)
 
 
 def main(room):

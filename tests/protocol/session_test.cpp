@@ -460,6 +460,7 @@ TEST_CASE("replicas that stay connected to one server are told what is new, each
                 writer->write(static_cast<int>(200 + std::distance(shelves.begin(), writer)), random.below(400));
             }
             if (random.below(9) == 0) server.write(300, 10);
+            if (random.below(9) == 0) lines.front().left.run(lines.front().left.session.onSilence());
             for (auto& line : lines) line.move(random);
             tellNews();
         }
@@ -482,6 +483,33 @@ TEST_CASE("replicas that stay connected to one server are told what is new, each
                   server.frames.size() + server.frames.size() / 5 + 10);
         }
     }
+}
+
+// A connection that stays may be quiet for hours. Whether the other side still lives was told by nobody.
+TEST_CASE("after a silence a caller that stays asks once, and hears what the other side holds", "[protocol][session]") {
+    SeededRandom random(5);
+    Shelf one, two;
+    two.epoch = epochOf(2);
+    one.write(1, 30);
+    End left(one, Role::Caller, {}, std::nullopt, true), right(two, Role::Answerer, {});
+    Line line{left, right};
+    left.run(left.session.onSilence());   // before the greeting nothing may be asked
+    line.talk(random);
+    REQUIRE(left.agreed);
+    auto const trips = left.session.totals().roundTrips;
+    // The answerer lost a frame unseen; nothing was written since.
+    two.rollBack(1, two.epoch);
+    REQUIRE(two.frames.empty());
+    left.run(left.session.onSilence());
+    left.run(left.session.onSilence());   // the answer to the first is still due
+    line.talk(random);
+    CHECK(left.session.totals().roundTrips >= trips + 1);
+    CHECK(two.frames == one.frames);
+    CHECK_FALSE(left.failed);
+    // An answerer asks nobody.
+    right.run(right.session.onSilence());
+    CHECK(right.asked.empty());
+    CHECK(right.out.empty());
 }
 
 TEST_CASE("who calls is let in before anything is taken from them", "[protocol][session]") {

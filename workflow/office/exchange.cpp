@@ -2,7 +2,6 @@
 #include "office_impl.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 namespace spiral::office {
@@ -87,51 +86,16 @@ Result<Office::Synchronised> TheOffice::syncOver(std::optional<std::string> cons
         if (!decided) undecided.push_back(std::move(waiting[i]));
     }
     if (!proposals.empty()) setProposalsWaiting(undecided);
-    if (totals->agreed) lookAtReceipts(totals->session.answers);
-    catchUp();
-    return Synchronised{std::move(*totals), called->url, std::move(proposed), withheld()};
-}
-
-std::vector<transport::Withheld> TheOffice::withheld() const {
-    std::vector<transport::Withheld> missing;
-    auto const note = m_replica->note(kWithheldNote);
-    auto const parsed = note && !note->empty() ? json::parse(*note) : Result<json::Value>(json::Value());
-    auto const* list = parsed ? parsed->asArray() : nullptr;
-    for (std::size_t i = 0; list && i < list->size(); ++i) {
-        auto const* object = (*list)[i].asObject();
-        if (!object) continue;
-        auto const text = [&](std::string_view key) {
-            auto const* found = json::stringAt(*object, key);
-            return found ? std::string_view(*found) : std::string_view();
-        };
-        auto const frame = FrameId::fromHex(text("frame"));
-        auto const server = DeviceId::fromHex(text("server"));
-        auto const receipt = ObjectId::fromHex(text("receipt"));
-        auto const scope = Scope::parse(text("scope"));
-        if (!frame || !server || !receipt || !scope || m_replica->frameBytes(*frame)) continue;
-        missing.push_back({*frame, *scope, *server, *receipt});
-    }
-    return missing;
-}
-
-void TheOffice::lookAtReceipts(std::vector<trust::Answer> const& answers) {
-    auto const note = m_replica->note(kReceiptsSeenNote);
-    std::int64_t const seen = note ? std::strtoll(note->c_str(), nullptr, 10) : 0;
+    // Also when both do not hold the same: everything was offered all the same, and a server that says whatever digest it
+    // likes would never be looked at.
+    transport::ReceiptWatch receipts(*m_replica);
     std::set<FrameId> excused;
-    for (auto const& answer : answers) excused.insert(answer.frame);
-    auto found = withheld();
-    for (auto& each : transport::withheldSince(*m_replica, seen, excused)) found.push_back(std::move(each));
-    json::Array list;
-    for (auto const& each : found) {
-        json::Object one;
-        one.set("frame", each.frame.hex());
-        one.set("receipt", each.receipt.hex());
-        one.set("scope", each.scope.text());
-        one.set("server", each.server.hex());
-        list.emplace_back(std::move(one));
-    }
-    m_replica->setNote(kWithheldNote, json::encode(json::Value(std::move(list))));
-    m_replica->setNote(kReceiptsSeenNote, std::to_string(m_replica->logEnd()));
+    for (auto const& answer : totals->session.answers) excused.insert(answer.frame);
+    receipts.look(*m_replica, excused);
+    for (auto const& [note, value] : receipts.notes()) m_replica->setNote(note, value);
+    catchUp();
+    return Synchronised{std::move(*totals), called->url, std::move(proposed), receipts.withheld(*m_replica),
+                        transport::viewsThatDiffer(*m_replica)};
 }
 
 Result<void> TheOffice::writeTips(Path const& file) { return transport::writeTips(*m_replica, file); }
@@ -174,7 +138,7 @@ StatusShown TheOffice::status() {
     different.withDifferences = true;
     status.withDifferences = static_cast<std::int64_t>(view().list(different).size());
 
-    status.withheld = withheld();
+    status.withheld = transport::ReceiptWatch(*m_replica).withheld(*m_replica);
     status.twoViews = transport::viewsThatDiffer(*m_replica);
     if (!status.withheld.empty()) status.advice.push_back("server-withholds");
     if (!status.twoViews.empty()) status.advice.push_back("server-two-views");

@@ -18,8 +18,6 @@ inline constexpr std::string_view kJoiningNote = "joining";
 inline constexpr std::string_view kServerUrlNote = "server-url";
 /// Decided acts on their way to the server that keeps the registry: strict JSON, an array of proposals as texts.
 inline constexpr std::string_view kOutboxNote = "outbox";
-/// What was found of a server that withholds, and how far its receipts were looked at.
-inline constexpr std::string_view kWithheldNote = "withheld", kReceiptsSeenNote = "receipts-seen";
 inline constexpr std::string_view kKeyFile = "device.key";
 inline constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 [[nodiscard]] Path keyFile(Path const& replicaFolder);
@@ -129,10 +127,6 @@ public:
     /// True if a server keeps the registry: the proposal goes to it with the next sync.
     bool queueForServer(std::string const& proposal);
     [[nodiscard]] std::vector<std::string> proposalsWaiting() const;
-    /// Found before and still missing.
-    [[nodiscard]] std::vector<transport::Withheld> withheld() const;
-    /// After a session that agreed: looks at the receipts that came since the last time.
-    void lookAtReceipts(std::vector<trust::Answer> const& answers);
     void setProposalsWaiting(std::vector<std::string> const& waiting);
 
     // --- inviting and enrolling (enrolment.cpp) --------------------------------------------------------------------

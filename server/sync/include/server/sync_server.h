@@ -27,6 +27,7 @@ struct SyncSettings {
     std::size_t idleSeconds = 900;                     ///< without a word from it
     std::size_t connectionBytesMax = 8 * 1024 * 1024;  ///< held for one connection, each way
     std::size_t retryFirstSeconds = 5, retryLastSeconds = 300;   ///< of a hub: when the server above cannot be reached
+    std::size_t silenceSeconds = 90;   ///< of a hub: without a word from above it asks, and after as long again it calls anew
     friend bool operator==(SyncSettings const&, SyncSettings const&) = default;
 };
 

@@ -66,6 +66,7 @@ struct Agreed {
 /// `agreement` is worth keeping all the same: what lies before it need not be said again.
 struct Unequal {
     Agreement agreement;
+    bool allOffered = true;   ///< tips were compared: whatever either lacks of the other's was on its way since
 };
 /// Something for the attachments or the keeper of the registry: WantPieces, NoPieces, Propose, Proposed.
 struct Deliver {
@@ -121,6 +122,9 @@ public:
     [[nodiscard]] std::vector<Action> onApplied(std::vector<trust::Answer> answers);
     /// The own log grew by somebody else's doing.
     [[nodiscard]] std::vector<Action> onNews();
+    /// Nothing came for long. A caller that stays asks what the peer holds, which is answered at once: whether the peer is
+    /// still there, and whether both still hold the same. Nothing if an answer is due anyway.
+    [[nodiscard]] std::vector<Action> onSilence();
     /// Messages for the peer that the session only carries (pieces, proposals). While `busy`, a caller does not finish.
     void setBusy(bool busy);
     [[nodiscard]] std::vector<Action> onIdle();   ///< after setBusy(false): finishes what waited for it

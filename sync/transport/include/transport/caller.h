@@ -13,6 +13,7 @@ namespace spiral::transport {
 
 class Caller {
 public:
+    enum class Compared { Equal, Unequal, UnequalStill };
     struct Road {
         std::function<void(protocol::Message)> send;
         std::function<void(std::optional<Error>)> ended;   ///< once; the caller may not be destroyed inside
@@ -21,6 +22,8 @@ public:
         std::function<std::vector<trust::Answer>(std::vector<trust::TravellingFrame>)> import{};
         std::function<void(std::string_view note, std::string_view value)> keep{};
         std::function<void(Scope const&, trust::Attachment const&)> setHere{};
+        /// Both have said what they had to say: they hold the same, or do not though all was offered, or it was not tried.
+        std::function<void(Compared)> compared{};
     };
     /// REQUIRES: the replica is enrolled; it is open for writing, or the road can store. `secret`: of the connection, equal at both ends. Locked if the signer is.
     [[nodiscard]] static Result<std::unique_ptr<Caller>> make(replica::Replica& replica, trust::Signer& signer,
@@ -30,6 +33,10 @@ public:
     void received(protocol::Message message) { m_driver->onMessage(std::move(message)); }
     void closed() { m_driver->onEnd(); }
     void onNews() { m_driver->onNews(); }
+    /// Nothing came for long: asks the other side for its word.
+    void onSilence() { m_driver->onSilence(); }
+    /// The other side has said who it is, and took us for who we are.
+    [[nodiscard]] bool isOpen() const { return m_driver->session().isOpen(); }
     /// Does one thing of what is to be done; false if there is nothing.
     bool work();
     /// Frames came and more may be on their way: to store several batches at once is cheaper.

@@ -54,7 +54,7 @@ public:
         std::function<void(std::vector<trust::TravellingFrame>)> apply;
         std::function<Result<void>(protocol::Greeting const&)> authenticate;
         std::function<void(protocol::Agreement const&)> agreed;
-        std::function<void(protocol::Agreement const&)> unequal;   ///< may be empty
+        std::function<void(protocol::Unequal const&)> unequal;   ///< may be empty
         std::function<void(protocol::Message)> deliver;   ///< WantPieces, NoPieces, Propose, Proposed, PieceList, Piece
         /// Once; nothing is called after. The driver is still inside and must not be destroyed before it has returned.
         std::function<void(std::optional<Error>)> ended;
@@ -67,6 +67,7 @@ public:
     void onMessage(protocol::Message message);
     void applied(std::vector<trust::Answer> answers);
     void onNews();
+    void onSilence();
     void onEnd();
     void setBusy(bool busy);
     /// Does the oldest thing that the session asked of the store; false if there is none.

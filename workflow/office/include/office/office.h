@@ -313,6 +313,7 @@ public:
         std::string url;
         std::vector<protocol::Proposed> proposed;   ///< what the keeper said to acts that waited for it, in order
         std::vector<transport::Withheld> withheld;  ///< as in StatusShown
+        std::vector<transport::TwoViews> twoViews;
     };
     [[nodiscard]] virtual Result<Synchronised> syncOver(std::optional<std::string> const& url) = 0;
     /// The server or hub that syncOver() would call, and its key.
