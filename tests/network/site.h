@@ -30,13 +30,16 @@ struct Borrowed final : trust::Signer {
 /// The server at work on a machine's folder, which is closed meanwhile.
 class Running {
 public:
-    explicit Running(Machine& machine, SyncSettings settings = {}, SyncServer::Log log = [](Event const&) {}) {
+    explicit Running(
+        Machine& machine, SyncSettings settings = {}, SyncServer::Log log = [](Event const&) {}) {
         machine.close();
-        auto opened = replica::Replica::open(machine.folder(), machine.world(), replica::Access::Write, {}, machine.guardFile());
+        auto opened =
+            replica::Replica::open(machine.folder(), machine.world(), replica::Access::Write, {}, machine.guardFile());
         REQUIRE(opened);
         settings.host = "127.0.0.1";
         settings.port = 0;
-        auto started = SyncServer::serve(std::move(*opened), std::make_unique<Borrowed>(machine.secret()), settings, std::move(log));
+        auto started = SyncServer::serve(std::move(*opened), std::make_unique<Borrowed>(machine.secret()), settings,
+                                         std::move(log));
         INFO((started ? "" : started.error().reason + " " + started.error().detail));
         REQUIRE(started);
         m_server = std::move(*started);
@@ -50,7 +53,9 @@ private:
 struct Site : Scene {
     std::optional<Running> running;
 
-    explicit Site(SyncServer::Log log = [](Event const&) {}) { running.emplace(server, SyncSettings{}, std::move(log)); }
+    explicit Site(SyncServer::Log log = [](Event const&) {}) {
+        running.emplace(server, SyncSettings{}, std::move(log));
+    }
     void start() { running.emplace(server); }
     Result<transport::NetworkTotals> call(Machine& machine, std::optional<trust::PublicKey> key = {}) {
         return transport::syncOnce(*machine, machine.secret(), {"127.0.0.1", (*running)->port()},
@@ -63,14 +68,16 @@ class Watched {
 public:
     using Event = transport::WatchEvent;
 
-    Watched(Machine& machine, trust::PublicKey const& server, std::uint16_t port, transport::WatchTimes const& times = {}) {
+    Watched(Machine& machine, trust::PublicKey const& server, std::uint16_t port,
+            transport::WatchTimes const& times = {}) {
         machine.close();
         ::setenv("XDG_STATE_HOME", machine.folder().parent_path().c_str(), 1);
         replica::World world = machine.world();
         m_thread = std::thread([this, &machine, world, server, port, times] {
             replica::World const real{world.wall, systemMonotonicClock(), world.random, world.files};
-            auto const ended = transport::watch(machine.folder(), real, machine.secret(), {"127.0.0.1", port}, server, times,
-                                                [this] { return m_stop.load(); }, [this](Event const& event) { note(event); });
+            auto const ended = transport::watch(
+                machine.folder(), real, machine.secret(), {"127.0.0.1", port}, server, times,
+                [this] { return m_stop.load(); }, [this](Event const& event) { note(event); });
             std::lock_guard const lock(m_mutex);
             m_ended = ended ? "stopped" : ended.error().reason;
             m_news.notify_all();

@@ -1,5 +1,5 @@
-// Who stays connected: notices a server that is halted, waits for an enrolment that is on its way, and looks at what the
-// server has signed.
+// Who stays connected: notices a server that is halted, waits for an enrolment that is on its way, and looks at what
+// the server has signed.
 #include "site.h"
 
 using namespace spiral;
@@ -54,8 +54,10 @@ std::vector<trust::TravellingFrame> allBut(Machine& server, FrameId const& hidde
     for (auto& frame : server.framesFor({})) {
         auto const header = trust::decodeFrameHeader(frame.header).value();
         auto const id = hashAs<FrameId>(frame.header);
-        if (without.contains(id) || (header.prev && without.contains(*header.prev))) without.insert(id);
-        else given.push_back(std::move(frame));
+        if (without.contains(id) || (header.prev && without.contains(*header.prev)))
+            without.insert(id);
+        else
+            given.push_back(std::move(frame));
     }
     return given;
 }
@@ -86,14 +88,16 @@ TEST_CASE("who watches notices a server that says nothing any more, and goes on 
     auto const id = site.li.write("unit/jwc", {{"title", "乙"}});
     REQUIRE(site.call(site.li));
     watch.awaits(What::Agreed);
-    for (int i = 0; i < 200 && watch.toldNone(What::Agreed); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 200 && watch.toldNone(What::Agreed); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
     watch.stop();
     site.wang.open();
     CHECK(site.wang->revisionBytes(id));
 }
 
 // A person who had joined before the keeper synchronised was told `session.unknown-device`, and the watch ended.
-TEST_CASE("a watch of somebody whom the server does not know yet goes on trying, less and less often", "[network][watch]") {
+TEST_CASE("a watch of somebody whom the server does not know yet goes on trying, less and less often",
+          "[network][watch]") {
     Site site;
     auto const sun = site.town.college.person("sun");
     site.town.college.grant(sun, "clerk@unit/jwc");
@@ -138,7 +142,7 @@ TEST_CASE("a watch is told of a frame that the server signed for and does not gi
     CHECK(alarm.withheld.frame == hidden);
     CHECK(alarm.withheld.server == scene.server.device());
     CHECK(alarm.withheld.scope.text() == "unit/jwc");
-    std::this_thread::sleep_for(std::chrono::milliseconds(800));   // looked at again after each silence
+    std::this_thread::sleep_for(std::chrono::milliseconds(800));  // looked at again after each silence
     CHECK(watch.toldNone(What::Withheld));
     watch.stop();
     // `spiral status` shows it from now on, until whoever has the frame brings it.
@@ -196,7 +200,7 @@ TEST_CASE("a hub notices that the server above says nothing any more, and calls 
     settings.retryFirstSeconds = settings.retryLastSeconds = settings.silenceSeconds = 1;
     Running campus(hub, settings, log);
     awaitLine("upstream-begin", 1);
-    std::this_thread::sleep_for(std::chrono::milliseconds(3500));   // quiet, and asked for its word each second
+    std::this_thread::sleep_for(std::chrono::milliseconds(3500));  // quiet, and asked for its word each second
     {
         std::lock_guard const lock(mutex);
         CHECK(std::count(lines.begin(), lines.end(), "upstream-failed reason=tls.idle") == 0);
