@@ -293,7 +293,7 @@ struct Session::State {
 
     void greeted(Actions& actions, Greeting greeting) {
         if (stage != Stage::Greeting) return outOfTurn(actions, "session.second-hello", "a second greeting");
-        if (greeting.oldest > kNetworkVersion || greeting.version < self.greeting.oldest) {
+        if (greeting.oldest > self.greeting.version || greeting.version < self.greeting.oldest) {
             return fail(actions, ErrorCode::Unsupported, "session.version",
                         std::to_string(greeting.oldest) + " to " + std::to_string(greeting.version));
         }
@@ -621,6 +621,10 @@ bool Session::gave(FrameId const& frame) const { return m_state->received.contai
 
 Session::Totals const& Session::totals() const { return m_state->totals; }
 std::optional<Greeting> const& Session::peer() const { return m_state->peer; }
+std::uint32_t Session::version() const {
+    auto const& state = *m_state;
+    return state.peer ? std::min(state.peer->version, state.self.greeting.version) : 0;
+}
 Epoch const& Session::salt() const { return m_state->salt; }
 bool Session::isOpen() const { return m_state->stage == State::Stage::Open; }
 bool Session::isOver() const { return m_state->isOver(); }

@@ -28,6 +28,11 @@ SessionLimits tight() {
     return limits;
 }
 
+/// What an end's program speaks.
+struct Versions {
+    std::uint32_t oldest = kNetworkVersion, newest = kNetworkVersion;
+};
+
 /// One end: a session, its store, and the messages on their way out as bytes. What the store is asked is done later, in
 /// one of the orders that the session must bear.
 struct End {
@@ -43,13 +48,17 @@ struct End {
     bool finished = false, unequal = false, letIn = true;
     std::optional<Error> failed;
 
-    End(Shelf& store, Role role, SessionLimits given, std::optional<Agreement> before = {}, bool stays = false)
-        : shelf(store), limits(given), session(selfOf(store, role, before, stays), given) {
+    End(Shelf& store, Role role, SessionLimits given, std::optional<Agreement> before = {}, bool stays = false,
+        Versions versions = {})
+        : shelf(store), limits(given), session(selfOf(store, role, before, stays, versions), given) {
         run(session.start());
     }
-    static Session::Self selfOf(Shelf const& store, Role role, std::optional<Agreement> before, bool stays) {
+    static Session::Self selfOf(Shelf const& store, Role role, std::optional<Agreement> before, bool stays, Versions versions) {
         Greeting greeting;
         greeting.school.raw[0] = 9;
+        greeting.oldest = versions.oldest;
+        greeting.version = versions.newest;
+        if (versions.newest > kNetworkVersion) greeting.extension = toBytes("of a version that is yet to come");
         return {role, stays, greeting, store.epoch, store.log.size(), before};
     }
     void run(std::vector<Action> actions) {
@@ -483,6 +492,81 @@ TEST_CASE("replicas that stay connected to one server are told what is new, each
                   server.frames.size() + server.frames.size() / 5 + 10);
         }
     }
+}
+
+/// A message of a newer program, with contents that nobody here can read.
+Bytes ofNewerKind(SeededRandom& random) {
+    Bytes message{0, 1, static_cast<std::uint8_t>(64 + random.below(192))};
+    Bytes body(random.below(500));
+    random.fill(body);
+    message.insert(message.end(), body.begin(), body.end());
+    return message;
+}
+
+TEST_CASE("programs of two versions exchange all that both know, whoever calls", "[protocol][session][version]") {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        INFO("seed " << seed);
+        SeededRandom random(seed);
+        auto const limits = seed % 2 == 0 ? tight() : SessionLimits{};
+        Shelf older, newer;
+        older.epoch = epochOf(1);
+        newer.epoch = epochOf(2);
+        for (int i = 0; i < 15; ++i) (i % 2 == 0 ? older : newer).write(i % 2 + 1, random.below(300));
+        Versions const next{1, 3};
+        bool const newerCalls = random.below(2) == 0;
+        End left(newerCalls ? newer : older, Role::Caller, limits, {}, false, newerCalls ? next : Versions{});
+        End right(newerCalls ? older : newer, Role::Answerer, limits, {}, false, newerCalls ? Versions{} : next);
+        End& talkative = newerCalls ? left : right;
+        Line line{left, right};
+        std::size_t said = 0;
+        while (line.move(random)) {
+            // Never the first: a greeting is.
+            bool const greeted = newerCalls ? line.delivered > 0 : right.session.isOpen();
+            bool const mayTalk = greeted && !left.finished && talkative.out.empty();
+            if (mayTalk && said < 30 && random.below(4) == 0) {
+                talkative.out.push_back(ofNewerKind(random));
+                ++said;
+            }
+        }
+        left.run(left.session.onEnd());
+        REQUIRE_FALSE(left.failed);
+        CHECK(left.finished);
+        CHECK(older.frames == newer.frames);
+        CHECK(left.session.version() == 1);
+        CHECK(right.session.version() == 1);
+        CHECK(left.agreed);
+    }
+}
+
+TEST_CASE("programs without a version in common part with that reason, and nothing was taken", "[protocol][session][version]") {
+    Versions const now{}, next{2, 3};
+    for (auto const& [caller, answerer] : {std::pair(now, next), std::pair(next, now)}) {
+        SeededRandom random(1);
+        Shelf one, two;
+        two.epoch = epochOf(2);
+        one.write(1, 30);
+        two.write(2, 30);
+        End left(one, Role::Caller, {}, {}, false, caller), right(two, Role::Answerer, {}, {}, false, answerer);
+        Line line{left, right};
+        line.talk(random);
+        REQUIRE(left.failed);
+        REQUIRE(right.failed);
+        CHECK(left.failed->reason == "session.version");
+        CHECK(right.failed->reason == "session.version");
+        CHECK(one.frames.size() == 1);
+        CHECK(two.frames.size() == 1);
+    }
+    // Two of the next version go on with the newest of both.
+    SeededRandom random(1);
+    Shelf one, two;
+    two.epoch = epochOf(2);
+    one.write(1, 30);
+    End left(one, Role::Caller, {}, {}, false, {2, 5}), right(two, Role::Answerer, {}, {}, false, {1, 4});
+    Line line{left, right};
+    line.talk(random);
+    CHECK(left.finished);
+    CHECK(left.session.version() == 4);
+    CHECK(one.frames == two.frames);
 }
 
 // A connection that stays may be quiet for hours. Whether the other side still lives was told by nobody.

@@ -97,7 +97,7 @@ public:
     struct Self {
         Role role = Role::Caller;
         bool stays = false;       ///< a caller that goes on after the first agreement
-        Greeting greeting;
+        Greeting greeting;        ///< its versions are those that this session speaks
         Epoch epoch;              ///< of the own log
         std::uint64_t position = 0;  ///< its end
         std::optional<Agreement> before;  ///< of a caller
@@ -144,6 +144,8 @@ public:
     };
     [[nodiscard]] Totals const& totals() const;
     [[nodiscard]] std::optional<Greeting> const& peer() const;
+    /// The newest that both speak: what a newer one does not know is said by neither. 0 until both have greeted.
+    [[nodiscard]] std::uint32_t version() const;
     /// The epoch of the answerer's log, which salts the digest of both: none while a caller does not know it.
     [[nodiscard]] Epoch const& salt() const;
     [[nodiscard]] bool isOpen() const;   ///< it is known who the peer is
