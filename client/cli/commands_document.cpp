@@ -1,10 +1,14 @@
-// Documents: write, show, list, history, diff, attach.
+// Documents: write, show, list, history, diff, attach, and give attachments out again.
 #include "format.h"
+
+#include "base/sha256.h"
+#include "replica/attachments.h"
 
 namespace spiral::cli {
 
 namespace {
 
+constexpr std::size_t kFileNameBytesMax = 255;
 constexpr std::string_view kTypeWords = "task plan standard report catalogue person";
 
 Option setOption() {
@@ -59,6 +63,85 @@ Result<int> docAttach(Job& job) {
     SPIRAL_GIVE(made, office->attach(doc, job.path(job.arguments[1])));
     tellAssignment(job, *office, made);
     return status::kDone;
+}
+
+/// The file there has the very bytes of this attachment.
+bool isCopy(Files& files, trust::Attachment const& file, Path const& there) {
+    auto const size = files.size(there);
+    if (!size || *size != file.size) return false;
+    Sha256Stream hash;
+    for (std::uint64_t at = 0; at < file.size;) {
+        auto const piece = files.readAt(there, at, trust::kAttachmentPieceBytes);
+        if (!piece || piece->empty()) return false;
+        hash.add(*piece);
+        at += piece->size();
+    }
+    return hash.finish().raw == file.sha256.raw;
+}
+
+/// Where an attachment is saved in a folder: under its own name, or, when another file has that, under its hash's first
+/// digits and its name. Its name was chosen by whoever attached it: nothing that is there is overwritten, and no hidden file
+/// is made.
+struct Place {
+    Path file;
+    bool isThere = false;   ///< this very file, from an earlier run
+};
+Place placeFor(Files& files, trust::Attachment const& file, Path const& folder) {
+    std::string const name = file.name.starts_with('.') ? "_" + file.name : file.name;
+    std::string const digits = file.sha256.hex();
+    for (std::string const& wanted : {name, shortId(file.sha256) + "-" + name, digits}) {
+        if (wanted.size() > kFileNameBytesMax) continue;
+        Path const place = folder / wanted;
+        if (!files.exists(place)) return {place};
+        if (isCopy(files, file, place)) return {place, true};
+    }
+    return {folder / digits};   // no other file is named like that
+}
+
+Result<int> docFiles(Job& job) {
+    SPIRAL_GIVE(office, job.office(replica::Access::Read));
+    SPIRAL_GIVE(doc, office->resolveId(job.arguments[0]));
+    SPIRAL_GIVE(shown, office->show(doc));
+    auto const folder = job.arguments.value("--save");
+    if (folder && !job.world.files.exists(job.path(*folder))) return makeError(ErrorCode::NotFound, "folder.missing", *folder);
+    auto& replica = office->replica();
+    replica::Attachments const attachments(replica.folder() / "attachments", job.world.files);
+    Json told = Json::array();
+    Table table({{std::string(job.say({"文件", "file"})), Table::Align::Left, true},
+                 {std::string(job.say({"字节", "bytes"})), Table::Align::Right},
+                 {"SHA-256"},
+                 {std::string(job.say({"在本机", "here"}))}});
+    std::uint64_t saved = 0, missing = 0;
+    for (auto const& file : shown.files) {
+        // Bytes that came for another scope are no evidence of this one.
+        bool const here = attachments.holds(file.sha256) && replica.fileIsHere(doc.scope, file);
+        if (!here) ++missing;
+        Json one{json::Value(trust::toJson(file))};
+        one.set("here", here);
+        if (folder && here) {
+            auto const place = placeFor(job.world.files, file, job.path(*folder));
+            if (!place.isThere) {
+                if (auto copied = attachments.extract(file, place.file); !copied) return copied.error();
+            }
+            ++saved;
+            one.set("saved", place.file.string());
+        }
+        told.add(std::move(one));
+        table.add({clean(file.name), std::to_string(file.size), shortId(file.sha256),
+                   std::string(here ? job.say({"是", "yes"}) : job.say({"否", "no"}))});
+    }
+    job.answer(told);
+    if (!table.empty()) job.lines(table.text(job.width()));
+    job.tell({"共 {n} 个附件", "{n} attachment(s)"}, {{"n", std::to_string(shown.files.size())}});
+    if (folder) {
+        job.tell({"已存到 {folder}：{n} 个，内容与 SHA-256 相符", "{n} saved to {folder}, each as its SHA-256 says"},
+                 {{"n", std::to_string(saved)}, {"folder", clean(*folder)}});
+    }
+    if (missing > 0) {
+        job.tell({"{n} 个还不在本机：同步，或读入含附件的文件", "{n} not here yet: synchronise, or take in a file that holds them"},
+                 {{"n", std::to_string(missing)}});
+    }
+    return folder && missing > 0 ? status::kUndecided : status::kDone;
 }
 
 /// The commands with which the document goes on from here.
@@ -386,6 +469,19 @@ std::vector<Command> documentCommands() {
          .examples = {{"spiral doc attach 3f2a 佐证/会议纪要.pdf", {"附上佐证材料", "attach evidence"}},
                       {"spiral doc attach 3f2a photo.jpg --progress", {"显示进度", "with progress"}}},
          .run = docAttach},
+        {.name = "doc files",
+         .summary = {"列出附件，或存为文件", "list the attachments, or save them as files"},
+         .positionals = {documentId()},
+         .options = {{.name = "--save",
+                      .value = "DIR",
+                      .what = {"存到这个文件夹；已有的文件不覆盖", "into this folder; no file that is there is overwritten"},
+                      .completes = Completes::File}},
+         .more = {"每个文件都按其 SHA-256 核对。还不在本机的会列出，退出状态为 2。名字相同而内容不同的，在名字前加上 SHA-256 的头几位。",
+                  "Each file is held against its SHA-256. What is not here yet is told, and the exit status is 2. A name that "
+                  "another file has gets the first digits of the SHA-256 in front."},
+         .examples = {{"spiral doc files 3f2a", {"有哪些附件", "which there are"}},
+                      {"spiral doc files 3f2a --save 下载", {"存到文件夹 下载", "into the folder 下载"}}},
+         .run = docFiles},
     };
 }
 

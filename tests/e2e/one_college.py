@@ -10,6 +10,27 @@ UNITS = (("jwc", "教务处", "东校区"), ("xsc", "学生处", "西校区"), (
 DOMAIN = "qa.example.edu.cn"
 
 
+def gives_out(room, office, own):
+    """An attachment becomes a file again; no file that is there is overwritten."""
+    place = os.path.join(office.folder, "下载")
+    office.refused("doc", "files", own, "--save", place, status=2, code="folder.missing")
+    os.mkdir(place)
+    with open(room.stick("证据.txt"), "rb") as file:
+        evidence = file.read()
+    given = lambda name: open(os.path.join(place, name), "rb").read()  # noqa: E731
+    for _ in range(2):
+        (file,) = office.json("doc", "files", own, "--save", place)
+        need(file["here"] and file["saved"] == os.path.join(place, "证据.txt"), file)
+        need(os.listdir(place) == ["证据.txt"] and given("证据.txt") == evidence, "not the same again:", os.listdir(place))
+    with open(os.path.join(place, "证据.txt"), "wb") as mine:
+        mine.write("我自己的文件".encode())
+    (file,) = office.json("doc", "files", own, "--save", place)
+    beside = file["sha256"][:8] + "-证据.txt"
+    need(file["saved"] == os.path.join(place, beside) and given(beside) == evidence, file)
+    need(given("证据.txt") == "我自己的文件".encode(), "a person's own file was overwritten")
+    need("saved" not in office.json("doc", "files", own)[0], "a list saves nothing")
+
+
 def main(room):
     founder = found(room, units=UNITS)
     clerk = join(room, founder, "clerk", "李雷", "--unit", "jwc", "--role", "clerk")
@@ -204,6 +225,7 @@ def tasks(room, founder, clerk, head, office):
     clerk.json("step", own, "submit")
     carry(room, clerk, office)
     need(office.json("doc", "show", own)["files"][0]["name"] == "证据.txt", "the attachment did not travel")
+    gives_out(room, office, own)
     office.refused("step", own, "recheck-fail", "--comment", "不足", status=1, code="step.until-required")
     failed = office.json("step", own, "recheck-fail", "--comment", "不足", "--until", "2026-04-30")
     need(failed["state"] == "failed" and failed["due"] == "2026-04-30", failed)
