@@ -43,6 +43,16 @@ void SyncCore::tell(std::string_view name, std::vector<std::pair<std::string_vie
 
 SyncCore::PeerId SyncCore::opened(Road road) {
     PeerId const id = m_next++;
+    std::int64_t end = 0;
+    try {
+        end = m_replica.logEnd();
+    } catch (SqliteError const& error) {
+        // Who hears nothing would wait.
+        diskFailed(error);
+        road.send(protocol::Refusal{"server.disk", {}});
+        road.close();
+        return id;
+    }
     auto peer = std::make_unique<Peer>();
     peer->road = std::move(road);
     auto const& registry = m_replica.registry();
@@ -55,7 +65,7 @@ SyncCore::PeerId SyncCore::opened(Road road) {
         self.greeting.registryHead = registry.head();
     }
     self.epoch = m_replica.epoch();
-    self.position = static_cast<std::uint64_t>(m_replica.logEnd());
+    self.position = static_cast<std::uint64_t>(end);
     transport::SessionDriver::Ports ports;
     Peer* const raw = peer.get();
     ports.send = [raw](protocol::Message message) { raw->road.send(std::move(message)); };

@@ -412,7 +412,12 @@ Result<void> Attachments::put(Attachment const& file, std::uint32_t index, ByteV
             !written) {
             return written;
         }
-        if (auto synced = m_files.sync(path); !synced) return synced;
+        if (auto synced = m_files.sync(path); !synced) {
+            // Whoever reads the file finds the piece, and no later sync writes it: the part is begun anew.
+            m_progress->parts.erase({file.sha256, file.chunks});
+            [[maybe_unused]] auto const removed = m_files.remove(path);
+            return synced;
+        }
         part->have[index] = true;
         --part->lacking;
     }

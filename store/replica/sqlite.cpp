@@ -35,6 +35,7 @@ bool SqliteError::damaged() const noexcept {
 Error SqliteError::toError() const {
     int const code = m_code & 0xff;
     if (code == SQLITE_FULL) return makeError(ErrorCode::Environment, "disk.full", what());
+    if (code == SQLITE_NOMEM) return makeError(ErrorCode::Environment, "memory.full", what());
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return makeError(ErrorCode::Busy, "store.busy", what());
     if (m_code == SQLITE_CANTOPEN_ISDIR) return makeError(ErrorCode::Environment, "disk.is-folder", what());
     if (damaged()) return makeError(ErrorCode::Damaged, "store.damaged", what());
@@ -133,7 +134,7 @@ Statement& RowInserter::statementFor(std::size_t rows) {
 // ---------------------------------------------------------------------------------------------------------------------
 
 Database::Database(Path const& file, Options const& options)
-    : m_folder(file.has_parent_path() ? file.parent_path() : Path(".")) {
+    : m_folder(file.has_parent_path() ? file.parent_path() : Path(".")), m_onLostSync(options.onLostSync) {
     // SQLite would only say that it cannot open it. What is in that folder is somebody's, so it is not removed.
     std::string const doing = "opening " + file.filename().string();
     std::error_code unreadable;  // then opening it says why
@@ -186,7 +187,7 @@ void Database::runPrepared(Prepared const& statement, char const* doing) {
     int const extended = sqlite3_extended_errcode(m_handle.get());
     std::string const message = sqlite3_errmsg(m_handle.get());
     sqlite3_reset(statement.get());
-    throw SqliteError(withSystemReason(m_handle.get(), m_folder, extended != SQLITE_OK ? extended : code), doing, message);
+    raise(extended != SQLITE_OK ? extended : code, doing, message);
 }
 
 void Database::execute(std::string_view sql) {
@@ -206,8 +207,12 @@ std::string Database::textOf(std::string_view sql) {
 
 void Database::fail(int code, std::string const& doing) const {
     int const extended = m_handle ? sqlite3_extended_errcode(m_handle.get()) : code;
-    throw SqliteError(withSystemReason(m_handle.get(), m_folder, extended != SQLITE_OK ? extended : code), doing,
-                      m_handle ? sqlite3_errmsg(m_handle.get()) : sqlite3_errstr(code));
+    raise(extended != SQLITE_OK ? extended : code, doing, m_handle ? sqlite3_errmsg(m_handle.get()) : sqlite3_errstr(code));
+}
+
+void Database::raise(int code, std::string const& doing, std::string const& message) const {
+    if (code == SQLITE_IOERR_FSYNC && m_onLostSync) m_onLostSync();
+    throw SqliteError(withSystemReason(m_handle.get(), m_folder, code), doing, message);
 }
 
 void Database::check(int code, char const* doing) const {

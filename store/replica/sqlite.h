@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -136,6 +137,7 @@ public:
         bool fullSync = true;
         int cacheKib = 65536;
         int checkpointPages = 1000;  ///< of 4 KiB, after which a commit moves the log into the file
+        std::function<void()> onLostSync{};  ///< called before a failed sync is thrown
     };
     Database(Path const& file, Options const& options);
 
@@ -153,8 +155,10 @@ private:
     using Prepared = std::unique_ptr<sqlite3_stmt, Deleter<sqlite3_finalize>>;
     Prepared prepare(char const* sql);
     void runPrepared(Prepared const& statement, char const* doing);
+    [[noreturn]] void raise(int code, std::string const& doing, std::string const& message) const;
 
     Path m_folder;
+    std::function<void()> m_onLostSync;
     std::unique_ptr<sqlite3, Deleter<sqlite3_close_v2>> m_handle;
     Prepared m_begin, m_commit;  ///< parsed once: a small transaction is short beside the parser
 };

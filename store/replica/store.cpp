@@ -115,6 +115,35 @@ Result<void> Replica::create(Path const& folder, World world, trust::PublicKey c
     return world.files.rename(unfinished, storeFile(folder));
 }
 
+namespace {
+
+Path logFile(Path const& folder) { return folder / "store.db-wal"; }
+/// Says that the log may hold bytes which the system takes for written and which are not.
+Path doubtFile(Path const& folder) { return folder / "store.db-doubt"; }
+
+// After a failed sync Linux takes the pages for clean: whoever reads the file finds them, no later sync writes them. A
+// process that goes on writes its next transaction over the one that failed. If it ends instead, the next one finds that
+// one in the log, whole, and goes on above it: a hole on the disk, below what is acknowledged then. So all of the log is
+// written once more before anybody reads it. A mark that does not last is enough: what the system remembers lasts no longer.
+Result<void> writeLogAgain(Path const& folder, Files& files) {
+    constexpr std::size_t kAtOnce = 1024 * 1024;
+    if (!files.exists(doubtFile(folder))) return {};
+    Path const log = logFile(folder);
+    if (files.exists(log)) {
+        for (std::uint64_t at = 0;;) {
+            auto const bytes = files.readAt(log, at, kAtOnce);
+            if (!bytes) return bytes.error();
+            if (bytes->empty()) break;
+            if (auto written = files.writeAt(log, at, *bytes, FileMode::Private); !written) return written;
+            at += bytes->size();
+        }
+        if (auto synced = files.sync(log); !synced) return synced;
+    }
+    return files.remove(doubtFile(folder));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Replica>> Replica::open(Path const& folder, World world, Access access, Limits limits,
                                                std::optional<Path> guardFile) {
     if (!world.files.exists(storeFile(folder))) {
@@ -125,6 +154,7 @@ Result<std::unique_ptr<Replica>> Replica::open(Path const& folder, World world, 
         auto taken = WriterLock::take(folder);
         if (!taken) return taken.error();
         lock.emplace(std::move(*taken));
+        if (auto sound = writeLogAgain(folder, world.files); !sound) return sound.error();
     }
     try {
         auto store = std::make_unique<Store>(folder, world, access, limits, std::move(lock));
@@ -225,7 +255,11 @@ Store::Store(Path folder, World world, Access access, Limits limits, std::option
       m_lock(std::move(lock)),
       m_db(storeFile(m_folder), {.as = access == Access::Write ? OpenAs::Writer : OpenAs::Reader,
                                  .cacheKib = limits.cacheKib,
-                                 .checkpointPages = 16384}) {
+                                 .checkpointPages = 16384,
+                                 .onLostSync = [this] {
+                                     [[maybe_unused]] auto const marked =
+                                         m_world.files.writeAt(doubtFile(m_folder), 0, {}, FileMode::Private);
+                                 }}) {
     sqlite3_hard_heap_limit64(kHeapLimitBytes);
 }
 
