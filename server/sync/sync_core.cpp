@@ -292,9 +292,11 @@ void SyncCore::commit() {
     }
     auto const before = m_replica.logEnd();
     std::vector<Answer> answers;
+    Arrived arrived;
     try {
         if (!frames.empty()) answers = m_replica.import(std::move(frames), "network");
-        giveReceipts();
+        arrived = arrivedSince(isServer() ? std::min(before, receiptedTill()) : before, before);
+        giveReceipts(arrived);
         m_diskError.reset();
     } catch (SqliteError const& error) {
         diskFailed(error);
@@ -325,14 +327,7 @@ void SyncCore::commit() {
         found->second->driver->applied(std::move(theirs));
     }
     if (m_replica.logEnd() == before) return;
-    std::set<Scope> touched;
-    m_replica.framesAfter(before,
-                          [&](std::int64_t, FrameId const&, trust::FrameHeader const& header) {
-                              touched.insert(header.scope);
-                              return false;
-                          },
-                          [](std::int64_t, TravellingFrame&&) { return false; });
-    onNews({touched.begin(), touched.end()});
+    onNews({arrived.scopes.begin(), arrived.scopes.end()});
     if (m_committed) m_committed();
 }
 
@@ -346,29 +341,52 @@ void SyncCore::onNews(std::vector<Scope> const& touched) {
     }
 }
 
-void SyncCore::giveReceipts() {
+bool SyncCore::isServer() const {
     auto const& registry = m_replica.registry();
-    if (registry.empty()) return;
-    auto const* self = registry.device(m_replica.device());
-    if (!self || self->kind != trust::Device::Kind::Server) return;
-    auto const note = m_replica.note(kNoteReceipted);
-    std::int64_t const done = note ? std::strtoll(note->c_str(), nullptr, 10) : 0;
-    std::int64_t const end = m_replica.logEnd();
-    if (done >= end) return;
-    std::map<Scope, std::vector<FrameId>> seen;
+    auto const* self = registry.empty() ? nullptr : registry.device(m_replica.device());
+    return self && self->kind == trust::Device::Kind::Server;
+}
+
+SyncCore::Arrived SyncCore::arrivedSince(std::int64_t position, std::int64_t newsSince) const {
+    Arrived arrived;
+    arrived.till = m_replica.logEnd();
     m_replica.framesAfter(
-        done,
-        [&](std::int64_t, FrameId const& frame, trust::FrameHeader const& header) {
-            // Entries of the registry have an order of their own, and its feed holds nothing else.
-            if (header.device != m_replica.device() && !header.scope.isRegistry()) {
-                // A header alone is no content that we could vouch for.
-                auto const held = m_replica.frameBytes(frame);
-                if (held && held->applied) seen[header.scope].push_back(frame);
+        position,
+        [&](replica::LoggedFrame const& line) {
+            auto const& header = line.header();
+            if (line.position() > newsSince) arrived.scopes.insert(header.scope);
+            // Entries of the registry have an order of their own, and its feed holds nothing else. A header alone is no
+            // content that we could vouch for.
+            bool const hasRows = line.what() != replica::LogLine::What::HeaderStored;
+            if (hasRows && header.device != m_replica.device() && !header.scope.isRegistry()) {
+                arrived.toReceipt[header.scope].push_back(line.frame());
             }
             return false;
         },
         [](std::int64_t, TravellingFrame&&) { return false; });
-    for (auto const& [scope, frames] : seen) {
+    return arrived;
+}
+
+std::int64_t SyncCore::receiptedTill() const {
+    auto const note = m_replica.note(kNoteReceipted);
+    return note ? std::strtoll(note->c_str(), nullptr, 10) : 0;
+}
+
+void SyncCore::giveReceipts() {
+    if (!isServer()) return;
+    auto const done = receiptedTill();
+    if (auto const end = m_replica.logEnd(); done < end) giveReceipts(arrivedSince(done, end));
+}
+
+void SyncCore::giveReceipts(Arrived const& arrived) {
+    if (!isServer() || arrived.till <= receiptedTill()) return;
+    auto const& registry = m_replica.registry();
+    auto const* self = registry.device(m_replica.device());
+    std::string const till = std::to_string(arrived.till);
+    auto const noteTill = [&] { m_replica.setNote(kNoteReceipted, till); };
+    if (arrived.toReceipt.empty()) return noteTill();
+    auto const& last = *arrived.toReceipt.rbegin();
+    for (auto const& [scope, frames] : arrived.toReceipt) {
         for (std::size_t at = 0; at < frames.size(); at += m_limits.receiptFramesMax) {
             auto const count = std::min(m_limits.receiptFramesMax, frames.size() - at);
             json::Array names;
@@ -392,7 +410,10 @@ void SyncCore::giveReceipts() {
                 return;
             }
             trust::Item const item{trust::Item::Kind::Record, hashAs<ObjectId>(asBytes(bytes))};
-            auto const sealed = m_replica.seal(scope, {{item, std::move(bytes), *signature}}, m_signer);
+            // A crash before the last of them gives some frames a second receipt, which changes nothing: the first counts.
+            bool const isLast = &frames == &last.second && at + count == frames.size();
+            auto const sealed = m_replica.seal(scope, {{item, std::move(bytes), *signature}}, m_signer,
+                                               isLast ? std::function<void()>(noteTill) : nullptr);
             if (!sealed) {
                 tell("receipt-failed", {{"reason", sealed.error().reason}}, true);
                 return;
@@ -400,8 +421,6 @@ void SyncCore::giveReceipts() {
             ++m_counts.receipts;
         }
     }
-    // A crash before this line gives some frames a second receipt, which changes nothing: the first counts.
-    m_replica.setNote(kNoteReceipted, std::to_string(end));
 }
 
 }  // namespace spiral::server

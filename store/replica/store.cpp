@@ -691,16 +691,17 @@ std::vector<FeedTip> Store::tips() const {
     return tips;  // m_feeds and each feed's tips are sorted
 }
 
-TravellingFrame Store::travelling(std::int64_t rowId) const {
+TravellingFrame Store::travelling(std::int64_t rowId, trust::FrameHeader const* known) const {
     Use use(m_statements->frameByRow);
     use->bind(1, rowId);
     if (!use->step())
         throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
-    return travelling(*use, rowId, std::nullopt);
+    return travelling(*use, rowId, std::nullopt, known);
 }
 
 /// `row` has the columns of Statements::frameByRow.
-TravellingFrame Store::travelling(Statement const& row, std::int64_t rowId, std::optional<bool> applied) const {
+TravellingFrame Store::travelling(Statement const& row, std::int64_t rowId, std::optional<bool> applied,
+                                  trust::FrameHeader const* known) const {
     if (row.isNull(0))
         throw SqliteError(SQLITE_CORRUPT, "reading a frame", "a place names a frame that is not there");
     TravellingFrame frame;
@@ -715,17 +716,21 @@ TravellingFrame Store::travelling(Statement const& row, std::int64_t rowId, std:
         frame.namesNoFiles = true;
         return frame;
     }
-    auto header = trust::decodeFrameHeader(frame.header);
-    if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
+    std::optional<trust::FrameHeader> read;
+    if (!known) {
+        auto decoded = trust::decodeFrameHeader(frame.header);
+        if (!decoded) throw SqliteError(SQLITE_CORRUPT, "reading a frame", decoded.error().reason);
+        known = &read.emplace(std::move(*decoded));
+    }
     // Rows that only frames of others brought may bear signatures that are not those of this frame's device.
-    if (!applied) applied = isApplied(rowId, *header);
+    if (!applied) applied = isApplied(rowId, *known);
     if (!*applied) return frame;
     // Made again from the rows; raw, because whoever sends it packs whole batches better than single frames.
     std::vector<PayloadRow> rows;
     std::vector<Bytes> owned;
-    rows.reserve(header->items.size());
-    owned.reserve(header->items.size());
-    for (auto const& item : header->items) {
+    rows.reserve(known->items.size());
+    owned.reserve(known->items.size());
+    for (auto const& item : known->items) {
         if (item.kind == trust::Item::Kind::Revision) {
             auto bytes = revisionBytes(item.id);
             if (!bytes) return frame;  // payload wanted here, too
@@ -753,19 +758,26 @@ std::optional<TravellingFrame> Store::frame(FrameId const& id) const {
     return travelling(row);
 }
 
-void Store::framesAfter(std::int64_t position,
-                        std::function<bool(std::int64_t, FrameId const&, trust::FrameHeader const&)> const& wants,
+trust::FrameHeader const& LoggedFrame::header() const {
+    if (!m_header) {
+        auto read = trust::decodeFrameHeader(m_bytes);
+        if (!read) throw SqliteError(SQLITE_CORRUPT, "reading a frame", read.error().reason);
+        m_header = std::move(*read);
+    }
+    return *m_header;
+}
+
+void Store::framesAfter(std::int64_t position, std::function<bool(LoggedFrame const&)> const& wants,
                         std::function<bool(std::int64_t, TravellingFrame&&)> const& take) const {
     Statement lines(m_db,
-                    "SELECT l.pos, f.rowid, l.id, f.header FROM local_log l JOIN frame f ON f.id=l.id "
+                    "SELECT l.pos, f.rowid, l.id, f.header, l.what FROM local_log l JOIN frame f ON f.id=l.id "
                     "WHERE l.pos>?1 AND l.what<>?2 ORDER BY l.pos");
     lines.bind(1, position).bind(2, static_cast<std::int64_t>(LogLine::What::BodyRedacted));
     while (lines.step()) {
-        auto const header = trust::decodeFrameHeader(lines.blob(3));
-        if (!header) throw SqliteError(SQLITE_CORRUPT, "reading a frame", header.error().reason);
-        auto const at = lines.integer(0);
-        if (!wants(at, lines.token<FrameId>(2), *header)) continue;
-        if (!take(at, travelling(lines.integer(1)))) return;
+        LoggedFrame const line(lines.integer(0), static_cast<LogLine::What>(lines.integer(4)), lines.token<FrameId>(2),
+                               lines.blob(3));
+        if (!wants(line)) continue;
+        if (!take(line.position(), travelling(lines.integer(1), &line.header()))) return;
     }
 }
 
@@ -814,7 +826,7 @@ void Store::framesBeyond(std::vector<FeedTip> const& known, std::function<bool(S
         Use use(linear);
         use->bind(1, state.feed).bind(2, above);
         while (use->step()) {
-            if (!take(travelling(*use, use->integer(5), use->integer(6) != 0))) return;
+            if (!take(travelling(*use, use->integer(5), use->integer(6) != 0, nullptr))) return;
         }
     }
 }

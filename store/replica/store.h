@@ -90,8 +90,7 @@ public:
     void framesBeyond(std::vector<FeedTip> const& known, std::function<bool(Scope const&)> const& mayRead,
                       std::function<bool(TravellingFrame&&)> const& take) const override;
     std::optional<TravellingFrame> frame(FrameId const& id) const override;
-    void framesAfter(std::int64_t position,
-                     std::function<bool(std::int64_t, FrameId const&, trust::FrameHeader const&)> const& wants,
+    void framesAfter(std::int64_t position, std::function<bool(LoggedFrame const&)> const& wants,
                      std::function<bool(std::int64_t, TravellingFrame&&)> const& take) const override;
     Epoch epoch() const override { return m_epoch; }
     std::vector<InboxLine> inbox() const override;
@@ -147,10 +146,10 @@ private:
 
     FeedState& feedState(Scope const& scope, DeviceId const& device);
     FeedState const* findFeed(Scope const& scope, DeviceId const& device) const;
-    /// `applied`: whether its rows are in, if the caller knows.
-    [[nodiscard]] TravellingFrame travelling(std::int64_t rowId) const;
-    [[nodiscard]] TravellingFrame travelling(Statement const& row, std::int64_t rowId,
-                                             std::optional<bool> applied) const;
+    /// `known`: its header, and `applied`: whether its rows are in, if the caller knows.
+    [[nodiscard]] TravellingFrame travelling(std::int64_t rowId, trust::FrameHeader const* known = nullptr) const;
+    [[nodiscard]] TravellingFrame travelling(Statement const& row, std::int64_t rowId, std::optional<bool> applied,
+                                             trust::FrameHeader const* known) const;
     /// The frame's rows are in, from its own payload.
     [[nodiscard]] bool isApplied(std::int64_t frameRow, trust::FrameHeader const& header) const;
 

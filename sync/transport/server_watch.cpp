@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "trust/authority.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace spiral::transport {
@@ -22,10 +23,18 @@ bool isServer(replica::Replica const& replica, DeviceId const& device) {
 std::vector<Withheld> withheldSince(replica::Replica const& replica, std::int64_t position,
                                     std::set<FrameId> const& excused) {
     std::vector<Withheld> withheld;
+    std::vector<std::string> servers;
+    if (!replica.registry().empty()) {
+        for (auto const& device : replica.registry().devices()) {
+            if (device.kind == trust::Device::Kind::Server) servers.push_back(device.id.hex());
+        }
+    }
     replica.framesAfter(
         position,
-        [&](std::int64_t, FrameId const&, trust::FrameHeader const& header) {
-            if (!isServer(replica, header.device)) return false;
+        [&](replica::LoggedFrame const& line) {
+            bool const named = std::any_of(servers.begin(), servers.end(), [&](auto const& server) { return line.holds(server); });
+            if (!named || !isServer(replica, line.header().device)) return false;
+            auto const& header = line.header();
             for (auto const& item : header.items) {
                 if (item.kind != trust::Item::Kind::Record) continue;
                 auto const bytes = replica.recordBytes(item.id);

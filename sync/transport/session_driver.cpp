@@ -90,10 +90,9 @@ StoreSide::Given StoreSide::since(protocol::FetchSince const& fetch, protocol::S
     given.position = fetch.position;
     BothRead both(*m_replica, m_peer);
     std::size_t bytes = 0;
-    auto const wants = [&](std::int64_t at, FrameId const& frame, trust::FrameHeader const& header) {
-        bool const theirs = header.device == m_peer;
-        if ((theirs || both.peer(header.scope)) && !session.skips(frame)) return true;
-        given.position = static_cast<std::uint64_t>(at);
+    auto const wants = [&](replica::LoggedFrame const& line) {
+        if (!session.skips(line.frame()) && (line.header().device == m_peer || both.peer(line.header().scope))) return true;
+        given.position = static_cast<std::uint64_t>(line.position());
         return false;
     };
     auto const take = [&](std::int64_t at, TravellingFrame&& frame) {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,6 +98,16 @@ private:
     void commit();
     void deliver(PeerId id, protocol::Message const& message);
     void proposed(Peer& peer, protocol::Propose const& propose);
+    [[nodiscard]] bool isServer() const;   ///< and so gives receipts: a hub does not
+    /// What the log holds after a position, by one walk along it.
+    struct Arrived {
+        std::int64_t till = 0;
+        std::set<Scope> scopes;                            ///< of what is news
+        std::map<Scope, std::vector<FrameId>> toReceipt;   ///< frames of others with their rows
+    };
+    [[nodiscard]] Arrived arrivedSince(std::int64_t position, std::int64_t newsSince) const;
+    [[nodiscard]] std::int64_t receiptedTill() const;
+    void giveReceipts(Arrived const& arrived);
     void fileCame(Scope const& scope, trust::Attachment const& file);
     void endPeer(PeerId id, std::optional<Error> error);
     void endFor(PeerId id);   ///< of the disk

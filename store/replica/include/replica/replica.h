@@ -86,6 +86,27 @@ struct LogLine {
     FrameId frame;                 ///< or, of a redaction, the object's id
 };
 
+/// A frame that a line of the log names. Its header is read when it is first asked for: most who walk along the log know
+/// without it that they do not want the frame.
+class LoggedFrame {
+public:
+    LoggedFrame(std::int64_t position, LogLine::What what, FrameId const& frame, ByteView header)
+        : m_position(position), m_what(what), m_frame(frame), m_bytes(header) {}
+    [[nodiscard]] std::int64_t position() const { return m_position; }
+    [[nodiscard]] LogLine::What what() const { return m_what; }
+    [[nodiscard]] FrameId const& frame() const { return m_frame; }
+    [[nodiscard]] trust::FrameHeader const& header() const;
+    /// The header's text holds this. A device that it does not hold is not the frame's.
+    [[nodiscard]] bool holds(std::string_view text) const { return asText(m_bytes).find(text) != std::string_view::npos; }
+
+private:
+    std::int64_t m_position;
+    LogLine::What m_what;
+    FrameId m_frame;
+    ByteView m_bytes;   ///< of the line that is being read
+    mutable std::optional<trust::FrameHeader> m_header;
+};
+
 struct Draft {
     Scope scope;
     DocumentId doc;
@@ -177,8 +198,7 @@ public:
     /// Frames in the order in which this store got their headers or payloads, after a position of the log: an order in
     /// which another can store them. `wants` says which; `take` gets each with its position and stops by false. A frame
     /// whose payload came later than its header comes twice. Cost follows the lines read.
-    virtual void framesAfter(std::int64_t position,
-                             std::function<bool(std::int64_t at, FrameId const&, trust::FrameHeader const&)> const& wants,
+    virtual void framesAfter(std::int64_t position, std::function<bool(LoggedFrame const&)> const& wants,
                              std::function<bool(std::int64_t at, TravellingFrame&&)> const& take) const = 0;
     /// Of this store's log. Drawn when it is made, and anew when it was put back from a copy: a position of one epoch
     /// says nothing of another.
