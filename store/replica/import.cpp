@@ -21,6 +21,9 @@ namespace {
 
 /// Frames that one worker verifies at a time: some milliseconds of work.
 constexpr std::size_t kChunkFrames = 32;
+/// So many verified frames are written, within the one transaction, while others are being verified. Frames and not rows:
+/// rows cost their index less the more of them are written in its order, and those of large frames little verification.
+constexpr std::size_t kPartFrames = 256;
 
 /// Runs `work(i)` for chunks 0…n−1 on threads; the owner waits for each in order and goes on while others run.
 /// `work` must not throw for input, and what it throws for other reasons is thrown from waitFor.
@@ -94,6 +97,7 @@ std::optional<Claim> claimOf(ByteView record) {
 struct Store::Offer {
     CheckedFrame frame;
     bool decided = false;   ///< `answer` is final
+    bool mayCome = false;   ///< its scope is one that this replica takes
     bool verified = false;  ///< header signature and grant are good
     bool deferred = false;  ///< its payload needs a parent's bytes: opened on the store's thread
     Answer answer;
@@ -162,7 +166,7 @@ void Store::checkFrame(Offer& offer) const {
         offer.decide(Answer::What::Refused, "frame.other-college", header.school.hex());
         return;
     }
-    if (!takes(header.scope) && header.device != m_device) {   // what was written here comes back
+    if (!offer.mayCome && !header.scope.isRegistry() && header.device != m_device) {   // what was written here comes back
         offer.decide(Answer::What::OutsideScopes, "scope.not-readable", header.scope.text());
         return;
     }
@@ -476,6 +480,7 @@ void Store::takeUpInbox(FrameId const& arrived, Batch& batch, std::vector<FrameI
     for (auto& waitingOffer : waiting) {
         Offer& offer = *batch.owned.emplace_back(std::move(waitingOffer));
         readHeader(offer);
+        offer.mayCome = !offer.decided && takes(offer.frame.header.scope);
         if (!offer.decided) checkFrame(offer);
         if (offer.deferred) openOffered(offer.frame);
         batch.inboxOut.push_back(offer.frame.id);
@@ -517,8 +522,8 @@ bool Store::hasRedacted(std::vector<PayloadRow> const& rows) const {
                        [&](PayloadRow const& row) { return m_registry.isRedacted(row.item.id); });
 }
 
-/// Writes the batch in one transaction: rows in the order of their ids, which is far cheaper for their index.
-void Store::flush(Batch& batch) {
+/// Writes the batch, within the caller's transaction: rows in the order of their ids, which is far cheaper for their index.
+void Store::write(Batch const& batch) {
     if (batch.empty()) return;
     std::vector<PayloadRow const*> revisions, records;
     revisions.reserve(batch.rows);
@@ -533,7 +538,6 @@ void Store::flush(Batch& batch) {
     std::sort(revisions.begin(), revisions.end(), byRowId);
     std::sort(records.begin(), records.end(), byRowId);
 
-    WriteTransaction transaction(m_db);
     m_insert->revisionsIfNew.insert(revisions.size(), [&](std::size_t i, RowInserter::Row& row) {
         row.bind(1, revisions[i]->item.id).bind(2, revisions[i]->bytes);
     });
@@ -614,7 +618,6 @@ void Store::flush(Batch& batch) {
     }
     Statement inboxOut(m_db, "DELETE FROM local_inbox WHERE frame=?1");
     for (auto const& id : batch.inboxOut) inboxOut.bind(1, id).run();
-    transaction.commit();
 }
 
 std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::string_view from,
@@ -658,7 +661,35 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
             if (placed->step() && placed->integer(0) != 0) offer.decide(Answer::What::Known);
         }
         foldRegistryFrames(offers);
+        std::map<Scope, bool> taken;   // asked here: a worker must not read what placing a frame changes
+        for (auto& offer : offers) {
+            if (offer.decided || offer.verified) continue;
+            auto const [place, isNew] = taken.try_emplace(offer.frame.header.scope, false);
+            if (isNew) place->second = takes(place->first);
+            offer.mayCome = place->second;
+        }
         bool const inboxUsed = m_db.integer("SELECT EXISTS(SELECT 1 FROM local_inbox)") != 0;
+        bool someWait = false;
+        std::optional<WriteTransaction> transaction;
+        std::size_t rows = 0, bytes = 0;   // of the open transaction
+        auto const writePart = [&] {
+            if (batch.empty()) return;
+            if (!transaction) transaction.emplace(m_db);
+            write(batch);
+            rows += batch.rows;
+            bytes += batch.bytes;
+            someWait = someWait || !batch.inboxIn.empty();
+            batch.clear();
+        };
+        auto const flush = [&] {
+            writePart();
+            if (transaction) transaction->commit();
+            transaction.reset();
+            rows = bytes = 0;
+        };
+        auto const flushIfLarge = [&] {
+            if (rows + batch.rows >= m_limits.transactionRowsMax || bytes + batch.bytes >= m_limits.transactionBytesMax) flush();
+        };
 
         ChunkWorkers workers(chunks, m_limits.workers, [&](std::size_t chunk) {
             eachOf(chunk, [&](Offer& offer) {
@@ -668,8 +699,7 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
         auto const settle = [&](Offer& offer) {
             if (offer.decided) return;
             if (offer.deferred) {
-                flush(batch);
-                batch.clear();
+                writePart();   // the parent may be in it
                 openOffered(offer.frame);
             }
             place(offer, batch, from);
@@ -678,29 +708,23 @@ std::vector<Answer> Store::import(std::vector<TravellingFrame> frames, std::stri
         for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
             workers.waitFor(chunk);
             eachOf(chunk, settle);
-            if (batch.rows >= m_limits.transactionRowsMax || batch.bytes >= m_limits.transactionBytesMax) {
-                flush(batch);
-                batch.clear();
-            }
+            if (batch.entries.size() >= kPartFrames) writePart();
+            flushIfLarge();
             if (progress) progress({std::min(offers.size(), (chunk + 1) * kChunkFrames), offers.size()});
         }
-        flush(batch);
-        bool const nowWaiting = inboxUsed || !batch.inboxIn.empty();
-        batch.clear();
-        // Frames that waited for one that came, and those that wait for them in turn.
-        if (nowWaiting) {
-            // An earlier frame of this very call may have been kept for a later one.
+        writePart();
+        // Frames that waited for one that came, and those that wait for them in turn. An earlier frame of this very call
+        // may have been kept for a later one.
+        if (inboxUsed || someWait) {
             for (std::size_t i = 0; i < arrived.size(); ++i) {
                 takeUpInbox(arrived[i], batch, arrived, takenUp);
-                if (batch.rows >= m_limits.transactionRowsMax || batch.bytes >= m_limits.transactionBytesMax) {
-                    flush(batch);
-                    batch.clear();
-                }
+                if (batch.entries.size() >= kPartFrames) writePart();
+                flushIfLarge();
             }
-            flush(batch);
         }
+        flush();
     } catch (...) {
-        // Nothing of the open batch is on disk: memory must not remember it either.
+        // Nothing of the open transaction is on disk: memory must not remember it either.
         reload();
         throw;
     }

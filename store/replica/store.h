@@ -169,7 +169,7 @@ private:
     /// Whether a payload of these rows is worth keeping packed: packing them again would cost more than the room.
     [[nodiscard]] static bool isWorthPacking(ByteView changeset, std::vector<PayloadRow> const& rows);
     [[nodiscard]] bool hasRedacted(std::vector<PayloadRow> const& rows) const;
-    void flush(Batch& batch);
+    void write(Batch const& batch);
 
     Path m_folder;
     World m_world;

@@ -122,6 +122,28 @@ TEST_CASE("a frame that waited is answered by what became of it in the end", "[r
     CHECK(wang->inbox().empty());
 }
 
+// A frame that came before its predecessor waited for ever where a transaction ended between the two: after the last
+// transaction of a call only what had waited in that one was looked at.
+TEST_CASE("a frame that waits is taken up in whatever part of a call its predecessor comes", "[replica][import]") {
+    Town town;
+    Machines machines(town.college);
+    Machine& li = machines.of(town.li);
+    Machine& wang = machines.of(town.wang);
+    for (int i = 0; i < 300; ++i) li.write("unit/jwc", {{"title", std::to_string(i)}});
+    auto frames = li.framesFor(wang->tips());
+    REQUIRE(frames.size() == 300);
+    Limits limits;
+    limits.transactionRowsMax = GENERATE(std::size_t{1}, std::size_t{100'000});
+    wang.open(limits);
+    std::rotate(frames.begin(), frames.end() - 1, frames.end());   // the last comes first …
+    std::swap(frames[1], frames[280]);                             // … and one of the first late
+    for (auto const& answer : wang->import(frames, "x", {})) CHECK(answer.what == Answer::What::Stored);
+    CHECK(wang->inbox().empty());
+    CHECK(wang->tips() == li->tips());
+    CHECK(wang->check(true, {}).empty());
+    for (auto const& answer : wang->import(frames, "x", {})) CHECK(answer.what == Answer::What::Known);
+}
+
 TEST_CASE("a right payload replaces a wrong or missing one that waits, in one file or in several", "[replica][import]") {
     Town town;
     Machines machines(town.college);
