@@ -3,6 +3,8 @@
 #include "office_impl.h"
 
 #include "engine/calendar.h"
+#include "engine/catalogue.h"
+#include "engine/catalogue_file.h"
 #include "model/data.h"
 
 #include <algorithm>
@@ -65,15 +67,6 @@ std::set<std::string> sourcesHeld(replica::View const& view, std::string_view ty
         if (auto const* source = json::stringAt(*summary->asObject(), "source")) held.insert(*source);
     }
     return held;
-}
-
-std::string_view levelOf(std::string_view zh) {
-    if (zh == "学校") return "college";
-    if (zh == "专业") return "programme";
-    if (zh == "课程") return "course";
-    if (zh == "教师" || zh == "师资") return "staff";   // one level, printed with two names
-    if (zh == "学生") return "student";
-    return {};
 }
 
 struct Planned {
@@ -231,84 +224,22 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
         }
     } else {
         type = "catalogue.v1";
-        auto const* tables = json::arrayAt(*root, "tables");
-        if (!tables || tables->size() > kRowsMax) return makeError(ErrorCode::Malformed, "import.form", "tables");
+        auto file = engine::readCatalogueFile(*root);
+        if (!file) return file.error();
         auto const held = sourcesHeld(view(), type);
-        for (auto const& each : *tables) {
-            ++result.rows;
-            auto const* table = each.asObject();
-            std::string const id = table ? at(*table, "id") : std::string();
-            std::string const label = id.empty() ? "#" + std::to_string(result.rows) : id;
-            auto const* elements = table ? json::arrayAt(*table, "elements") : nullptr;
-            if (!elements || at(*table, "zh").empty()) {
-                result.notes.push_back({label, "elements", "table-form", "", true});
-                continue;
-            }
-            Planned plan;
-            plan.scope = Scope::college();
-            plan.fields.set("title", at(*table, "zh"));
-            if (auto en = at(*table, "en"); !en.empty()) plan.fields.set("title_en", en);
-            plan.fields.set("catalogue", at(*root, "id"));
-            if (auto const* number = json::integerAt(*table, "table_no")) plan.fields.set("table_no", *number);
-            if (auto level = levelOf(zhOf(table->find("level"))); !level.empty()) plan.fields.set("level", level);
-            else result.notes.push_back({label, "level", "level-unknown", zhOf(table->find("level")), false});
-            plan.fields.set("source", id);
-            plan.fields.set("status", "printed");
-            json::Array rows;
-            std::int64_t points = 0;
-            for (auto const& element : *elements) {
-                auto const* from = element.asObject();
-                if (!from || at(*from, "id").empty() || at(*from, "zh").empty()) {
-                    result.notes.push_back({label, "elements", "element-form", "", true});
-                    continue;
-                }
-                json::Object row;
-                row.set("id", at(*from, "id"));
-                row.set("zh", at(*from, "zh"));
-                if (auto en = at(*from, "en"); !en.empty()) row.set("en", en);
-                if (auto printed = at(*from, "points_text_zh"); !printed.empty()) row.set("points_text", printed);
-                json::Array told;
-                if (auto const* list = json::arrayAt(*from, "points")) {
-                    for (auto const& point : *list) {
-                        auto const* object = point.asObject();
-                        if (!object || at(*object, "id").empty()) continue;
-                        json::Object kept;
-                        kept.set("id", at(*object, "id"));
-                        kept.set("zh", at(*object, "zh"));
-                        if (auto en = at(*object, "en"); !en.empty()) kept.set("en", en);
-                        told.emplace_back(std::move(kept));
-                    }
-                }
-                auto const byId = [](json::Value const& a, json::Value const& b) {
-                    return *json::stringAt(*a.asObject(), "id") < *json::stringAt(*b.asObject(), "id");
-                };
-                std::sort(told.begin(), told.end(), byId);
-                points += static_cast<std::int64_t>(told.size());
-                if (!told.empty()) row.set("points", std::move(told));
-                std::set<std::string> responsible;
-                if (auto const* list = json::arrayAt(*from, "responsible")) {
-                    for (auto const& body : *list) {
-                        if (auto name = zhOf(&body); !name.empty()) responsible.insert(std::move(name));
-                    }
-                }
-                if (!responsible.empty()) {
-                    json::Array names;
-                    for (auto const& name : responsible) names.emplace_back(name);
-                    row.set("responsible", std::move(names));
-                }
-                rows.emplace_back(std::move(row));
-            }
-            std::sort(rows.begin(), rows.end(), [](json::Value const& a, json::Value const& b) {
-                return *json::stringAt(*a.asObject(), "id") < *json::stringAt(*b.asObject(), "id");
-            });
-            result.elements += static_cast<std::int64_t>(rows.size());
-            result.points += points;
-            plan.fields.set("elements", std::move(rows));
-            if (!id.empty() && held.contains(id)) {
+        result.rows = file->tables;
+        for (auto& note : file->notes) {
+            result.notes.push_back({std::move(note.row), std::move(note.field), std::move(note.code), std::move(note.text), note.error});
+        }
+        for (auto& fields : file->documents) {
+            auto const count = engine::countOf(engine::catalogueFrom(fields));
+            result.elements += count.elements;
+            result.points += count.points;
+            if (held.contains(at(fields, "source"))) {
                 ++result.known;
                 continue;
             }
-            planned.push_back(std::move(plan));
+            planned.push_back({Scope::college(), std::move(fields)});
         }
     }
 
