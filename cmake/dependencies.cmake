@@ -1,6 +1,7 @@
 # The libraries of others, each as one target. A folder links the target and gets headers, library and definitions.
 #   OpenSSL::Crypto OpenSSL::SSL   spiral_sodium   spiral_sqlite   spiral_zstd   spiral_cereal   spiral_json
 #   spiral_asio   spiral_catch   spiral_rapidcheck   spiral_valijson   spiral_cli11   spiral_restinio
+#   spiral_zip   spiral_expat
 # Only what is linked must be installed: the others are targets that fail at configure time with a clear message.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
@@ -37,6 +38,8 @@ spiral_dependency(spiral_zstd HEADER zstd.h LIBRARY zstd PACKAGE libzstd-dev)
 spiral_dependency(spiral_cereal HEADER cereal/cereal.hpp LINK Threads::Threads PACKAGE libcereal-dev)
 spiral_dependency(spiral_json HEADER nlohmann/json.hpp PACKAGE nlohmann-json3-dev)
 spiral_dependency(spiral_valijson HEADER valijson/validator.hpp LINK spiral_json PACKAGE libvalijson-dev)
+spiral_dependency(spiral_zip HEADER zip.h LIBRARY zip PACKAGE libzip-dev)
+spiral_dependency(spiral_expat HEADER expat.h LIBRARY expat PACKAGE libexpat1-dev)
 spiral_dependency(spiral_cli11 HEADER CLI/CLI.hpp PACKAGE libcli11-dev)
 spiral_dependency(spiral_catch HEADER catch2/catch.hpp PACKAGE catch2)
 spiral_dependency(spiral_rapidcheck HEADER rapidcheck.h LIBRARY rapidcheck PACKAGE librapidcheck-dev)
