@@ -114,6 +114,19 @@ TEST_CASE("a cell is read as a person sees it: shared and rich text, formulas by
           std::vector<std::string>{"-5", "1e+300", "x"});
 }
 
+TEST_CASE("a merged cell is read in each of its rows that has something else, and never makes rows", "[sheets]") {
+    auto parts = partsOf("");
+    parts["xl/worksheets/sheet1.xml"] =
+        R"(<worksheet><sheetData><row r="2"><c r="A2" t="str"><v>教务处</v></c><c r="B2" t="str"><v>一</v></c></row>)"
+        R"(<row r="3"><c r="B3" t="str"><v>二</v></c></row><row r="5"><c r="A5" t="str"><v>自有</v></c><c r="B5"><v>5</v></c></row></sheetData>)"
+        R"(<mergeCells><mergeCell ref="A2:A5"/><mergeCell ref="A9:A1"/><mergeCell ref="B2"/><mergeCell ref="A9:C1048576"/></mergeCells></worksheet>)";
+    auto const table = readXlsx(asBytes(archiveOf(parts)));
+    REQUIRE(table);
+    REQUIRE(table->rows.size() == 3);
+    CHECK(table->rows[1].cells == std::vector<std::string>{"教务处", "二"});
+    CHECK(table->rows[2].cells == std::vector<std::string>{"自有", "5"});
+}
+
 TEST_CASE("a workbook without its parts, with entities, or with cells that lie is refused with the reason",
           "[sheets]") {
     CHECK(refusal("") == "sheets.not-a-workbook");

@@ -279,6 +279,38 @@ json::Object builtUpon(json::Object const& upper, json::Object fields) {
     return fields;
 }
 
+json::Object writtenOver(json::Object const& before, json::Object const& copy) {
+    auto const idOf = [](json::Value const& row) {
+        return row.asObject() ? textAt(*row.asObject(), "id") : std::string();
+    };
+    // Rows by id, each written over by the copy's; `points` of a row likewise.
+    auto const rowsOver = [&](auto const& self, json::Array const& old, json::Array const& fresh) -> json::Array {
+        std::map<std::string, json::Value> rows;
+        for (auto const& row : old) rows.emplace(idOf(row), row);
+        for (auto const& row : fresh) {
+            auto const [at, isNew] = rows.emplace(idOf(row), row);
+            if (isNew || !row.asObject() || !at->second.asObject()) continue;
+            json::Object over = *at->second.asObject();
+            for (auto const& [key, value] : *row.asObject()) {
+                auto const* points = over.find(key);
+                bool const both = key == "points" && points && points->asArray() && value.asArray();
+                over.set(key, both ? json::Value(self(self, *points->asArray(), *value.asArray())) : value);
+            }
+            at->second = json::Value(std::move(over));
+        }
+        json::Array sorted;
+        for (auto& [id, row] : rows) sorted.push_back(std::move(row));
+        return sorted;
+    };
+    json::Object over = before;
+    for (auto const& [key, value] : copy) {
+        auto const* rows = over.find(key);
+        bool const both = key == "elements" && rows && rows->asArray() && value.asArray();
+        over.set(key, both ? json::Value(rowsOver(rowsOver, *rows->asArray(), *value.asArray())) : value);
+    }
+    return over;
+}
+
 Thresholds thresholdsFor(std::int64_t elements) noexcept {
     Thresholds result;
     result.elements = elements;

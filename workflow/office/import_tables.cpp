@@ -1,6 +1,7 @@
 // Tables taken from a college's own papers: schedule → tasks, diagnosis tables → catalogue documents, departments → units.
 // What a row says is kept as printed beside our reading of it; what the reading doubts is told, not silently mended.
 #include "office_impl.h"
+#include "take_documents.h"
 
 #include "engine/calendar.h"
 #include "engine/catalogue.h"
@@ -77,6 +78,7 @@ struct Planned {
 }  // namespace
 
 Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_view text, bool dryRun) {
+    if (kind == kTakeDocuments) return takeDocuments(*this, text, dryRun);
     if (kind != "schedule" && kind != "catalogue" && kind != "organisation") {
         return makeError(ErrorCode::Usage, "import.kind", "schedule, catalogue or organisation");
     }

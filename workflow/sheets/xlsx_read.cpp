@@ -20,6 +20,7 @@ namespace spiral::sheets {
 namespace {
 
 constexpr std::size_t kStylesMax = 70'000;
+constexpr std::size_t kMergesMax = 100'000;
 constexpr std::size_t kRowNumberMax = 1'048'576;  // of the format itself
 constexpr std::size_t kUnpackStep = 64 * 1024;
 
@@ -382,6 +383,47 @@ std::string numberText(std::string_view stored, bool asDay, bool from1904) {
 
 }  // namespace
 
+namespace {
+
+struct Merge {
+    std::size_t firstRow = 0, lastRow = 0, column = 0;
+};
+
+/// "A2:A9" and "A2:C9" alike: what stands in its first cell is read in each row of its first column.
+std::optional<Merge> mergeFrom(std::string_view range) {
+    auto const colon = range.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    auto const rowOf = [](std::string_view reference) {
+        auto const digits = reference.find_first_of("0123456789");
+        return digits == std::string_view::npos ? std::nullopt : number(reference.substr(digits));
+    };
+    auto const first = range.substr(0, colon), last = range.substr(colon + 1);
+    auto const column = columnOf(first), from = rowOf(first), to = rowOf(last);
+    if (!column || !from || !to || *from > *to || *column >= kColumnsMax) return std::nullopt;
+    return Merge{*from, *to, *column};
+}
+
+/// People see a merged cell's text beside every row that it spans. False if that is too much text.
+bool spread(Table& table, std::vector<Merge> const& merges) {
+    std::size_t bytes = 0;
+    for (auto const& merge : merges) {
+        auto row = std::lower_bound(table.rows.begin(), table.rows.end(), merge.firstRow,
+                                    [](Row const& each, std::size_t number) { return each.number < number; });
+        if (row == table.rows.end() || row->number != merge.firstRow) continue;
+        std::string const text = row->at(merge.column);
+        if (text.empty()) continue;
+        for (++row; row != table.rows.end() && row->number <= merge.lastRow; ++row) {
+            bytes += text.size() + sizeof text;
+            if (bytes > kTextBytesMax) return false;
+            if (row->cells.size() <= merge.column) row->cells.resize(merge.column + 1);
+            if (row->cells[merge.column].empty()) row->cells[merge.column] = text;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
 bool looksLikeXlsx(ByteView bytes) noexcept { return asText(bytes).starts_with("PK\x03\x04"); }
 
 Result<Table> readXlsx(ByteView bytes, std::string_view wanted) {
@@ -413,6 +455,7 @@ Result<Table> readXlsx(ByteView bytes, std::string_view wanted) {
     std::string kind, value;
     bool inRow = false, inCell = false, inValue = false, cellSeen = false;
     int phonetic = 0;
+    std::vector<Merge> merges;
     Handler handler;
     auto const malformed = [&](std::string detail) {
         handler.error = makeError(ErrorCode::Malformed, "sheets.xml", *part + ": " + std::move(detail));
@@ -434,6 +477,8 @@ Result<Table> readXlsx(ByteView bytes, std::string_view wanted) {
             style = number(attribute(given, "s")).value_or(0);
             value.clear();
             inCell = cellSeen = true;
+        } else if (name == "mergeCell" && merges.size() < kMergesMax) {
+            if (auto const merge = mergeFrom(attribute(given, "ref"))) merges.push_back(*merge);
         } else if (name == "rPh") {
             ++phonetic;
         } else if (inCell && (name == "v" || (name == "t" && phonetic == 0))) {
@@ -472,6 +517,7 @@ Result<Table> readXlsx(ByteView bytes, std::string_view wanted) {
         if (auto kept = gather.put(row, column, shown); !kept) handler.error = kept.error();
     };
     if (auto walked = Xml::walk(*part, *text, handler); !walked) return walked.error();
+    if (!spread(table, merges)) return makeError(ErrorCode::TooLarge, "sheets.too-much-text", "merged cells");
     return table;
 }
 

@@ -88,6 +88,10 @@ struct LayerBreach {
 /// layerBreaches().
 [[nodiscard]] json::Object builtUpon(json::Object const& upper, json::Object fields);
 
+/// A catalogue's fields written over by a newer copy of it: what the copy mentions, element by element and point by
+/// point, is as the copy says; the rest stays. So nothing goes by being left out: a point is withdrawn by saying so.
+[[nodiscard]] json::Object writtenOver(json::Object const& before, json::Object const& copy);
+
 /// The verdict's numbers for n elements, as 12 and 10 of 15 in proportion, in exact integers.
 struct Thresholds {
     std::int64_t elements = 0;

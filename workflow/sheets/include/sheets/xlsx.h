@@ -18,8 +18,9 @@ namespace spiral::sheets {
 
 /// One sheet: that of the name, or the first that is not hidden. A cell is what a person reads there: the text, a
 /// formula's last value, a number without a needless fraction, a date as 2026-03-31 (with 08:30 behind it if it has a
-/// time). Malformed ("sheets.not-a-workbook", "sheets.xml" naming the part), Unsupported ("sheets.encrypted",
-/// "sheets.doctype"), NotFound ("sheets.no-sheet"), or TooLarge, naming the limit.
+/// time), a merged cell in each row of its first column that has anything else. Malformed ("sheets.not-a-workbook",
+/// "sheets.xml" naming the part), Unsupported ("sheets.encrypted", "sheets.doctype"), NotFound ("sheets.no-sheet"), or
+/// TooLarge, naming the limit.
 [[nodiscard]] Result<Table> readXlsx(ByteView bytes, std::string_view sheet = {});
 
 struct Column {
