@@ -1,5 +1,6 @@
 // Tables taken from a college's own papers, and search.
 #include "format.h"
+#include "sheet_import.h"
 
 namespace spiral::cli {
 
@@ -8,8 +9,6 @@ namespace {
 constexpr std::size_t kTableBytesMax = 4 * 1024 * 1024;
 
 Result<int> importFile(Job& job, std::string_view kind, std::string const& file) {
-    if (file.ends_with(".xlsx") || file.ends_with(".csv"))
-        return makeError(ErrorCode::Unsupported, "import.format", file);
     SPIRAL_GIVE(bytes, job.read(file, kTableBytesMax));
     bool const dryRun = job.arguments.has("--dry-run");
     SPIRAL_GIVE(office, job.office(dryRun ? replica::Access::Read : replica::Access::Write));
@@ -69,50 +68,24 @@ Result<int> importFile(Job& job, std::string_view kind, std::string const& file)
     return refused > 0 ? status::kRefused : status::kDone;
 }
 
-Result<int> import(Job& job) {
-    auto const& kind = job.arguments[0];
-    if (kind != "schedule" && kind != "organisation" && kind != "catalogue")
-        return makeError(ErrorCode::Usage, "import.kind", kind);
-    return importFile(job, kind, job.arguments[1]);
+/// Kinds of sheets that also have a printed form as JSON.
+std::string_view printedForm(std::string_view kind) {
+    if (kind == "units") return "organisation";
+    return kind == "tasks" ? "schedule" : kind;
 }
 
-Result<int> catalogueImport(Job& job) { return importFile(job, "catalogue", job.arguments[0]); }
-
-Result<int> catalogueList(Job& job) {
-    SPIRAL_GIVE(office, job.office(replica::Access::Read));
-    replica::ListFilter filter;
-    filter.type = "catalogue";
-    auto const& names = office->names();
-    Json told = Json::array();
-    Table table({{std::string(job.say({"编号", "id"}))},
-                 {std::string(job.say({"目录", "catalogue"})), Table::Align::Left, true},
-                 {std::string(job.say({"层面", "level"}))},
-                 {std::string(job.say({"要素", "elements"})), Table::Align::Right},
-                 {std::string(job.say({"诊断点", "points"})), Table::Align::Right}});
-    for (auto const& each : office->list(filter)) {
-        SPIRAL_GIVE(shown, office->show(each.key()));
-        std::size_t elements = 0, points = 0;
-        if (auto const* rows = json::arrayAt(shown.merged.fields, "elements")) {
-            elements = rows->size();
-            for (auto const& row : *rows) {
-                auto const* list = row.asObject() ? json::arrayAt(*row.asObject(), "points") : nullptr;
-                points += list ? list->size() : 0;
-            }
-        }
-        auto const* level = shown.merged.fields.find("level");
-        std::string const levelText = level ? valueText(shown.type, "level", *level, names, job.language()) : "";
-        Json one = toJson(each, names);
-        one.set("level", level ? Json(*level) : Json()).set("elements", elements).set("points", points);
-        told.add(std::move(one));
-        table.add({office->shortName(each.key()), each.row.title, levelText, std::to_string(elements),
-                   std::to_string(points)});
+Result<int> import(Job& job) {
+    auto const &kind = job.arguments[0], &file = job.arguments[1];
+    bool const forSheets = job.arguments.has("--errors") || job.arguments.has("--on-existing");
+    if (isSheetKind(kind)) {
+        auto taken = importSheetFile(job, kind, file);
+        bool const otherForm = !taken && taken.error().reason == "import.form" && kind != "duties";
+        if (!otherForm || forSheets) return taken;
+        return importFile(job, printedForm(kind), file);
     }
-    job.answer(told);
-    if (table.empty())
-        job.tell({"还没有目录。导入：spiral catalogue import 文件", "No catalogues yet: spiral catalogue import FILE"});
-    else
-        job.lines(table.text(job.width()));
-    return status::kDone;
+    if (kind != "schedule" && kind != "organisation") return makeError(ErrorCode::Usage, "import.kind", kind);
+    if (forSheets) return makeError(ErrorCode::Usage, "import.no-sheet", kind);
+    return importFile(job, kind, file);
 }
 
 Result<int> search(Job& job) {
@@ -146,38 +119,45 @@ std::vector<Command> tableCommands() {
     Option const dryRun{.name = "--dry-run", .what = {"只检查，不写入", "check only, write nothing"}};
     return {
         {.name = "import",
-         .summary = {"导入表格：schedule 进度表、organisation 部门、catalogue 诊断表",
-                     "take a table in: schedule, organisation, catalogue"},
+         .summary = {"导入表格：部门、任务书、诊断目录、职责与标准，或印发的进度表",
+                     "take a table in: units, tasks, catalogue, duties, or a printed schedule"},
          .positionals = {{"KIND",
-                          {"schedule、organisation 或 catalogue", "schedule, organisation or catalogue"},
+                          {"units、tasks、catalogue、duties；印发的 JSON 另有 schedule、organisation",
+                           "units, tasks, catalogue, duties; printed ones as JSON also schedule, organisation"},
                           true,
                           Completes::Words,
-                          "schedule organisation catalogue"},
-                         {"FILE", {"JSON 文件", "a JSON file"}, true, Completes::File}},
-         .options = {dryRun},
-         .more = {"原文照录，另附我们的读法；读不准的逐条报告，不悄悄改正。已导入过的行（按来源编号）不会再建。责任部门"
-                  "不在部门表里的任务归质控办。",
-                  "What is printed is kept beside our reading; doubts are reported, not silently mended. Rows taken "
-                  "before, by their source id, are not made again. A task whose owner is no unit goes to the quality "
-                  "office."},
-         .examples = {{"spiral import schedule 进度表.json --dry-run", {"先试", "try first"}},
-                      {"spiral import organisation 部门.json", {"登记部门", "add the units"}}},
+                          "units tasks catalogue duties schedule organisation"},
+                         {"FILE", {"XLSX、CSV 或 JSON 文件", "an XLSX, CSV or JSON file"}, true, Completes::File}},
+         .options = {dryRun,
+                     {.name = "--errors",
+                      .value = "FILE",
+                      .what = {"把附有错误列的表写到这个 .xlsx 文件",
+                               "write the table with a column of errors to this .xlsx file"},
+                      .completes = Completes::File},
+                     {.name = "--on-existing",
+                      .value = "WHAT",
+                      .what = {"已有的行：stop 全部停下、skip 跳过（默认）、update 更新",
+                               "rows that are here already: stop, skip (usual) or update"},
+                      .completes = Completes::Words,
+                      .words = "stop skip update"}},
+         .more = {"有错的行不采纳，逐行逐列报告，其余照常导入；按编号认出已有的行，没有编号的按内容认。空格子不改已有的"
+                  "内容。CSV "
+                  "可以是 UTF-8 或 GB18030。空白模板：spiral template。\n"
+                  "印发的进度表（schedule）原文照录，另附我们的读法；责任部门不在部门表里的任务归质控办。",
+                  "Rows with errors are left out and told by row and column, the others are taken; rows that are here "
+                  "are known by "
+                  "their id, without one by what they say. An empty cell changes nothing. CSV may be UTF-8 or GB18030. "
+                  "Empty sheets: "
+                  "spiral template.\n"
+                  "Of a printed schedule what is printed is kept beside our reading; a task whose owner is no unit "
+                  "goes to the "
+                  "quality office."},
+         .examples = {{"spiral import tasks 任务书.xlsx --dry-run", {"先试", "try first"}},
+                      {"spiral import tasks 任务书.xlsx --errors 待改.xlsx",
+                       {"有错的给回来", "give back what is wrong"}},
+                      {"spiral import units 部门.csv --on-existing update", {"更新部门", "update the units"}},
+                      {"spiral import schedule 进度表.json --dry-run", {"印发的进度表", "a printed schedule"}}},
          .run = import},
-        {.name = "catalogue import",
-         .summary = {"导入诊断表为目录文档", "take diagnosis tables in as catalogue documents"},
-         .positionals = {{"FILE", {"JSON 文件", "a JSON file"}, true, Completes::File}},
-         .options = {dryRun},
-         .more = {"每张表一份文档，放在全校范围；要素为行，诊断点在行内。",
-                  "One document a table, in the scope of the college; elements are its rows."},
-         .examples = {{"spiral catalogue import 诊断表.json", {"导入", "take it in"}},
-                      {"spiral catalogue import 诊断表.json --dry-run --json", {"试运行", "a dry run"}}},
-         .run = catalogueImport},
-        {.name = "catalogue list",
-         .summary = {"列出诊断目录及要素、诊断点数", "list catalogues with their elements and points"},
-         .more = {"", ""},
-         .examples = {{"spiral catalogue list", {"列表", "the list"}},
-                      {"spiral catalogue list --json", {"给脚本", "for scripts"}}},
-         .run = catalogueList},
         {.name = "search",
          .summary = {"全文检索，两个汉字即可", "full-text search; two Chinese characters are enough"},
          .positionals = {{.name = "WORDS", .what = {"要找的词，须全部出现", "words; all must occur"}, .many = true}},

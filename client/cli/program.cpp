@@ -33,6 +33,13 @@ bool mentions(std::vector<std::string> const& words, std::string_view option) {
     return false;
 }
 
+/// Commands of one subject that stand in several files.
+template <class... More>
+std::vector<Command> joined(std::vector<Command> first, More... more) {
+    (first.insert(first.end(), more.begin(), more.end()), ...);
+    return first;
+}
+
 }  // namespace
 
 std::vector<Group> const& commandGroups() {
@@ -44,7 +51,7 @@ std::vector<Group> const& commandGroups() {
         {{"步骤与任务", "Steps and tasks"}, stepCommands()},
         {{"诊改周期", "Cycles of diagnosis"}, cycleCommands()},
         {{"文档类型与流程", "Types and workflows"}, typeCommands()},
-        {{"导入与目录", "Tables and catalogues"}, tableCommands()},
+        {{"导入与目录", "Tables and catalogues"}, joined(tableCommands(), sheetCommands(), catalogueCommands())},
         {{"交换", "Exchange"}, exchangeCommands()},
         {{"注册簿", "The registry"}, registryCommands()},
         {{"证据", "Evidence"}, evidenceCommands()},

@@ -4,9 +4,8 @@
 #include "take_documents.h"
 
 #include "engine/calendar.h"
-#include "engine/catalogue.h"
-#include "engine/catalogue_file.h"
 #include "model/data.h"
+#include "office/catalogues.h"
 
 #include <algorithm>
 #include <set>
@@ -79,7 +78,8 @@ struct Planned {
 
 Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_view text, bool dryRun) {
     if (kind == kTakeDocuments) return takeDocuments(*this, text, dryRun);
-    if (kind != "schedule" && kind != "catalogue" && kind != "organisation") {
+    if (kind == "catalogue") return importCatalogue(*this, text, {.base = {}, .layer = {}, .dryRun = dryRun});
+    if (kind != "schedule" && kind != "organisation") {
         return makeError(ErrorCode::Usage, "import.kind", "schedule, catalogue or organisation");
     }
     auto data = model::readData(text);
@@ -223,25 +223,6 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
             if (!namesAYear(each.title)) continue;
             auto const [first, fresh] = byTitle.emplace(each.title, &each);
             if (!fresh) result.notes.push_back({each.id, "title", "duplicate-year", first->second->id + " " + each.title, false});
-        }
-    } else {
-        type = "catalogue.v1";
-        auto file = engine::readCatalogueFile(*root);
-        if (!file) return file.error();
-        auto const held = sourcesHeld(view(), type);
-        result.rows = file->tables;
-        for (auto& note : file->notes) {
-            result.notes.push_back({std::move(note.row), std::move(note.field), std::move(note.code), std::move(note.text), note.error});
-        }
-        for (auto& fields : file->documents) {
-            auto const count = engine::countOf(engine::catalogueFrom(fields));
-            result.elements += count.elements;
-            result.points += count.points;
-            if (held.contains(at(fields, "source"))) {
-                ++result.known;
-                continue;
-            }
-            planned.push_back({Scope::college(), std::move(fields)});
         }
     }
 

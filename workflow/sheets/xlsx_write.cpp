@@ -163,7 +163,9 @@ std::string stylesPart() {
             "\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" applyFont=\"1\" applyFill=\"1\" applyAlignment=\"1\">"
             "<alignment vertical=\"top\" wrapText=\"1\"/></xf>";
     }
-    return out + "</cellXfs></styleSheet>";
+    return out +
+           "</cellXfs><cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" "
+           "builtinId=\"0\"/></cellStyles></styleSheet>";
 }
 
 struct Part {

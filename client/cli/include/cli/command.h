@@ -74,6 +74,8 @@ struct Group {
 [[nodiscard]] std::vector<Command> typeCommands();
 [[nodiscard]] std::vector<Command> demoCommands();
 [[nodiscard]] std::vector<Command> tableCommands();
+[[nodiscard]] std::vector<Command> sheetCommands();
+[[nodiscard]] std::vector<Command> catalogueCommands();
 [[nodiscard]] std::vector<Command> exchangeCommands();
 [[nodiscard]] std::vector<Command> evidenceCommands();
 [[nodiscard]] std::vector<Command> statusCommands();
