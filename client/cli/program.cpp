@@ -52,6 +52,7 @@ std::vector<Group> const& commandGroups() {
         {{"诊改周期", "Cycles of diagnosis"}, cycleCommands()},
         {{"文档类型与流程", "Types and workflows"}, typeCommands()},
         {{"导入与目录", "Tables and catalogues"}, joined(tableCommands(), sheetCommands(), catalogueCommands())},
+        {{"质控办", "The quality office"}, qualityCommands()},
         {{"交换", "Exchange"}, exchangeCommands()},
         {{"注册簿", "The registry"}, registryCommands()},
         {{"证据", "Evidence"}, evidenceCommands()},

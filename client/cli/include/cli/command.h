@@ -73,6 +73,7 @@ struct Group {
 [[nodiscard]] std::vector<Command> cycleCommands();
 [[nodiscard]] std::vector<Command> typeCommands();
 [[nodiscard]] std::vector<Command> demoCommands();
+[[nodiscard]] std::vector<Command> qualityCommands();
 [[nodiscard]] std::vector<Command> tableCommands();
 [[nodiscard]] std::vector<Command> sheetCommands();
 [[nodiscard]] std::vector<Command> catalogueCommands();

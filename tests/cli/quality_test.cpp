@@ -1,0 +1,71 @@
+// The quality office at the keyboard.
+#include "desk.h"
+
+#include <catch2/catch.hpp>
+
+using namespace spiral;
+using namespace spiral::cli;
+
+namespace {
+
+/// A college of one person, who is its quality office too.
+struct QualityDesk : Desk {
+    QualityDesk() {
+        typed = {"correct horse", "correct horse"};
+        REQUIRE(
+            run({"init", "r", "--college", "样例学院", "--domain", "qa.example.edu.cn", "--person", "王芳", "--sample"})
+                .status == 0);
+        typed = {};
+        REQUIRE(systemFiles().replace(path("pass"), asBytes("correct horse\n"), FileMode::Private));
+        environment["SPIRAL_REPLICA"] = "r";
+        environment["SPIRAL_PASSPHRASE_FILE"] = "pass";
+        REQUIRE(run({"registry", "grant", "王芳", "quality@college"}).status == 0);
+    }
+    Ran task(std::string const& title, std::string const& due) {
+        return run({"doc", "new", "task", "--unit", "yc-d03", "--set", "title=" + title, "--set", "owner=yc-d03",
+                    "--set", "due=" + due});
+    }
+};
+
+bool holds(Ran const& ran, std::string_view text) { return ran.out.find(text) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("the quality office's list, and many tasks reminded of and given more time from the command line", "[cli]") {
+    QualityDesk desk;
+    REQUIRE(desk.task("甲任务", "2026-03-01").status == 0);
+    REQUIRE(desk.task("乙任务", "2026-09-30").status == 0);
+
+    auto const list = desk.run({"quality", "list", "--today", "2026-03-20"});
+    INFO(list.out << list.err);
+    CHECK(list.status == 0);
+    CHECK(holds(list, "逾期 19"));
+    CHECK(holds(list, "194"));
+    CHECK(holds(list, "尚无数据"));
+    CHECK(holds(list, "不计为正常"));
+    auto const json = desk.run({"quality", "list", "--overdue", "--json", "--today", "2026-03-20"});
+    CHECK(holds(json, "\"days_left\":-19"));
+    CHECK_FALSE(holds(json, "乙任务"));
+    CHECK(holds(json, "\"fine_units\":0"));
+    CHECK(std::count(json.out.begin(), json.out.end(), '\n') == 1);
+    CHECK(holds(desk.run({"quality", "list", "--today", "2026-03-20", "--lang", "en"}), "19 over"));
+    CHECK(holds(desk.run({"quality", "rules"}), "30、10、3、1、0"));
+    CHECK(holds(desk.run({"quality", "rules", "--json"}), "\"quiet_from\":\"22:00\""));
+
+    auto const rehearsed = desk.run({"task", "extend", "--select", "overdue", "--until", "2026-04-30", "--comment",
+                                     "停电", "--dry-run", "--json", "--today", "2026-03-20"});
+    CHECK(holds(rehearsed, "\"selected\":1,\"signed\":0"));
+    CHECK(holds(desk.run({"task", "remind", "--select", "all", "--comment", "请抓紧", "--json"}),
+                "\"signed\":2,\"refused\":0"));
+    CHECK(desk.run({"task", "extend", "--select", "overdue", "--until", "2026-04-30", "--comment", "停电", "--today",
+                    "2026-03-20"})
+              .status == 0);
+    CHECK_FALSE(holds(desk.run({"quality", "list", "--today", "2026-03-20"}), "逾期 19"));
+    CHECK(holds(desk.run({"task", "assign", "--select", "all", "--to", "王芳", "--comment", "专人负责"}), "2 条记录"));
+
+    // What would mean too much, or nothing, signs nothing.
+    CHECK(desk.run({"task", "remind", "--comment", "请抓紧"}).status == 3);
+    CHECK(holds(desk.run({"task", "remind", "--select", "overdu", "--comment", "请抓紧", "--json"}), "select.unknown"));
+    CHECK(holds(desk.run({"task", "remind", "--select", "all", "--comment", " ", "--json"}), "bulk.comment"));
+    CHECK(desk.run({"task", "extend", "--select", "all", "--comment", "停电"}).status == 3);
+}

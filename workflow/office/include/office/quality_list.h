@@ -1,0 +1,52 @@
+// The quality office's list: every open task over all units that this replica reads, with what is left of its time, and
+// how old the data of its unit is. What is old is never shown as fine. From local data alone; a day comes in.
+#pragma once
+
+#include "office/deadline_rules.h"
+#include "office/office.h"
+
+#include <map>
+
+namespace spiral::office {
+
+/// How old the data of a unit is.
+struct DataAge {
+    std::optional<int> days;     ///< since its newest frame; absent: never heard of
+    bool fromTheFuture = false;  ///< its clock is wrong: the age is not known, however fresh it looks
+    bool stale = false;          ///< older than the rules allow, not known, or never heard of
+};
+
+struct QualityLine {
+    TaskLine task;
+    std::optional<int> daysLeft;  ///< negative: overdue; absent: nothing is due
+    DataAge data;                 ///< of the unit that answers for it
+    bool dueMissing = false;      ///< it does not go on by its nature, and has no due date
+    bool dueBeforeBegun = false;  ///< was overdue on the day it was first written
+};
+
+struct QualityUnit {
+    UnitAge unit;
+    DataAge data;
+    std::map<std::string, int> byState;
+    /// Nothing overdue, nothing failed, nothing without a due date, and heard of lately.
+    bool fine = false;
+};
+
+struct QualityList {
+    Day today;
+    RulesInForce rules;
+    std::vector<QualityLine> lines;              ///< by due (none last), scope, title
+    std::vector<QualityUnit> units;              ///< every unit that this replica reads, by id
+    std::map<std::string, int> byState;          ///< of the lines
+    int overdue = 0, stale = 0, dueMissing = 0;  ///< lines
+    int fineUnits = 0, staleUnits = 0;
+};
+
+struct QualityFilter {
+    Office::TaskFilter tasks;
+    bool staleOnly = false;  ///< lines of units whose data is old
+};
+/// `lines` and the counts over lines follow the filter; the units are always all of them, from all their tasks.
+[[nodiscard]] QualityList qualityList(Office& office, QualityFilter const& filter, Day today);
+
+}  // namespace spiral::office

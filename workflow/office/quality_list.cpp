@@ -1,0 +1,123 @@
+#include "office/quality_list.h"
+
+#include "grants.h"
+
+#include <algorithm>
+
+namespace spiral::office {
+
+namespace {
+
+/// A day ahead is another zone or a clock a little off; more is a wrong clock.
+constexpr int kDaysAheadMax = 1;
+
+bool isOfThisPerson(Office& office, std::string const& unit) {
+    auto const person = office.replica().person();
+    if (!person || !isNameToken(unit)) return false;
+    auto const grants = grantsInForce(office, *person);
+    Scope const scope = Scope::unit(unit);
+    return std::any_of(grants.begin(), grants.end(),
+                       [&](trust::Grant const& grant) { return grant.role.scope == scope; });
+}
+
+DataAge ageOf(Office& office, UnitAge const& unit, Day today, engine::DeadlineRules const& rules) {
+    DataAge age;
+    if (unit.newest) {
+        age.days = engine::daysBetween(engine::dayAt(*unit.newest, rules.zone), today);
+        age.fromTheFuture = *age.days < -kDaysAheadMax;
+        age.days = std::max(*age.days, 0);
+    }
+    // Nothing of this person's own unit is missing on her own machine because she was quiet.
+    bool const own = isOfThisPerson(office, unit.unit);
+    age.stale = age.fromTheFuture || (!own && (!age.days || *age.days > rules.staleAfter));
+    return age;
+}
+
+/// Whether the task was overdue on the day it was first written. A row of a printed table brings its date along.
+bool wasDueBeforeBegun(Office& office, TaskLine const& task, engine::DeadlineRules const& rules) {
+    auto const listed = office.view().document(task.key());
+    auto const summary = listed ? json::parse(listed->row.summary) : Result<json::Value>(Error{});
+    if (summary && summary->asObject() && summary->asObject()->find("source")) return false;
+    std::optional<Instant> first;
+    for (auto const& item : office.view().items(task.key())) {
+        if (item.item.kind == trust::Item::Kind::Revision) first = first ? std::min(*first, item.time) : item.time;
+    }
+    return first && *task.due < engine::dayAt(*first, rules.zone);
+}
+
+/// Whether it goes on by its nature, so that no due date is missing.
+bool goesOn(Office& office, TaskLine const& task) {
+    auto const listed = office.view().document(task.key());
+    auto const summary = listed ? json::parse(listed->row.summary) : Result<json::Value>(Error{});
+    auto const* progress = summary && summary->asObject() ? json::stringAt(*summary->asObject(), "progress") : nullptr;
+    return progress && *progress == "ongoing";
+}
+
+QualityLine lineOf(Office& office, TaskLine task, Day today, engine::DeadlineRules const& rules) {
+    QualityLine line;
+    bool const isDue = !task.closed && task.state != "declared-done";
+    if (isDue && task.due) {
+        line.daysLeft = engine::daysBetween(today, *task.due);
+        line.dueBeforeBegun = task.daysOverdue > 0 && wasDueBeforeBegun(office, task, rules);
+    }
+    line.dueMissing = isDue && !task.due && !goesOn(office, task);
+    line.task = std::move(task);
+    return line;
+}
+
+bool passes(QualityLine const& line, QualityFilter const& filter) {
+    if (filter.staleOnly && !line.data.stale) return false;
+    if (filter.tasks.overdue && line.task.daysOverdue == 0) return false;
+    if (filter.tasks.unit && line.task.owner != *filter.tasks.unit) return false;
+    if (filter.tasks.dueBefore && (!line.task.due || *line.task.due >= *filter.tasks.dueBefore)) return false;
+    return filter.tasks.includeClosed || !line.task.closed;
+}
+
+}  // namespace
+
+QualityList qualityList(Office& office, QualityFilter const& filter, Day today) {
+    QualityList list;
+    list.today = today;
+    list.rules = deadlineRules(office);
+    auto const& rules = list.rules.rules;
+
+    std::map<std::string, std::size_t> places;
+    for (auto& age : office.ages(today)) {
+        places.emplace(age.unit, list.units.size());
+        QualityUnit unit;
+        unit.data = ageOf(office, age, today, rules);
+        unit.fine = !unit.data.stale;
+        unit.unit = std::move(age);
+        list.units.push_back(std::move(unit));
+    }
+
+    Office::TaskFilter all;
+    all.includeClosed = filter.tasks.includeClosed;
+    for (auto& task : office.tasks(all, today)) {
+        QualityLine line = lineOf(office, std::move(task), today, rules);
+        auto const place = places.find(line.task.owner);
+        // Of a unit that is not in the registry nothing was ever heard.
+        line.data.stale = true;
+        if (place != places.end()) {
+            auto& unit = list.units[place->second];
+            line.data = unit.data;
+            if (!line.task.closed) ++unit.byState[line.task.state];
+            if (line.task.daysOverdue > 0 || line.task.failedRounds > 0 || line.dueMissing) {
+                unit.fine = unit.fine && line.task.closed;
+            }
+        }
+        if (!passes(line, filter)) continue;
+        ++list.byState[line.task.state];
+        list.overdue += line.task.daysOverdue > 0;
+        list.stale += line.data.stale;
+        list.dueMissing += line.dueMissing;
+        list.lines.push_back(std::move(line));
+    }
+    for (auto const& unit : list.units) {
+        list.fineUnits += unit.fine;
+        list.staleUnits += unit.data.stale;
+    }
+    return list;
+}
+
+}  // namespace spiral::office

@@ -1,0 +1,99 @@
+#include "office/task_bulk.h"
+
+#include "engine/assignment.h"
+#include "grants.h"
+
+#include <algorithm>
+
+namespace spiral::office {
+
+namespace {
+
+bool isBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+bool isAmong(std::vector<std::string> const& names, std::string const& name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Result<void> isWhole(BulkAct const& act) {
+    if (isBlank(act.comment)) return makeError(ErrorCode::Usage, "bulk.comment", act.action);
+    if (act.action == "extend" && !act.until) return makeError(ErrorCode::Usage, "bulk.until", act.action);
+    if (act.action == "assign" && !act.to) return makeError(ErrorCode::Usage, "bulk.person", act.action);
+    return {};
+}
+
+}  // namespace
+
+Result<TaskSelection> taskSelectionFrom(std::vector<std::string> const& words) {
+    TaskSelection selection;
+    for (auto const& word : words) {
+        auto const equals = word.find('=');
+        std::string const name = word.substr(0, equals);
+        std::string const value = equals == std::string::npos ? std::string() : word.substr(equals + 1);
+        bool const plain = equals == std::string::npos;
+        if (plain && name == "all")
+            selection.all = true;
+        else if (plain && name == "overdue")
+            selection.overdue = true;
+        else if (plain && name == "stale")
+            selection.stale = true;
+        else if (plain && name == "no-due")
+            selection.noDue = true;
+        else if (!value.empty() && name == "unit")
+            selection.units.push_back(value);
+        else if (!value.empty() && name == "state")
+            selection.states.push_back(value);
+        else if (!value.empty() && name == "id")
+            selection.ids.push_back(value);
+        else if (name == "due-before" && parseDay(value))
+            selection.dueBefore = parseDay(value);
+        else
+            return makeError(ErrorCode::Usage, "select.unknown", word);
+    }
+    if (words.empty()) return makeError(ErrorCode::Usage, "select.nothing");
+    return selection;
+}
+
+Result<std::vector<TaskLine>> selectTasks(Office& office, TaskSelection const& selection, Day today) {
+    std::vector<DocumentKey> named;
+    for (auto const& id : selection.ids) {
+        auto document = office.resolveId(id);
+        if (!document) return document.error();
+        named.push_back(*document);
+    }
+    QualityFilter filter;
+    filter.tasks.overdue = selection.overdue;
+    filter.tasks.dueBefore = selection.dueBefore;
+    filter.staleOnly = selection.stale;
+    std::vector<TaskLine> selected;
+    for (auto& line : qualityList(office, filter, today).lines) {
+        if (selection.noDue && line.task.due) continue;
+        if (!isAmong(selection.units, line.task.owner) || !isAmong(selection.states, line.task.state)) continue;
+        if (!named.empty() && std::find(named.begin(), named.end(), line.task.key()) == named.end()) continue;
+        selected.push_back(std::move(line.task));
+    }
+    return selected;
+}
+
+Result<std::vector<BulkDone>> signEach(Office& office, std::vector<TaskLine> const& tasks, BulkAct const& act) {
+    if (auto whole = isWhole(act); !whole) return whole.error();
+    std::string const comment = act.to ? engine::assignComment(*act.to, act.comment) : act.comment;
+    auto const grants = act.to ? grantsInForce(office, *act.to) : std::vector<trust::Grant>();
+    std::vector<BulkDone> done;
+    for (auto const& task : tasks) {
+        BulkDone& each = done.emplace_back();
+        each.task = task;
+        if (act.to && !rolesAllow(office, grants, "write", task.scope)) {
+            each.refused = makeError(ErrorCode::Refused, "bulk.person-without-role", task.scope.text());
+            continue;
+        }
+        auto const step = office.step(task.key(), act.action, comment, act.until);
+        if (step)
+            each.record = step->record;
+        else
+            each.refused = step.error();
+    }
+    return done;
+}
+
+}  // namespace spiral::office
