@@ -9,6 +9,7 @@ namespace spiral::cli {
 Message const kEnglishMessages[] = {
     {"above-cut", "above the cut of a revoked device or grant", "Its author may affirm it on a good device: spiral affirm ID"},
     {"act.", "The act is not of its form ({reason})", "Check its members; for examples: spiral help registry propose"},
+    {"advice.", "This replica has something to look at ({reason})", "spiral status"},
     {"advice.clock-suspect", "Some data claims to come from more than a day ahead", "Have the computers' clocks set; no work is lost by it"},
     {"advice.differences", "Some documents differ", "spiral doc differences"},
     {"advice.forked", "A device's feed has forked; both branches are kept", "On another device of that person: spiral confirm FRAME"},
@@ -160,7 +161,10 @@ Message const kEnglishMessages[] = {
     {"import.headings", "The headings lack these columns: {detail}", "Take the empty sheet: spiral template KIND -o FILE.xlsx"},
     {"import.kind", "There is no such kind of table: {detail}", "The kinds: spiral help import"},
     {"import.no-sheet", "{detail} is a printed table in JSON: there is no --errors and no --on-existing", "Take units or tasks: spiral help import"},
+    {"inbox.differences", "It has different versions to decide", "spiral doc differences"},
     {"inbox.full", "Too many frames wait already; this one was not kept", "Take the missing file in first, then this one"},
+    {"inbox.missing", "There is no such line in the inbox: {detail}", "The id at the line's start, 4 digits or more: spiral inbox"},
+    {"inbox.stale-units", "Units whose data is old and proves nothing: {detail}", "Have them synchronise; the lines: spiral quality list --stale"},
     {"invitation.", "Not a sound invitation ({reason})", "Ask the admin for a new one"},
     {"invitation.expired", "The invitation has expired (seven days)", "Ask the admin for a new one"},
     {"invitation.for-person", "The invitation is for a person, not for a server", "Join with spiral join; for a server: spiral invite --as-server NAME"},

@@ -9,6 +9,7 @@ namespace spiral::cli {
 Message const kChineseMessages[] = {
     {"above-cut", "在被撤销设备或授权的切口之上", "本人可在有效设备上确认：spiral affirm 编号"},
     {"act.", "注册簿条目的内容不合格式（{reason}）", "核对条目的各项；例子见 spiral help registry propose"},
+    {"advice.", "本副本有一处需要留意（{reason}）", "看 spiral status"},
     {"advice.clock-suspect", "有数据声称来自未来一天以后", "请各部门校准电脑时间；工作不会因此丢失"},
     {"advice.differences", "有文档存在不同版本待定", "spiral doc differences"},
     {"advice.forked", "有设备的记录分叉，两支都保留着", "在本人的另一台设备上：spiral confirm 帧编号"},
@@ -160,7 +161,10 @@ Message const kChineseMessages[] = {
     {"import.headings", "表头里没有这些列：{detail}", "用空白模板：spiral template 种类 -o 文件.xlsx"},
     {"import.kind", "没有这一种表：{detail}", "看种类：spiral help import"},
     {"import.no-sheet", "{detail} 是印发的 JSON 表，没有 --errors 和 --on-existing", "用 units 或 tasks：spiral help import"},
+    {"inbox.differences", "有不同版本待定", "spiral doc differences"},
     {"inbox.full", "等待的帧太多，这一帧没有收下", "先读入缺的那个文件，再读入这个"},
+    {"inbox.missing", "收件箱里没有这一条：{detail}", "行首编号至少前 4 位：spiral inbox"},
+    {"inbox.stale-units", "部门数据陈旧，不能当作正常：{detail}", "请这些部门同步；清单见 spiral quality list --stale"},
     {"invitation.", "不是完好的邀请文件（{reason}）", "请管理员重新发一份"},
     {"invitation.expired", "邀请已过期（七天）", "请管理员重新邀请"},
     {"invitation.for-person", "这份邀请是给人的，不是给服务器的", "用 spiral join 加入；服务器另发邀请：spiral invite --as-server 名称"},

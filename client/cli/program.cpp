@@ -46,6 +46,7 @@ std::vector<Group> const& commandGroups() {
     static std::vector<Group> const groups = {
         {{"建立与加入", "Founding and joining"}, collegeCommands()},
         {{"状态", "Where things stand"}, statusCommands()},
+        {{"收件箱", "Inbox"}, inboxCommands()},
         {{"文档", "Documents"}, documentCommands()},
         {{"不同版本", "Different versions"}, mergeCommands()},
         {{"步骤与任务", "Steps and tasks"}, stepCommands()},

@@ -69,3 +69,23 @@ TEST_CASE("the quality office's list, and many tasks reminded of and given more 
     CHECK(holds(desk.run({"task", "remind", "--select", "all", "--comment", " ", "--json"}), "bulk.comment"));
     CHECK(desk.run({"task", "extend", "--select", "all", "--comment", "停电"}).status == 3);
 }
+
+TEST_CASE("the inbox from the command line: to do, messages, marks of this machine, one digest a day", "[cli]") {
+    QualityDesk desk;
+    REQUIRE(desk.run({"registry", "grant", "王芳", "clerk@unit/yc-d03"}).status == 0);
+    REQUIRE(desk.task("甲任务", "2026-03-01").status == 0);
+    auto const shown = desk.run({"inbox", "--today", "2026-03-20"});
+    INFO(shown.out << shown.err);
+    CHECK(shown.status == 0);
+    CHECK(holds(shown, "待办"));
+    CHECK(holds(shown, "逾期 19 天"));
+    CHECK(holds(shown, "预警"));
+    CHECK(holds(desk.run({"inbox", "--json", "--today", "2026-03-20"}), "\"kind\":\"to-do\",\"read\":false"));
+    CHECK(desk.run({"inbox", "--mark-read", "zzzz"}).status == 2);
+    CHECK(holds(desk.run({"inbox", "--all", "--json", "--today", "2026-03-20"}), "\"marked\":"));
+    CHECK(holds(desk.run({"inbox", "--unread", "--json", "--today", "2026-03-20"}), "\"unread\":0,\"entries\":[]"));
+    // Whatever hour it is: once a day at most, and it says when the next one is.
+    auto const digest = desk.run({"inbox", "--digest", "--json"});
+    CHECK(digest.status == 0);
+    CHECK(holds(digest, "\"from\":\"20"));
+}

@@ -20,19 +20,6 @@ bool isOfThisPerson(Office& office, std::string const& unit) {
                        [&](trust::Grant const& grant) { return grant.role.scope == scope; });
 }
 
-DataAge ageOf(Office& office, UnitAge const& unit, Day today, engine::DeadlineRules const& rules) {
-    DataAge age;
-    if (unit.newest) {
-        age.days = engine::daysBetween(engine::dayAt(*unit.newest, rules.zone), today);
-        age.fromTheFuture = *age.days < -kDaysAheadMax;
-        age.days = std::max(*age.days, 0);
-    }
-    // Nothing of this person's own unit is missing on her own machine because she was quiet.
-    bool const own = isOfThisPerson(office, unit.unit);
-    age.stale = age.fromTheFuture || (!own && (!age.days || *age.days > rules.staleAfter));
-    return age;
-}
-
 /// Whether the task was overdue on the day it was first written. A row of a printed table brings its date along.
 bool wasDueBeforeBegun(Office& office, TaskLine const& task, engine::DeadlineRules const& rules) {
     auto const listed = office.view().document(task.key());
@@ -75,6 +62,19 @@ bool passes(QualityLine const& line, QualityFilter const& filter) {
 
 }  // namespace
 
+DataAge dataAge(Office& office, UnitAge const& unit, Day today, engine::DeadlineRules const& rules) {
+    DataAge age;
+    if (unit.newest) {
+        age.days = engine::daysBetween(engine::dayAt(*unit.newest, rules.zone), today);
+        age.fromTheFuture = *age.days < -kDaysAheadMax;
+        age.days = std::max(*age.days, 0);
+    }
+    // Nothing of this person's own unit is missing on her own machine because she was quiet.
+    bool const own = isOfThisPerson(office, unit.unit);
+    age.stale = age.fromTheFuture || (!own && (!age.days || *age.days > rules.staleAfter));
+    return age;
+}
+
 QualityList qualityList(Office& office, QualityFilter const& filter, Day today) {
     QualityList list;
     list.today = today;
@@ -85,7 +85,7 @@ QualityList qualityList(Office& office, QualityFilter const& filter, Day today) 
     for (auto& age : office.ages(today)) {
         places.emplace(age.unit, list.units.size());
         QualityUnit unit;
-        unit.data = ageOf(office, age, today, rules);
+        unit.data = dataAge(office, age, today, rules);
         unit.fine = !unit.data.stale;
         unit.unit = std::move(age);
         list.units.push_back(std::move(unit));

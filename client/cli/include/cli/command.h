@@ -74,6 +74,8 @@ struct Group {
 [[nodiscard]] std::vector<Command> typeCommands();
 [[nodiscard]] std::vector<Command> demoCommands();
 [[nodiscard]] std::vector<Command> qualityCommands();
+[[nodiscard]] std::vector<Command> inboxCommands();
+[[nodiscard]] std::vector<Command> accountabilityCommands();
 [[nodiscard]] std::vector<Command> tableCommands();
 [[nodiscard]] std::vector<Command> sheetCommands();
 [[nodiscard]] std::vector<Command> catalogueCommands();

@@ -16,6 +16,8 @@ struct DataAge {
     bool stale = false;          ///< older than the rules allow, not known, or never heard of
 };
 
+[[nodiscard]] DataAge dataAge(Office& office, UnitAge const& unit, Day today, engine::DeadlineRules const& rules);
+
 struct QualityLine {
     TaskLine task;
     std::optional<int> daysLeft;  ///< negative: overdue; absent: nothing is due
