@@ -63,7 +63,7 @@ Result<office::CycleWanted> wantedFrom(Job& job, office::Office& office) {
 Json toJson(office::PartCounts const& counts) {
     Json told = Json::object();
     told.set("all", counts.all).set("answered", counts.answered).set("not_begun", counts.notBegun).set("open", counts.open);
-    told.set("closed", counts.closed).set("taken_back", counts.takenBack).set("overdue", counts.overdue);
+    told.set("closed", counts.closed).set("carried_over", counts.carriedOver).set("taken_back", counts.takenBack).set("overdue", counts.overdue);
     told.set("failed_rounds", counts.failedRounds);
     return told;
 }

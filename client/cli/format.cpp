@@ -25,6 +25,7 @@ constexpr Named kStates[] = {
     {"declared-done", {"原文称已完成", "done, as printed"}},
     {"nothing-stands", {"无有效版本", "nothing stands"}},
     {"not-begun", {"未开始", "not begun"}},
+    {"carried-over", {"已转入下一周期", "carried over to the next cycle"}},
     {"taken-back", {"已取消安排", "not wanted any more"}},
     {"", {"", ""}},
 };

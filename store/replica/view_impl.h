@@ -304,7 +304,7 @@ private:
 
     // view_queries.cpp
     ItemRow itemRow(Statement& statement) const;
-    ListedDocument listed(Statement& statement) const;
+    ListedDocument listed(Statement& statement, bool withHeads = true) const;
     [[nodiscard]] Handle documentHandle(DocumentKey const& document) const;
 
     Replica& m_replica;

@@ -44,7 +44,7 @@ StatusCounts FollowingView::status() const {
     return status;
 }
 
-ListedDocument FollowingView::listed(Statement& statement) const {
+ListedDocument FollowingView::listed(Statement& statement, bool withHeads) const {
     ListedDocument listed;
     listed.scope = Scope::parse(statement.text(0)).value_or(Scope{});
     listed.doc = statement.token<DocumentId>(1);
@@ -61,7 +61,8 @@ ListedDocument FollowingView::listed(Statement& statement) const {
     row.round = static_cast<int>(statement.integer(11));
     row.failedRounds = static_cast<int>(statement.integer(12));
     ByteView const heads = statement.blob(13);
-    for (std::size_t at = 0; at + 8 <= heads.size(); at += 8) {
+    listed.begun = !heads.empty();
+    for (std::size_t at = 0; withHeads && at + 8 <= heads.size(); at += 8) {
         Handle item = 0;
         for (std::size_t i = 0; i < 8; ++i) item = (item << 8) | heads[at + i];
         Use use(m_sql->itemAt);
@@ -99,7 +100,7 @@ std::vector<ListedDocument> FollowingView::list(ListFilter const& filter) const 
     }
     statement.bind(5, filter.limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(filter.limit));
     std::vector<ListedDocument> found;
-    while (statement.step()) found.push_back(listed(statement));
+    while (statement.step()) found.push_back(listed(statement, filter.withHeads));
     return found;
 }
 

@@ -334,6 +334,9 @@ TEST_CASE("L023 a cycle with open inner cycles is not closed unless they are lef
     auto const shown = showCycle(**college.qian, cycle, day("2026-12-31"));
     CHECK(shown->document.listed.row.closed);
     CHECK(shown->document.standing.left.size() == 10);
+    // What the next cycle will ask for again is no longer due in this one.
+    CHECK(shown->points.carriedOver == 7);
+    CHECK(work(*college.qian, "yc-d03").empty());
     int points = 0;
     for (auto const& [unit, counts] : shown->byUnit) points += counts.all;
     CHECK(points == shown->points.all);

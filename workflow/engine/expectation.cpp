@@ -149,9 +149,11 @@ private:
         if (auto const part = m_standing.parts.find(expectation.document.doc); part != m_standing.parts.end()) {
             if (part->second.due) expectation.due = part->second.due;
             expectation.person = part->second.person;
-            expectation.takenBack = part->second.takenBack;
+            expectation.leftOver = object->find("left_over") != nullptr;
+    expectation.takenBack = part->second.takenBack;
             if (!part->second.comment.empty()) expectation.comment = part->second.comment;
         }
+        expectation.leftOver = std::binary_search(m_standing.left.begin(), m_standing.left.end(), expectation.document.doc);
         m_expected.push_back(std::move(expectation));
     }
 
@@ -189,6 +191,7 @@ std::string toText(Expectation const& expectation) {
     if (!expectation.comment.empty()) object.set("comment", expectation.comment);
     if (expectation.due) object.set("due", spiral::toText(*expectation.due));
     if (expectation.person) object.set("person", expectation.person->text());
+    if (expectation.leftOver) object.set("left_over", true);
     if (expectation.takenBack) object.set("taken_back", true);
     return json::encode(object);
 }

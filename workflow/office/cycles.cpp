@@ -235,8 +235,8 @@ private:
                 m_carried.emplace(part.line.doc.hex(), std::move(row));
             }
         };
+        // Rectification goes on by itself until a signed pass: it is not asked for twice.
         take(before->parts);
-        take(before->rectifications);
         return {};
     }
 
@@ -263,6 +263,7 @@ void count(PartCounts& counts, CyclePart const& part) {
     auto const& line = part.line;
     ++counts.all;
     if (line.state == "taken-back") ++counts.takenBack;
+    else if (line.state == "carried-over") ++counts.carriedOver;
     else if (line.closed) ++counts.closed;
     else if (!line.begun) ++counts.notBegun;
     else ++counts.open;
@@ -409,7 +410,6 @@ Result<StepDone> closeCycle(Office& office, DocumentKey const& cycle, std::strin
         }
     };
     leave(shown->parts);
-    leave(shown->rectifications);
     return office.step(cycle, wanted);
 }
 

@@ -280,8 +280,8 @@ replica::DocumentRow notBegun(Reading const& reading, Scope const& scope) {
     row.title = textAt(expected.fields, reading.type ? reading.type->titleField : "title");
     row.owner = textAt(expected.fields, reading.type ? reading.type->ownerField : "owner");
     if (row.owner.empty() && scope.isUnit()) row.owner = scope.name();
-    row.state = expected.takenBack ? kTakenBack : kNotBegun;
-    row.closed = expected.takenBack;
+    row.state = expected.takenBack ? kTakenBack : expected.leftOver ? kCarriedOver : kNotBegun;
+    row.closed = row.state != kNotBegun;
     row.due = expected.due;
     json::Object summary{{"rule", expected.rule}};
     if (expected.person) summary.set("person", expected.person->text());
@@ -372,8 +372,11 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
     }
     if (row.owner.empty() && facts.scope.isUnit()) row.owner = facts.scope.name();
     row.state = reading.standing.state;
-    if (reading.expected && reading.expected->takenBack && !reading.standing.closed) row.state = kTakenBack;
-    row.closed = reading.standing.closed || row.state == kTakenBack;
+    if (reading.expected && !reading.standing.closed) {
+        if (reading.expected->takenBack) row.state = kTakenBack;
+        else if (reading.expected->leftOver) row.state = kCarriedOver;
+    }
+    row.closed = reading.standing.closed || row.state == kTakenBack || row.state == kCarriedOver;
     row.disputed = reading.standing.disputed;
     row.changedAfter = reading.standing.changedAfter;
     row.round = reading.standing.round;

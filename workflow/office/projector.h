@@ -43,11 +43,12 @@ public:
     [[nodiscard]] replica::Projection project(replica::DocumentFacts const& facts) const override;
 
 private:
-    static constexpr int kVersion = 4, kVersionsMax = 1000;
+    static constexpr int kVersion = 5, kVersionsMax = 1000;
     Definitions const& m_definitions = Definitions::builtIn();
 };
-/// State of a document that is asked for and that nobody has begun, and of one that is not wanted any more.
-inline constexpr std::string_view kNotBegun = "not-begun", kTakenBack = "taken-back";
+/// State of a document that is asked for and that nobody has begun, of one that is not wanted any more, and of one that
+/// a closed cycle leaves over to the next, which asks for something in its place.
+inline constexpr std::string_view kNotBegun = "not-begun", kTakenBack = "taken-back", kCarriedOver = "carried-over";
 
 /// One side of a difference as shown: {absent | value, writers [{device, person, revision, t}]}, and `base` beside them.
 [[nodiscard]] std::string sidesText(model::Difference const& difference, replica::DocumentFacts const& facts);

@@ -186,7 +186,7 @@ TaskLine lineOf(replica::ListedDocument const& listed, Names const& names, Day t
     line.changedAfter = listed.row.changedAfter;
     line.differences = listed.row.differences;
     line.lastAction = listed.row.lastAction;
-    line.begun = !listed.row.heads.empty();
+    line.begun = listed.begun;
     auto const parsed = json::parse(listed.row.summary);
     json::Object const summary = parsed && parsed->asObject() ? *parsed->asObject() : json::Object();
     line.source = textOf(summary, "source");
@@ -231,6 +231,8 @@ std::vector<engine::Expectation> TheOffice::expectedBy(DocumentKey const& docume
 
 std::vector<TaskLine> TheOffice::tasks(TaskFilter const& filter, Day today) {
     replica::ListFilter wanted;
+    wanted.withHeads = false;
+    wanted.limit = filter.limit;
     if (!filter.allWork) wanted.type = "task";
     wanted.owner = filter.unit;
     wanted.dueBefore = filter.dueBefore;

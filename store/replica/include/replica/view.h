@@ -115,12 +115,14 @@ struct ListFilter {
     std::optional<Day> dueBefore{};            ///< due < this
     bool openOnly = false;                     ///< not closed
     bool withDifferences = false;
+    bool withHeads = true;                     ///< else `row.heads` is left empty: lists of thousands need no ids
     std::size_t limit = 0;                     ///< 0: all
 };
 struct ListedDocument {
     Scope scope;
     DocumentId doc;
     DocumentRow row;                           ///< without `text`
+    bool begun = true;                         ///< false: only asked for, without any revision that stands
     [[nodiscard]] DocumentKey key() const { return {scope, doc}; }
 };
 

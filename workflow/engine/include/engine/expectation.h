@@ -18,6 +18,7 @@ struct Expectation {
     std::optional<Day> due;
     std::optional<PersonId> person;
     bool takenBack = false;               ///< an act says that it is not wanted any more; `comment` why
+    bool leftOver = false;                ///< the act that closed the asking document leaves it over to the next
     std::string comment;
     ObjectId by;                          ///< the revision that asks
 };

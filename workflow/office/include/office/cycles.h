@@ -61,7 +61,7 @@ struct CycleStarted {
 
 /// Counts of one sort of what a cycle asks for.
 struct PartCounts {
-    int all = 0, notBegun = 0, open = 0, closed = 0, takenBack = 0, overdue = 0, failedRounds = 0;
+    int all = 0, notBegun = 0, open = 0, closed = 0, takenBack = 0, carriedOver = 0, overdue = 0, failedRounds = 0;
     int answered = 0;                             ///< points with a result, forms with all six parts
 };
 struct CyclePart {

@@ -289,6 +289,7 @@ public:
         bool includeClosed = false;
         /// Tasks; with `allWork` everything that somebody is to do by a day: also points, forms, a college's own types.
         bool allWork = false;
+        std::size_t limit = 0;                    ///< of rows looked at; 0: all
     };
     /// In order: due (none last), scope, title, id. Work that is asked for and not begun is among it.
     [[nodiscard]] virtual std::vector<TaskLine> tasks(TaskFilter const& filter, Day today) = 0;
