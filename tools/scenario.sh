@@ -221,6 +221,53 @@ gives head east
 gives head quality
 gives east quality
 
+title "诊改周期：一条命令启动；一个诊断点走八步，不通过，整改两轮" "A cycle in one command; a point walks its eight steps, fails, and is rectified in two rounds"
+show quality cycle start "2026年自我诊改" --from 2026-01-01 --due 2026-09-30
+cycle=$(value quality 0.id cycle list)
+gives quality east
+gives quality head
+# first LIST RULE: id of the first part of that rule that the department is asked for.
+first() {
+    on east --json cycle show "$cycle" --unit yc-d03 | /usr/bin/python3 -c '
+import json, sys
+print(next(part["id"] for part in json.load(sys.stdin)[sys.argv[1]] if part["rule"] == sys.argv[2]))' "$1" "$2"
+}
+point=$(first parts point)
+show east doc edit "$point" --set result=not-met --set "evidence=教务处课程台账" --set "problem=优质课程只有目标的一半"
+show east step "$point" problems-found
+refuses east step "$point" standardised
+on east doc edit "$point" --set "cause=建设周期长；激励不足" >/dev/null
+on east step "$point" causes-found >/dev/null
+on east doc edit "$point" --set "main_cause=激励不足" >/dev/null
+on east step "$point" main-cause-found >/dev/null
+on east doc edit "$point" --set "measures=课程建设计入工作量" >/dev/null
+on east step "$point" plan-made >/dev/null
+on east doc edit "$point" --set "execution=办法已起草" >/dev/null
+show east step "$point" submit
+gives east head
+show head step "$point" recheck-fail --comment "办法没有出台，没有成效" --until 2026-12-15
+gives head east
+task=$(first rectifications rectification)
+text "  不通过即列出一项整改任务，期限来自签名的结论：" "  The failed check asks for a task at once; its day is that of the signed verdict:"
+show east doc edit "$task" --set "cause=激励不足" --set "measures=出台办法并公示" --set "evidence=办法（征求意见稿）"
+show east step "$task" submit
+gives east head
+show head step "$task" recheck-fail --comment "只是征求意见稿" --until 2026-12-31
+gives head east
+on east doc edit "$task" --set "evidence=办法已印发；新增优质课程 12 门" >/dev/null
+show east step "$task" submit
+refuses east step "$task" recheck-pass
+gives east head
+show head step "$task" recheck-pass
+gives head east
+on east doc edit "$point" --set "execution=办法已印发，两轮整改通过" >/dev/null
+on east step "$point" submit >/dev/null
+gives east head
+show head step "$point" recheck-pass
+gives head east
+gives east quality
+show quality cycle show "$cycle"
+
 title "质控办：全校逾期任务，以及各部门数据的新旧" "The quality office: what is overdue everywhere, and how old each department's data is"
 show quality task list --overdue
 show quality status
