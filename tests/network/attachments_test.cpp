@@ -143,6 +143,68 @@ TEST_CASE("naming the hash of another department's file gives nobody its bytes",
     CHECK(desk.server->fileIsHere(trust::scopeOf("unit/lab"), secret));
 }
 
+TEST_CASE("who may not read a scope is told of its files what is told of files that are nowhere", "[network][attachments]") {
+    Desk desk;
+    Machine& sun = desk.machines.of(desk.sunPerson);
+    auto const secret = desk.attach(desk.li, "unit/jwc", 1024 * 1024 + 5);
+    desk.sync(desk.li);
+    Wire suns(*desk.core, sun, desk.server.device(), true, 600);
+    suns.run();
+    auto const isTold = [&](std::string_view scope, trust::Attachment const& file, std::vector<std::uint32_t> pieces) {
+        desk.core->received(suns.peer, protocol::WantPieces{trust::scopeOf(scope), file, std::move(pieces)});
+        desk.core->finish();
+        REQUIRE(suns.down.size() == 1);
+        auto const message = protocol::unpack(suns.down.front()).value();
+        suns.down.clear();
+        return message;
+    };
+    auto nowhere = secret;
+    nowhere.sha256.raw[0] ^= 1;
+    for (trust::Attachment const* file : {&secret, static_cast<trust::Attachment const*>(&nowhere)}) {
+        for (std::string_view const scope : {"unit/jwc", "unit/lab"}) {
+            protocol::Message const none = protocol::NoPieces{trust::scopeOf(scope), file->sha256};
+            CHECK(isTold(scope, *file, {}) == none);
+            CHECK(isTold(scope, *file, {0, 1}) == none);
+        }
+    }
+    // Nor is she told when it comes for the others.
+    auto const later = desk.attach(desk.li, "unit/jwc", 100, 2);
+    CHECK(std::holds_alternative<protocol::NoPieces>(isTold("unit/jwc", later, {})));
+    desk.sync(desk.li);
+    REQUIRE(Desk::has(desk.server, later));
+    for (auto const& bytes : suns.down) {
+        CHECK_FALSE(std::holds_alternative<protocol::PieceList>(protocol::unpack(bytes).value()));
+    }
+}
+
+// Whoever shows the bytes of a file for a scope makes them readable there. The server holds them already, and only compares.
+TEST_CASE("who says she has the bytes of another department's file must show them", "[network][attachments]") {
+    Desk desk;
+    Machine& sun = desk.machines.of(desk.sunPerson);
+    auto const secret = desk.attach(desk.li, "unit/jwc", 1024 * 1024 + 5);
+    desk.sync(desk.li);
+    Desk::name(sun, "unit/lab", secret);
+    Wire suns(*desk.core, sun, desk.server.device(), true, 600);
+    bool asked = false;
+    for (bool moved = true; moved && !asked;) {
+        moved = desk.core->work();
+        if (!suns.down.empty() && std::holds_alternative<protocol::WantPieces>(protocol::unpack(suns.down.front()).value())) {
+            asked = true;
+            suns.down.clear();
+        } else {
+            moved = suns.move() || moved;
+        }
+    }
+    REQUIRE(asked);
+    for (std::uint32_t const index : {0U, 1U}) {
+        desk.core->received(suns.peer, protocol::Piece{secret.sha256, index, Bytes(index == 0 ? 1024 * 1024 : 5)});
+    }
+    desk.core->finish();
+    CHECK_FALSE(desk.server->fileIsHere(trust::scopeOf("unit/lab"), secret));
+    suns.run();
+    CHECK_FALSE(Desk::has(sun, secret));
+}
+
 TEST_CASE("attachments count towards what a device may give in a day", "[network][attachments]") {
     Desk desk;
     CoreLimits limits;

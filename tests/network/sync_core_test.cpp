@@ -4,6 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
+
+#include <csignal>
+
 using namespace spiral;
 using namespace spiral::server;
 
@@ -54,7 +58,52 @@ std::set<std::string> scopesOf(Machine& machine) {
     return scopes;
 }
 
+/// As long as it lives, no file of this process grows, as on a full disk.
+class NoRoom {
+public:
+    NoRoom() {
+        std::signal(SIGXFSZ, SIG_IGN);
+        REQUIRE(::getrlimit(RLIMIT_FSIZE, &m_before) == 0);
+        rlimit const none{0, m_before.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+    }
+    ~NoRoom() { ::setrlimit(RLIMIT_FSIZE, &m_before); }
+    NoRoom(NoRoom const&) = delete;
+    NoRoom& operator=(NoRoom const&) = delete;
+
+private:
+    rlimit m_before{};
+};
+
 }  // namespace
+
+TEST_CASE("what a server could not write is answered to nobody, and is taken when there is room again", "[network]") {
+    Served served;
+    auto const id = served.li.write("unit/jwc", {{"title", "甲"}});
+    Wire wire(*served.core, served.li, served.server.device(), false, 500);
+    bool answered = false;
+    {
+        NoRoom const full;
+        for (bool moved = true; moved;) {
+            moved = served.core->work();
+            moved = wire.move() || moved;
+            for (auto const& bytes : wire.down) {
+                auto const message = protocol::unpack(bytes);
+                answered = answered || std::holds_alternative<protocol::Answers>(*message);
+            }
+        }
+    }
+    CHECK_FALSE(answered);
+    REQUIRE(wire.error);
+    CHECK(wire.error->reason == "server.disk");
+    CHECK(served.core->diskError());
+    served.core->tryDisk();
+    CHECK_FALSE(served.core->diskError());
+    CHECK(served.sync(served.li).agreed);
+    CHECK(served.server->revisionBytes(id));
+    CHECK(served.sync(served.wang).agreed);
+    CHECK(served.wang->revisionBytes(id));
+}
 
 TEST_CASE("what one writes the others of the scope get, with the server's receipt, and nobody else", "[network]") {
     Served served;
