@@ -77,7 +77,10 @@ def fails_at(college, chance, kind, at, told):
 def small_disk(college, chance):
     """The server's folder on a disk of its own, with room for a few pages, and then with enough."""
     place = tempfile.mkdtemp(prefix="spiral-disk.")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "tmpfs", place], capture_output=True).returncode != 0:
+    # The more was written before, the more the store holds; and whoever looks at it afterwards makes a view beside it.
+    held = sum(os.path.getsize(os.path.join(folder, file)) for folder, _, files in os.walk(college.server.replica) for file in files)
+    size = DISK + 3 * held
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", place], capture_output=True).returncode != 0:
         os.rmdir(place)
         print("no small disk: nothing can be mounted here")
         return
