@@ -22,7 +22,6 @@ namespace spiral::server {
 namespace {
 
 constexpr std::chrono::seconds kCountEvery{30};
-constexpr int kCacheKib = 48 * 1024;
 constexpr std::chrono::seconds kTryDiskEvery{2};
 /// What a message costs while it waits, besides its bytes.
 constexpr std::size_t kMessageBytes = 512;
@@ -208,6 +207,7 @@ private:
     using ConnectionId = std::uint64_t;
     struct Connection {
         std::unique_ptr<tls::Channel> channel;
+        protocol::Wire wire;
         std::size_t unhandledBytes = 0;
         bool paused = false;
     };
@@ -245,7 +245,7 @@ private:
         auto const found = m_connections.find(id);
         if (found == m_connections.end()) return;
         std::size_t const size = protocol::unpackedBytes(bytes) + kMessageBytes;
-        auto message = protocol::unpack(bytes);
+        auto message = found->second.wire.unpack(bytes);
         if (!message) {
             tell("message-refused", {{"from", found->second.channel->peerAddress()}, {"reason", message.error().reason}}, true);
             found->second.channel->send(protocol::pack(protocol::Refusal{message.error().reason, {}}));
@@ -306,7 +306,7 @@ private:
         road.send = [this, id](protocol::Message message) {
             m_loop.post([this, id, message = std::make_shared<protocol::Message>(std::move(message))] {
                 auto const found = m_connections.find(id);
-                if (found != m_connections.end()) found->second.channel->send(protocol::pack(*message));
+                if (found != m_connections.end()) found->second.channel->send(found->second.wire.pack(*message));
             });
         };
         road.close = [this, id] {
@@ -412,13 +412,14 @@ private:
     void upstreamOpened(std::unique_ptr<tls::Channel> channel, trust::PublicKey const& key) {
         auto const secret = channel->exporter();
         m_upstream = std::move(channel);
+        m_upstreamWire = {};
         m_upstreamSince = std::chrono::steady_clock::now();
         std::uint64_t const generation = ++m_upstreamGeneration;
         m_heardBytes = 0;
         m_silentTurns = 0;
         mindUpstream();
         m_upstream->handle({[this](Bytes bytes) {
-                                auto message = protocol::unpack(bytes);
+                                auto message = m_upstreamWire.unpack(bytes);
                                 if (!message) return m_upstream->abort();
                                 m_queue.push([this, message = std::make_shared<protocol::Message>(std::move(*message))] {
                                     if (m_caller) m_caller->received(std::move(*message));
@@ -431,7 +432,7 @@ private:
                 *m_replica, *m_signer, trust::deviceIdOf(key), secret, true,
                 {[this, generation](protocol::Message message) {
                      m_loop.post([this, generation, message = std::make_shared<protocol::Message>(std::move(message))] {
-                         if (m_upstream && generation == m_upstreamGeneration) m_upstream->send(protocol::pack(*message));
+                         if (m_upstream && generation == m_upstreamGeneration) m_upstream->send(m_upstreamWire.pack(*message));
                      });
                  },
                  [this](std::optional<Error> error) { upstreamFailed(error ? error->reason : "session.cut"); },
@@ -508,6 +509,7 @@ private:
     std::map<ConnectionId, Connection> m_connections;
     ConnectionId m_nextConnection = 1;
     std::unique_ptr<tls::Channel> m_upstream;
+    protocol::Wire m_upstreamWire;
     std::uint64_t m_upstreamGeneration = 0;
     tls::Loop::Timer m_retry, m_silence, m_goodbye;
     std::uint64_t m_heardBytes = 0;
@@ -536,7 +538,6 @@ Result<std::unique_ptr<SyncServer>> SyncServer::serve(std::unique_ptr<replica::R
 
 Result<std::unique_ptr<SyncServer>> SyncServer::start(Path const& folder, replica::World world, office::Unlock unlock,
                                                       SyncSettings const& settings, Log log) {
-    // A process that never ends should not grow with its store.
     replica::Limits limits;
     limits.cacheKib = kCacheKib;
     auto opened = replica::Replica::open(folder, world, replica::Access::Write, limits);

@@ -3,6 +3,7 @@
 // cereal's own containers reserve what nine hostile bytes claim, so none of them is used: Reader checks every count
 // against its limit and against the bytes that are left before it reserves.
 #include "protocol/actions.h"
+#include "short_form.h"
 
 #include <cereal/archives/portable_binary.hpp>
 #include <zstd.h>
@@ -31,10 +32,12 @@ constexpr std::size_t kUnknownBytesMax = 64 * 1024;
 constexpr std::uint8_t kFirstUnknown = 64;  // messages that may be passed over
 constexpr std::uint32_t kPiecesWantedMax = 1024;
 
-// As it travels: packed at the level that is fast, where it pays.
-constexpr std::uint8_t kRaw = 0, kZstd = 1;
-constexpr int kZstdLevel = 1;
+// As it travels, packed where it pays. Of batches of single frames level 3 makes an eighth fewer bytes than level 1, for
+// 2 to 4 µs a frame.
+constexpr std::uint8_t kRaw = 0, kZstd = 1, kShortZstd = 2;
+constexpr int kZstdLevel = 3;
 constexpr std::size_t kWorthPacking = 256;
+constexpr std::size_t kSizeBytes = 4;   // of the message, before the zstd frame of its short form
 
 // The least that an element takes, for the check that as many can still follow.
 constexpr std::size_t kScopeBytesMin = 6;  // of "unit/a"
@@ -525,51 +528,88 @@ Result<Message> decode(ByteView bytes, Limits const& limits) {
     }
 }
 
-Bytes pack(Message const& message) {
+Bytes pack(Message const& message, Form form) {
     Bytes const raw = encode(message);
-    Bytes packed(1, kRaw);
     if (raw.size() >= kWorthPacking && !std::holds_alternative<Piece>(message)) {
-        packed.resize(1 + ZSTD_compressBound(raw.size()));
-        std::size_t const size = ZSTD_compressCCtx(packer(), packed.data() + 1, packed.size() - 1, raw.data(), raw.size(),
-                                                   kZstdLevel);
-        if (!ZSTD_isError(size) && size < raw.size()) {
-            packed.front() = kZstd;
-            packed.resize(1 + size);
+        bool const isShort = form == Form::Short;
+        Bytes shortened;
+        if (isShort) shortened = shorten(raw);
+        ByteView const plain = isShort ? ByteView(shortened) : ByteView(raw);
+        std::size_t const head = isShort ? 1 + kSizeBytes : 1;
+        Bytes packed(head + ZSTD_compressBound(plain.size()));
+        packed.front() = isShort ? kShortZstd : kZstd;
+        for (std::size_t i = 1; i < head; ++i) packed[i] = static_cast<std::uint8_t>(raw.size() >> (8 * (i - 1)));
+        std::size_t const size = ZSTD_compressCCtx(packer(), packed.data() + head, packed.size() - head, plain.data(),
+                                                   plain.size(), kZstdLevel);
+        if (!ZSTD_isError(size) && head + size < 1 + raw.size()) {
+            packed.resize(head + size);
             packed.shrink_to_fit();   // it may wait long for a slow reader
             return packed;
         }
-        packed.resize(1);
     }
+    Bytes packed(1, kRaw);
     packed.insert(packed.end(), raw.begin(), raw.end());
     return packed;
 }
 
+namespace {
+
+/// What a packed message says of itself: the bytes of its zstd frame unpacked, and of the message.
+struct Sizes {
+    ByteView frame;
+    std::size_t unpacked = 0, message = 0;
+};
+Result<Sizes> sizesOf(ByteView packed, Limits const& limits) {
+    bool const isShort = packed.front() == kShortZstd;
+    Sizes sizes;
+    sizes.frame = packed.subspan(1);
+    if (isShort) {
+        if (sizes.frame.size() < kSizeBytes) return makeError(ErrorCode::Malformed, "message.truncated", "no size");
+        for (std::size_t i = kSizeBytes; i-- > 0;) sizes.message = sizes.message << 8 | sizes.frame[i];
+        sizes.frame = sizes.frame.subspan(kSizeBytes);
+    }
+    auto const unpacked = ZSTD_getFrameContentSize(sizes.frame.data(), sizes.frame.size());
+    if (unpacked == ZSTD_CONTENTSIZE_ERROR || unpacked == ZSTD_CONTENTSIZE_UNKNOWN) {
+        return makeError(ErrorCode::Malformed, "message.unpack", "no size");
+    }
+    // A short form is longer than its message where nothing in that is hexadecimal and every byte is marked.
+    std::uint64_t const unpackedMax = isShort ? 2 * limits.messageBytesMax : limits.messageBytesMax;
+    if (sizes.message > limits.messageBytesMax || unpacked > unpackedMax) {
+        return makeError(ErrorCode::TooLarge, "message.too-large",
+                         "a message of " + std::to_string(std::max<std::uint64_t>(sizes.message, unpacked)) + " bytes");
+    }
+    sizes.unpacked = static_cast<std::size_t>(unpacked);
+    if (!isShort) sizes.message = sizes.unpacked;
+    return sizes;
+}
+
+}  // namespace
+
 Result<Message> unpack(ByteView bytes, Limits const& limits) {
     if (bytes.empty()) return makeError(ErrorCode::Malformed, "message.truncated", "no bytes");
     std::uint8_t const codec = bytes.front();
-    ByteView const body = bytes.subspan(1);
-    if (codec == kRaw) return decode(body, limits);
-    if (codec != kZstd) return makeError(ErrorCode::Unsupported, "message.codec", std::to_string(codec));
-    auto const size = ZSTD_getFrameContentSize(body.data(), body.size());
-    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) {
-        return makeError(ErrorCode::Malformed, "message.unpack", "no size");
+    if (codec == kRaw) return decode(bytes.subspan(1), limits);
+    if (codec != kZstd && codec != kShortZstd) {
+        return makeError(ErrorCode::Unsupported, "message.codec", std::to_string(codec));
     }
-    if (size > limits.messageBytesMax) {
-        return makeError(ErrorCode::TooLarge, "message.too-large", "a message of " + std::to_string(size) + " bytes");
-    }
-    Bytes raw(static_cast<std::size_t>(size));
-    std::size_t const got = ZSTD_decompressDCtx(unpacker(), raw.data(), raw.size(), body.data(), body.size());
+    auto const sizes = sizesOf(bytes, limits);
+    if (!sizes) return sizes.error();
+    Bytes raw(sizes->unpacked);
+    std::size_t const got =
+        ZSTD_decompressDCtx(unpacker(), raw.data(), raw.size(), sizes->frame.data(), sizes->frame.size());
     if (ZSTD_isError(got) || got != raw.size()) {
         return makeError(ErrorCode::Malformed, "message.unpack", "not what it says");
     }
-    return decode(raw, limits);
+    if (codec == kZstd) return decode(raw, limits);
+    auto const message = lengthen(raw, sizes->message);
+    if (!message) return makeError(ErrorCode::Malformed, "message.unpack", "not of the short form");
+    return decode(*message, limits);
 }
 
 std::size_t unpackedBytes(ByteView bytes, Limits const& limits) {
-    if (bytes.empty() || bytes.front() != kZstd) return bytes.size();
-    auto const size = ZSTD_getFrameContentSize(bytes.data() + 1, bytes.size() - 1);
-    bool const known = size != ZSTD_CONTENTSIZE_ERROR && size <= limits.messageBytesMax;
-    return bytes.size() + (known ? static_cast<std::size_t>(size) : 0);   // unpack() refuses the others
+    if (bytes.empty() || (bytes.front() != kZstd && bytes.front() != kShortZstd)) return bytes.size();
+    auto const sizes = sizesOf(bytes, limits);
+    return bytes.size() + (sizes ? sizes->message : 0);   // unpack() refuses the others
 }
 
 AnswerRun runOf(trust::Answer answer, Limits const& limits) {

@@ -55,13 +55,13 @@ private:
         m_channel->setIdleTime(kSilence);
         auto const secret = m_channel->exporter();
         auto caller = Caller::make(m_replica, m_signer, trust::deviceIdOf(m_serverKey), secret, false,
-                                   {[this](protocol::Message message) { m_channel->send(protocol::pack(message)); },
+                                   {[this](protocol::Message message) { m_channel->send(m_wire.pack(message)); },
                                     [this](std::optional<Error> error) { end(std::move(error)); },
                                     {}});
         if (!caller) return end(caller.error());
         m_caller = std::move(*caller);
         m_channel->handle({[this](Bytes bytes) {
-                               auto message = protocol::unpack(bytes);
+                               auto message = m_wire.unpack(bytes);
                                if (message) m_caller->received(std::move(*message));
                                else end(message.error());
                            },
@@ -85,6 +85,7 @@ private:
     NetworkProgress const& m_progress;
     tls::Loop m_loop;
     std::unique_ptr<tls::Channel> m_channel;
+    protocol::Wire m_wire;
     std::unique_ptr<Caller> m_caller;
     bool m_over = false;
     std::optional<Error> m_error;

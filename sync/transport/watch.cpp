@@ -173,7 +173,8 @@ private:
         m_heardAt = m_world.monotonic.now();
         m_asked = false;
         Caller::Road road;
-        road.send = [&channel](protocol::Message message) { channel.send(protocol::pack(message)); };
+        m_wire = {};
+        road.send = [this, &channel](protocol::Message message) { channel.send(m_wire.pack(message)); };
         road.ended = [this](std::optional<Error> error) {
             if (!m_end) m_end = error.value_or(makeError(ErrorCode::Environment, "session.cut"));
         };
@@ -196,7 +197,7 @@ private:
         }
         m_caller = std::move(*caller);
         channel.handle({[this](Bytes bytes) {
-                            auto message = protocol::unpack(bytes);
+                            auto message = m_wire.unpack(bytes);
                             if (message) m_caller->received(std::move(*message));
                             else m_end = message.error();
                         },
@@ -285,6 +286,7 @@ private:
     std::unique_ptr<Replica> m_reader;
     std::int64_t m_logEnd = 0;
     std::unique_ptr<Caller> m_caller;
+    protocol::Wire m_wire;
     std::map<std::string, std::string> m_notes;   ///< to be kept when the store is open for writing
     std::pair<std::uint64_t, std::uint64_t> m_moved;
     bool m_wasOpen = false;

@@ -103,7 +103,9 @@ private:
 };
 
 std::unique_ptr<server::SyncServer> startServer(Machine& machine) {
-    auto opened = replica::Replica::open(machine.folder(), machine.world(), replica::Access::Write, {}, machine.guardFile());
+    replica::Limits limits;
+    limits.cacheKib = server::SyncServer::kCacheKib;
+    auto opened = replica::Replica::open(machine.folder(), machine.world(), replica::Access::Write, limits, machine.guardFile());
     REQUIRE(opened);
     server::SyncSettings settings;
     settings.host = "127.0.0.1";

@@ -10,6 +10,7 @@ using namespace spiral::protocol;
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     ByteView const input(data, size);
+    static_cast<void>(unpack(input));
     auto const message = decode(input);
     if (!message) {
         ensure(!message.error().reason.empty(), "a refusal has a reason");
@@ -19,6 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (!std::holds_alternative<Unknown>(*message)) {
         Bytes const again = encode(*message);
         ensure(std::equal(again.begin(), again.end(), input.begin(), input.end()), "a message has one form");
+        for (auto const form : {Form::Long, Form::Short}) {
+            auto const back = unpack(pack(*message, form));
+            ensure(back && *back == *message, "what was packed unpacks to the same");
+        }
     }
 
     for (auto const road : {FileSession::Road::ReadFile, FileSession::Road::WriteFile}) {

@@ -19,6 +19,7 @@ using replica::Machines;
 struct Wire {
     SyncCore* core;
     SyncCore::PeerId peer = 0;
+    protocol::Wire near, far;           ///< how the caller packs, and the server
     std::unique_ptr<transport::Caller> caller;
     std::deque<Bytes> up, down;
     std::uint64_t bytesUp = 0, bytesDown = 0;
@@ -32,7 +33,7 @@ struct Wire {
         Bytes const secret(32, static_cast<std::uint8_t>(number));
         auto made = transport::Caller::make(
             *machine, machine.secret(), serverDevice, secret, stays,
-            {[this](protocol::Message message) { push(up, bytesUp, std::move(message)); },
+            {[this](protocol::Message message) { push(up, bytesUp, near.pack(message)); },
              [this](std::optional<Error> why) {
                  ended = true;
                  error = std::move(why);
@@ -40,7 +41,7 @@ struct Wire {
              {}});
         REQUIRE(made);
         caller = std::move(*made);
-        peer = core->opened({[this](protocol::Message message) { push(down, bytesDown, std::move(message)); },
+        peer = core->opened({[this](protocol::Message message) { push(down, bytesDown, far.pack(message)); },
                              [this] { closed = true; }, {}, secret});
         caller->start(proposals);
     }
@@ -51,22 +52,22 @@ struct Wire {
         core->finish();
     }
 
-    static void push(std::deque<Bytes>& queue, std::uint64_t& bytes, protocol::Message message) {
-        queue.push_back(protocol::pack(message));
+    static void push(std::deque<Bytes>& queue, std::uint64_t& bytes, Bytes packed) {
+        queue.push_back(std::move(packed));
         bytes += queue.back().size() + 4;
     }
     /// Carries one message each way and lets the caller work; false if there was nothing to do.
     bool move() {
         bool moved = caller->work();
         if (!up.empty() && !closed) {
-            auto message = protocol::unpack(up.front());
+            auto message = far.unpack(up.front());
             REQUIRE(message);
             up.pop_front();
             core->received(peer, std::move(*message));
             moved = true;
         }
         if (!down.empty() && !ended) {
-            auto message = protocol::unpack(down.front());
+            auto message = near.unpack(down.front());
             REQUIRE(message);
             down.pop_front();
             caller->received(std::move(*message));

@@ -1,6 +1,9 @@
 // Messages as bytes: what is written reads back, and nothing else reads.
 #include "samples.h"
 
+#include "base/files.h"
+#include "short_form.h"
+
 #include <catch2/catch.hpp>
 
 #include <atomic>
@@ -238,7 +241,7 @@ TEST_CASE("what is no message of ours is refused by name", "[protocol][messages]
     answers.runs[0].count = 0;
     CHECK(reasonOf(encode(answers)) == "message.empty");
     Greeting greeting = someGreeting(random, true);
-    greeting.oldest = 2;
+    greeting.oldest = greeting.version + 1;
     CHECK(reasonOf(encode(greeting)) == "message.version");
     WantPieces want{Scope::college(), list.file, {2, 2}};
     CHECK(reasonOf(encode(want)) == "message.attachment");
@@ -275,6 +278,113 @@ TEST_CASE("a message travels packed where that is smaller, and unpacks bounded",
     CHECK(run.about == about.substr(0, 255));
     CHECK(runOf({{}, trust::Answer::What::Refused, "a.b", "x\ny"}).about == "x y");
     CHECK(runOf({{}, trust::Answer::What::Refused, "a.b", "x\xff"}).about.empty());
+}
+
+namespace {
+
+/// A batch whose headers and payloads name the same ids, once in hexadecimal and once as bytes, as real ones do.
+Batch batchOfSingleFrames(SeededRandom& random, std::size_t frames) {
+    Batch batch;
+    ObjectId const school = random.token<ObjectId>();
+    for (std::size_t i = 0; i < frames; ++i) {
+        auto const id = random.token<ObjectId>();
+        auto frame = someFrame(random, 10, std::nullopt);
+        frame.header = toBytes("{\"items\":[\"d" + id.hex() + "\"],\"prev\":\"" + random.token<FrameId>().hex() +
+                               "\",\"school\":\"" + school.hex() + "\"}");
+        Bytes payload(id.raw.begin(), id.raw.end());
+        Bytes const body = toBytes("{\"n\":\"" + random.token<Nonce>().hex() + "\",\"school\":\"" + school.hex() + "\"}");
+        payload.insert(payload.end(), body.begin(), body.end());
+        frame.payload = trust::Payload{trust::Codec::Raw, payload};
+        batch.frames.push_back(std::move(frame));
+    }
+    return batch;
+}
+
+}  // namespace
+
+TEST_CASE("ids that are written out twice travel once, to whoever reads the short form", "[protocol][messages]") {
+    SeededRandom random(7);
+    Message const batch = batchOfSingleFrames(random, 100);
+    Bytes const longer = pack(batch), shorter = pack(batch, Form::Short);
+    // Signature, item, predecessor and nonce do not pack: 144 bytes a frame.
+    CHECK(shorter.size() < 100 * 170);
+    CHECK(longer.size() > shorter.size() + 100 * 32);
+    CHECK(*unpack(shorter) == batch);
+    CHECK(unpackedBytes(shorter) == shorter.size() + encode(batch).size());
+
+    Wire wire;
+    CHECK(wire.pack(batch) == longer);
+    Greeting greeting;
+    greeting.version = 1;
+    REQUIRE(wire.unpack(pack(greeting)));
+    CHECK(wire.pack(batch) == longer);
+    greeting.version = kShortFormVersion;
+    REQUIRE(wire.unpack(pack(greeting)));
+    CHECK(wire.pack(batch) == shorter);
+    REQUIRE(wire.unpack(shorter));
+}
+
+TEST_CASE("the short form gives every message back byte for byte", "[protocol][messages]") {
+    for (auto const& message : eachMessage()) CHECK(*unpack(pack(message, Form::Short)) == message);
+    // Runs of digits of every length, at every place, beside digits that are part of no id, and the byte that marks.
+    SeededRandom random(8);
+    constexpr std::string_view pieces = "0123456789abcdef\xff\xff\xffgG\"";
+    for (int round = 0; round < 3'000; ++round) {
+        auto frame = someFrame(random, 10, std::nullopt);
+        std::string text;
+        while (text.size() < 300) {
+            std::size_t const run = random.below(150);
+            std::size_t const kinds = random.below(4) == 0 ? pieces.size() : 16;
+            for (std::size_t i = 0; i < run; ++i) text += pieces[random.below(kinds)];
+            text += pieces[random.below(pieces.size())];
+        }
+        frame.header = toBytes(text);
+        Message const message = Batch{{frame}};
+        REQUIRE(*unpack(pack(message, Form::Short)) == message);
+    }
+    Message const marks = Batch{{{Bytes(60'000, 0xFF), {}, std::nullopt}}};
+    CHECK(*unpack(pack(marks, Form::Short)) == marks);
+}
+
+TEST_CASE("the short form on the page of formats is what it says there", "[protocol][messages][formats]") {
+    std::string const page = toText(systemFiles().read("docs/formats.md", 1U << 20).value());
+    std::size_t const section = page.find("**Short form.**");
+    REQUIRE(section != std::string::npos);
+    std::size_t const begin = page.find("```hex\n", section) + 7;
+    std::string hex = page.substr(begin, page.find("```", begin) - begin);
+    std::erase_if(hex, [](char c) { return c == ' ' || c == '\n'; });
+    auto const bytes = fromHex(hex);
+    REQUIRE(bytes);
+    Bytes const text = toBytes("{\"n\":\"00112233445566778899aabbccddeeff\"}\xff");
+    CHECK(shorten(text) == *bytes);
+    CHECK(lengthen(*bytes, text.size()) == text);
+    CHECK_FALSE(lengthen(*bytes, text.size() + 1));
+    CHECK_FALSE(lengthen(*bytes, text.size() - 1));
+    for (std::size_t length = 0; length < bytes->size(); ++length) CHECK_FALSE(lengthen(ByteView(*bytes).first(length), text.size()));
+    CHECK_FALSE(lengthen(Bytes{0xFF, 65}, 130));
+    CHECK_FALSE(lengthen({}, std::size_t{1} << 40));   // and no memory is taken
+}
+
+TEST_CASE("a short form that is damaged or says a wrong size is refused, within its bounds", "[protocol][messages]") {
+    SeededRandom random(9);
+    Bytes const packed = pack(batchOfSingleFrames(random, 4), Form::Short);
+    REQUIRE(packed.front() == 2);
+    for (std::size_t length = 0; length < packed.size(); ++length) CHECK_FALSE(unpack(ByteView(packed).first(length)));
+    for (int delta : {-1, 1}) {
+        Bytes other = packed;
+        other[1] = static_cast<std::uint8_t>(other[1] + delta);
+        CHECK(unpack(other).error().reason == "message.unpack");
+    }
+    Bytes huge = packed;
+    huge[4] = 0x7F;
+    CHECK(unpack(huge).error().reason == "message.too-large");
+    CHECK(unpackedBytes(huge) == huge.size());
+    // No bit flip makes it anything but refused, or a message of its size.
+    for (std::size_t bit = 0; bit < packed.size() * 8; ++bit) {
+        Bytes flipped = packed;
+        flipped[bit / 8] = static_cast<std::uint8_t>(flipped[bit / 8] ^ (1U << bit % 8));
+        if (auto const read = unpack(flipped); !read) CHECK_FALSE(read.error().reason.empty());
+    }
 }
 
 TEST_CASE("tips that do not fit into a hello are left out from the end", "[protocol][messages]") {

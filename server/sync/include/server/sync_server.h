@@ -34,6 +34,8 @@ struct SyncSettings {
 class SyncServer {
 public:
     using Log = std::function<void(Event const&)>;
+    /// Pages of store.db in memory, at most: a process that never ends should not grow with its store.
+    static constexpr int kCacheKib = 48 * 1024;
     /// Opens the replica for writing, unlocks its key, listens. Owns its threads. `log` may be called from any of them
     /// until stop() has returned.
     [[nodiscard]] static Result<std::unique_ptr<SyncServer>> start(Path const& folder, replica::World world,

@@ -79,12 +79,13 @@ struct Done {
 /// First 16 bytes of the SHA-256 that stands in docs/protocol.md, "Digest".
 using StateDigest = Token<struct StateDigestTag, 16>;
 
-inline constexpr std::uint32_t kNetworkVersion = 1;
+// From version 2 on a side reads the short form, see Wire.
+inline constexpr std::uint32_t kNetworkVersion = 2, kOldestNetworkVersion = 1, kShortFormVersion = 2;
 
 /// What both sides say first.
 struct Greeting {
-    std::uint32_t version = kNetworkVersion;  ///< the newest that the sender speaks
-    std::uint32_t oldest = kNetworkVersion;   ///< and the oldest
+    std::uint32_t version = kNetworkVersion;       ///< the newest that the sender speaks
+    std::uint32_t oldest = kOldestNetworkVersion;  ///< and the oldest
     SchoolId school;
     DeviceId device;
     std::optional<trust::Signature> proof;  ///< of who called: over the connection's secret, proofText()
@@ -162,13 +163,29 @@ using Message = std::variant<Hello, Batch, PieceList, Piece, Answers, Done, Gree
 /// As many of the sorted tips as fit into one Hello. Leaving tips out is never wrong: more is sent than needed.
 [[nodiscard]] std::vector<trust::FeedTip> tipsThatFit(std::vector<trust::FeedTip> tips, Limits const& limits = {});
 
-/// A message as it travels: encoded, and packed where that makes it smaller (a byte before it says so). unpack() is
-/// bounded by Limits::messageBytesMax before anything is reserved; reasons besides those of decode(): "message.codec",
-/// "message.unpack".
-[[nodiscard]] Bytes pack(Message const& message);
+/// A message as it travels: encoded, and packed where that makes it smaller (a byte before it says how). In the short form
+/// ids are written as bytes before it is packed. unpack() reads all forms, and is bounded by Limits::messageBytesMax before
+/// anything is reserved; reasons besides those of decode(): "message.codec", "message.unpack".
+enum class Form { Long, Short };
+[[nodiscard]] Bytes pack(Message const& message, Form form = Form::Long);
 /// How many bytes unpack() will make of it, in memory that it takes for them: a packed message may grow a thousandfold.
 [[nodiscard]] std::size_t unpackedBytes(ByteView bytes, Limits const& limits = {});
 [[nodiscard]] Result<Message> unpack(ByteView bytes, Limits const& limits = {});
+
+/// The packing of one connection: the other side's greeting says which form it reads.
+class Wire {
+public:
+    [[nodiscard]] Bytes pack(Message const& message) const { return protocol::pack(message, m_form); }
+    [[nodiscard]] Result<Message> unpack(ByteView bytes, Limits const& limits = {}) {
+        auto message = protocol::unpack(bytes, limits);
+        auto const* greeting = message ? std::get_if<Greeting>(&*message) : nullptr;
+        if (greeting && greeting->version >= kShortFormVersion) m_form = Form::Short;
+        return message;
+    }
+
+private:
+    Form m_form = Form::Long;
+};
 
 /// What may travel of an answer: its detail may be a sentence of any length.
 [[nodiscard]] AnswerRun runOf(trust::Answer answer, Limits const& limits = {});
