@@ -1,11 +1,13 @@
 #include "transport/watch.h"
 
+#include "store_news.h"
 #include "tls/loop.h"
 #include "transport/caller.h"
 
 #include <ifaddrs.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
@@ -21,6 +23,26 @@ using replica::Replica;
 
 constexpr std::chrono::seconds kBusy{1};
 constexpr std::size_t kExcusedMax = 100'000;   // frames; a server that sends more that nobody can keep has alarms to explain
+
+/// A write is noticed before it is committed. So the store is looked at often after it, and then less and less, till it
+/// grew or the waits are as long as ever.
+class LookWaits {
+public:
+    explicit LookWaits(std::chrono::milliseconds usual) : m_usual(usual), m_wait(usual) {}
+    void noticed() { m_wait = kSoon, m_looks = 0; }
+    void grew() { m_wait = m_usual; }
+    [[nodiscard]] std::chrono::milliseconds next() {
+        auto const wait = std::min(m_wait, m_usual);
+        if (m_wait < m_usual && ++m_looks > kLooksSoon) m_wait *= 2;
+        return wait;
+    }
+
+private:
+    static constexpr std::chrono::milliseconds kSoon{2};
+    static constexpr int kLooksSoon = 20;
+    std::chrono::milliseconds m_usual, m_wait;
+    int m_looks = 0;
+};
 
 /// Which addresses this machine has: when they change, a network came or went.
 std::size_t addressesOfThisMachine() {
@@ -38,6 +60,9 @@ std::size_t addressesOfThisMachine() {
     ::freeifaddrs(first);
     return hash;
 }
+
+constexpr std::chrono::milliseconds kGoodbye{20};
+constexpr std::chrono::milliseconds kWriterLook{5};   ///< while another command has the store
 
 class Watch {
 public:
@@ -92,7 +117,7 @@ private:
                 (inUse ? m_end : m_failed) = opened.error();
                 return nullptr;
             }
-            std::this_thread::sleep_for(m_times.look);
+            std::this_thread::sleep_for(std::min(m_times.look, kWriterLook));
         }
     }
 
@@ -147,21 +172,29 @@ private:
                          channel = std::move(*made);
                          begin(*channel);
                      });
+        std::atomic<bool> told = false;
+        StoreNews const written(m_folder, [&told, &loop] {
+            if (!told.exchange(true)) loop.post([] {});
+        });
+        LookWaits waits(m_times.look);
         while (!m_end && !m_failed && !m_stop()) {
             auto const began = m_world.monotonic.now();
-            bool const worked = m_caller && m_caller->work();
+            bool worked = m_caller && m_caller->work();
+            if (told.exchange(false)) waits.noticed();
             if (m_caller && !worked && m_reader->logEnd() != m_logEnd) {
                 reopen();
+                waits.grew();
                 m_caller->onNews();
+                worked = true;   // there is work now
             }
-            if (!m_end) loop.turn(worked ? std::chrono::milliseconds{0} : m_times.look);
+            if (!m_end) loop.turn(worked ? std::chrono::milliseconds{0} : waits.next());
             // While this program was busy, it heard nothing and it was not the server's silence.
             if (auto const spent = m_world.monotonic.now() - began; spent > kBusy) m_heardAt += spent;
             if (m_caller && !m_end && !m_failed) minds(*channel);
         }
         if (channel && !m_end) {
             channel->close();
-            loop.turn(m_times.look);
+            loop.turn(std::min(m_times.look, kGoodbye));
         }
         m_caller.reset();
         return m_end.value_or(makeError(ErrorCode::Environment, "session.cut"));

@@ -1,6 +1,9 @@
 // The server on a real socket, and those who call it.
 #include "site.h"
 
+#include <atomic>
+#include <thread>
+
 using namespace spiral;
 using namespace spiral::server;
 
@@ -54,4 +57,57 @@ TEST_CASE("a server that stops says nothing it has not stored, and goes on after
     CHECK(again->agreed);
     REQUIRE(site.call(site.wang));
     CHECK(site.wang->tips() == site.li->tips());
+}
+
+TEST_CASE("who watches is told what another process saved, and does not wait for the next look", "[network][tls]") {
+    Site site;
+    std::vector<replica::NewRow> rows;
+    for (auto const* title : {"甲", "乙", "丙"}) rows.push_back(site.li.revision("unit/jwc", {{"title", title}}));
+    site.li.close();
+    // The guard's second half lies where all openings find it.
+    TemporaryFolder const guards("spiral-guards");
+    ::setenv("XDG_STATE_HOME", guards.path().c_str(), 1);
+    auto const save = [&](replica::NewRow const& row) {
+        // Whoever watches has the store open for writing for a moment when something came.
+        for (int i = 0; i < 30'000; ++i) {
+            auto const opened = replica::Replica::open(site.li.folder(), site.li.world(), replica::Access::Write);
+            if (opened) {
+                auto const sealed = (*opened)->seal(trust::scopeOf("unit/jwc"), {row}, site.li.secret());
+                return sealed ? std::string("saved") : sealed.error().reason;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds{2});
+        }
+        return std::string("busy");
+    };
+    auto const first = save(rows[0]);
+    replica::TestWallClock wall;
+    SeededRandom random(11);
+    replica::World const world{wall, systemMonotonicClock(), random, systemFiles()};
+    transport::WatchTimes times;
+    times.look = std::chrono::hours{1};
+    std::atomic<bool> stop = false;
+    std::atomic<int> agreed = 0;
+    std::thread watching([&] {
+        (void)transport::watch(site.li.folder(), world, site.li.secret(), {"127.0.0.1", site.running->port()},
+                               site.server.secret().publicKey(), times, [&] { return stop.load(); },
+                               [&](transport::WatchEvent const& event) {
+                                   if (event.what == transport::WatchEvent::What::Agreed) ++agreed;
+                               });
+    });
+    // Far more than it ever takes, and less than a look.
+    auto const comes = [&](int count) {
+        for (int i = 0; i < 30'000 && agreed < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{2});
+        return agreed >= count;
+    };
+    bool const firstCame = comes(1);
+    auto const second = save(rows[1]);
+    bool const secondCame = comes(2);
+    stop = true;
+    auto const third = save(rows[2]);   // which ends its wait
+    watching.join();
+    CHECK(first == "saved");
+    CHECK(firstCame);
+    CHECK(second == "saved");
+    CHECK(secondCame);
+    CHECK(third == "saved");
 }

@@ -30,7 +30,7 @@ struct WatchEvent {
 };
 
 struct WatchTimes {
-    std::chrono::milliseconds look{20};                ///< how often the store is looked at for what others wrote
+    std::chrono::milliseconds look{20};                ///< how often the store is looked at, where the system does not tell
     std::chrono::milliseconds retryFirst{5'000}, retryLast{300'000};   ///< doubling; at once when an address of this machine changes
     std::chrono::milliseconds writerWait{30'000};      ///< for another command that has the store open for writing
     /// After so long without a byte from the server it is asked for its word, and after as long again the connection is given
