@@ -304,6 +304,72 @@ Result<int> compare(Job& job) {
     return status::kDone;
 }
 
+Result<int> instances(Job& job) {
+    SPIRAL_GIVE(office, job.office(replica::Access::Read));
+    SPIRAL_GIVE(held, office::catalogueNamed(*office, job.arguments[0]));
+    auto const year = job.today().year();
+    Day begin{year / std::chrono::January / 1}, end{year / std::chrono::December / 31};
+    for (auto const& [option, day] : {std::pair("--from", &begin), std::pair("--to", &end)}) {
+        if (auto const text = job.arguments.value(option)) {
+            SPIRAL_GIVE(read, dayFrom(*text));
+            *day = read;
+        }
+    }
+    auto const& level = held.catalogue.level;
+    auto const subjects = engine::instancesOf(level, office::teachingOf(*office), begin, end);
+    auto const count = engine::countOf(held.catalogue);
+    auto const& names = office->names();
+    Json list = Json::array(), findings = Json::array();
+    Table table({{std::string(job.say({"代码", "code"}))},
+                 {std::string(job.say({"对象", "subject"})), Table::Align::Left, true},
+                 {std::string(job.say({"部门", "departments"})), Table::Align::Left, true},
+                 {std::string(job.say({"专业", "programmes"})), Table::Align::Left, true},
+                 {std::string(job.say({"停办", "closes"}))}});
+    for (auto const& each : subjects.list) {
+        Json one = Json::object();
+        one.set("subject", each.subject).set("name", each.name).set("units", Json::array(each.units));
+        one.set("programmes", Json::array(each.programmes)).set("closes", dayJson(each.closes));
+        list.add(std::move(one));
+        auto const joined = [&](std::vector<std::string> const& ids, bool units) {
+            std::string text;
+            for (auto const& id : ids)
+                text += (text.empty() ? "" : std::string(listMark(job.language()))) + (units ? names.unit(id) : id);
+            return text;
+        };
+        table.add(
+            {each.subject, each.name, joined(each.units, true), joined(each.programmes, false), dayText(each.closes)});
+    }
+    Table told({{std::string(job.say({"代码", "code"}))},
+                {std::string(job.say({"对象", "subject"}))},
+                {std::string(job.say({"说明", "finding"}))}});
+    for (auto const& finding : subjects.findings) {
+        Json one = Json::object();
+        one.set("code", finding.code).set("subject", finding.subject).set("name", finding.name);
+        findings.add(std::move(one));
+        told.add({finding.subject, finding.name, sayReason("note." + finding.code, job.language())});
+    }
+    auto const number = static_cast<std::int64_t>(subjects.list.size());
+    Json answer = Json::object();
+    answer.set("level", level).set("from", toText(begin)).set("to", toText(end)).set("subjects", std::move(list));
+    answer.set("elements", count.elements * number)
+        .set("points", count.points * number)
+        .set("findings", std::move(findings));
+    job.answer(answer);
+    job.tell({"{from} 至 {to}：{n} 个对象，要素 {elements}，诊断点 {points}",
+              "{from} to {to}: {n} subject(s), {elements} elements, {points} points"},
+             {{"from", toText(begin)},
+              {"to", toText(end)},
+              {"n", std::to_string(number)},
+              {"elements", std::to_string(count.elements * number)},
+              {"points", std::to_string(count.points * number)}});
+    if (!table.empty()) job.lines(table.text(job.width()));
+    if (!told.empty()) {
+        job.line();
+        job.lines(told.text(job.width()));
+    }
+    return status::kDone;
+}
+
 }  // namespace
 
 std::vector<Command> catalogueCommands() {
@@ -373,6 +439,25 @@ std::vector<Command> catalogueCommands() {
          .examples = {{"spiral catalogue check", {"全部目录", "all catalogues"}},
                       {"spiral catalogue check 3f2a9c01", {"一份", "one"}}},
          .run = check},
+        {.name = "catalogue instances",
+         .summary = {"一份目录的诊断点要由哪些专业、课程、学院、班级各答一次",
+                     "for which programmes, courses, schools or classes each point of a catalogue is answered"},
+         .positionals = {{"ID", {"文档编号", "a document's id"}}},
+         .options = {{.name = "--from",
+                      .value = "DATE",
+                      .what = {"从这一天（默认本年 1 月 1 日）", "from this day (usual: 1 January)"}},
+                     {.name = "--to",
+                      .value = "DATE",
+                      .what = {"到这一天（默认本年 12 月 31 日）", "to this day (usual: 31 December)"}}},
+         .more = {"一门课只算一次，不论几个专业开设；停办的专业留着停办前的答复。对象由 spiral import "
+                  "schools、programmes、courses、classes 导入。",
+                  "A course counts once however many programmes teach it; a programme that was closed keeps what it "
+                  "answered. The "
+                  "subjects come in by spiral import schools, programmes, courses, classes."},
+         .examples = {{"spiral catalogue instances 3f2a9c01", {"本年", "this year"}},
+                      {"spiral catalogue instances 3f2a9c01 --from 2025-09-01 --to 2026-08-31",
+                       {"一学年", "an academic year"}}},
+         .run = instances},
         {.name = "catalogue compare",
          .summary = {"比较两份目录或两个版本：延续、新增、撤销的诊断点",
                      "compare two catalogues or versions: points that go on, are added, withdrawn"},

@@ -153,7 +153,7 @@ std::vector<Command> sheetCommands() {
                            "units, tasks, catalogue or duties"},
                           true,
                           Completes::Words,
-                          "units tasks catalogue duties"}},
+                          "units tasks catalogue duties schools programmes courses classes"}},
          .options = {{.name = "--output",
                       .letter = "-o",
                       .value = "FILE",

@@ -79,7 +79,8 @@ Result<int> import(Job& job) {
     bool const forSheets = job.arguments.has("--errors") || job.arguments.has("--on-existing");
     if (isSheetKind(kind)) {
         auto taken = importSheetFile(job, kind, file);
-        bool const otherForm = !taken && taken.error().reason == "import.form" && kind != "duties";
+        bool const otherForm =
+            !taken && taken.error().reason == "import.form" && (printedForm(kind) != kind || kind == "catalogue");
         if (!otherForm || forSheets) return taken;
         return importFile(job, printedForm(kind), file);
     }
@@ -122,11 +123,13 @@ std::vector<Command> tableCommands() {
          .summary = {"导入表格：部门、任务书、诊断目录、职责与标准，或印发的进度表",
                      "take a table in: units, tasks, catalogue, duties, or a printed schedule"},
          .positionals = {{"KIND",
-                          {"units、tasks、catalogue、duties；印发的 JSON 另有 schedule、organisation",
-                           "units, tasks, catalogue, duties; printed ones as JSON also schedule, organisation"},
+                          {"units、tasks、catalogue、duties、schools、programmes、courses、classes；印发的 JSON 另有 "
+                           "schedule、organisation",
+                           "units, tasks, catalogue, duties, schools, programmes, courses, classes; printed ones as "
+                           "JSON also schedule, organisation"},
                           true,
                           Completes::Words,
-                          "units tasks catalogue duties schedule organisation"},
+                          "units tasks catalogue duties schools programmes courses classes schedule organisation"},
                          {"FILE", {"XLSX、CSV 或 JSON 文件", "an XLSX, CSV or JSON file"}, true, Completes::File}},
          .options = {dryRun,
                      {.name = "--errors",

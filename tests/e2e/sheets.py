@@ -157,6 +157,14 @@ def catalogues(room, office):
     found_here = office.json("catalogue", "check", status=1)
     codes = {each["code"] for each in found_here}
     need({"catalogue-incomplete", "catalogue-unconfirmed", "point-without-owner", "owner-unknown-unit"} <= codes, codes)
+    with open(room.stick("专业.csv"), "w", encoding="gb18030") as out:
+        out.write("代码,专业名称,所属学院,停办日期\n480402,纺织品设计,机电学院,\n460301,机电一体化,机电学院,2019-06-30\n")
+    need(office.json("import", "programmes", room.stick("专业.csv"))["made"] == 2, "programmes")
+    table = next(each for each in listed.values() if each["level"] == "programme")
+    subjects = office.json("catalogue", "instances", table["id"])
+    need((len(subjects["subjects"]), subjects["elements"], subjects["points"]) == (1, 9, 17), subjects)
+    past = office.json("catalogue", "instances", table["id"], "--from", "2019-01-01", "--to", "2019-12-31")
+    need(len(past["subjects"]) == 2 and past["findings"][0]["code"] == "programme-closes", past)
     office.refused("catalogue", "show", office.json("task", "list")[0]["id"], status=3, code="catalogue.not-one")
     need("延续的诊断点" in office.text("catalogue", "compare", made["documents"][0], newer["documents"][0]), "compare")
 

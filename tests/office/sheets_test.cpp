@@ -1,5 +1,6 @@
 // Tables that departments fill in: in, with every error by row and field, and back with a column that says them.
 #include "office/sheets.h"
+#include "office/catalogues.h"
 #include "people.h"
 
 #include "sheets/csv.h"
@@ -267,4 +268,51 @@ TEST_CASE("L028 columns are found by their headings in any order, and an unknown
     auto const second = desk.takes("tasks", *json);
     CHECK((second.made == 1 && second.refused == 1));
     CHECK_FALSE(tableFromJson("{}"));
+}
+
+TEST_CASE(
+    "Y049 Y050 Y051 Y052 programmes, courses, schools and classes come in by sheet, and each point is answered for "
+    "each of them once",
+    "[requirements]") {
+    Desk desk;
+    auto const schools = desk.takes("schools", csv("学院,教师人数\n教务处,42\n人事处,0\n没有的学院,3\n质控办,几个\n"));
+    CHECK(errors(schools) == std::vector<std::string>{"4 name owner-unknown-unit", "5 staff not-a-number"});
+    auto const programmes = desk.takes("programmes", csv("专业代码,专业名称,所属学院,开办日期,停办日期\n"
+                                                         "480402,纺织品设计,教务处,2015.9,\n"
+                                                         "460301,机电一体化,教务处、人事处,,2026-06-30\n"
+                                                         "510201,倒着开,教务处,2020-09-01,2019-09-01\n"
+                                                         "480402,重复,教务处,,\n"
+                                                         ",没有代码,教务处,,\n"));
+    CHECK(programmes.made == 2);
+    CHECK(errors(programmes) ==
+          std::vector<std::string>{"4 closed closed-before-opened", "5 id id-twice", "6 id id-missing"});
+    CHECK(desk.takes("courses", csv("代码,课程名称,开设专业\nC1,机械制图,纺织品设计、460301\nC2,孤课,990000\n")).made ==
+          2);
+    CHECK(desk.takes("classes", csv("代码,班级名称,专业,班主任\nB1,纺织2401,纺织品设计,周\nB2,机电2401,460301,\n"))
+              .made == 2);
+    CHECK(desk.all("teaching.v1").size() == 1);  // one document of the college holds them all
+
+    auto const teaching = teachingOf(**desk.quality);
+    auto const of = [&](std::string_view level) {
+        return engine::instancesOf(level, teaching, *parseDay("2026-01-01"), *parseDay("2026-12-31"));
+    };
+    CHECK(of("programme").list.size() == 2);
+    CHECK(of("programme").list[0].units == std::vector<std::string>{"yc-d03", "yc-d10"});
+    CHECK(of("programme").findings.at(0).code == "programme-closes");
+    REQUIRE(of("course").list.size() == 1);
+    CHECK(of("course").list[0].programmes == std::vector<std::string>{"460301", "480402"});
+    CHECK(of("course").findings.at(0).subject == "C2");
+    CHECK(of("staff").list.size() == 1);
+    CHECK(of("staff").findings.at(0).code == "school-without-staff");
+    CHECK(of("student").list.size() == 2);
+    CHECK(of("student").findings.at(0).code == "class-without-teacher");
+    // A programme closed by a later sheet keeps what the earlier one said of it.
+    auto const closed = desk.takes("programmes", csv("代码,专业名称,停办日期\n480402,纺织品设计,2025-12-31\n"),
+                                   {OnExisting::Update, false});
+    CHECK(closed.updated == 1);
+    auto const after = teachingOf(**desk.quality);
+    CHECK(engine::instancesOf("programme", after, *parseDay("2026-01-01"), *parseDay("2026-12-31")).list.size() == 1);
+    auto const before = engine::instancesOf("programme", after, *parseDay("2025-01-01"), *parseDay("2025-12-31"));
+    CHECK(before.list.size() == 2);
+    CHECK(after.programmes[1].opened == parseDay("2015-09-30"));
 }

@@ -424,6 +424,35 @@ std::vector<std::string> unownedPoints(Catalogue const& catalogue, std::vector<O
     return points;
 }
 
+Teaching teachingFrom(json::Object const& fields) {
+    Teaching teaching;
+    auto const rowsOf = [&](std::string_view key) {
+        std::vector<json::Object const*> rows;
+        if (auto const* array = json::arrayAt(fields, key)) {
+            for (auto const& row : *array) {
+                if (row.asObject()) rows.push_back(row.asObject());
+            }
+        }
+        return rows;
+    };
+    auto const dayAt = [](json::Object const& row, std::string_view key) { return parseDay(textAt(row, key)); };
+    for (auto const* row : rowsOf("schools")) {
+        teaching.schools.push_back({textAt(*row, "id"), textAt(*row, "name"), numberAt(*row, "staff").value_or(0)});
+    }
+    for (auto const* row : rowsOf("programmes")) {
+        teaching.programmes.push_back({textAt(*row, "id"), textAt(*row, "name"), textsAt(*row, "schools"),
+                                       dayAt(*row, "opened"), dayAt(*row, "closed")});
+    }
+    for (auto const* row : rowsOf("courses")) {
+        teaching.courses.push_back({textAt(*row, "id"), textAt(*row, "name"), textsAt(*row, "programmes")});
+    }
+    for (auto const* row : rowsOf("classes")) {
+        teaching.classes.push_back(
+            {textAt(*row, "id"), textAt(*row, "name"), textAt(*row, "programme"), textAt(*row, "teacher")});
+    }
+    return teaching;
+}
+
 Instances instancesOf(std::string_view level, Teaching const& teaching, Day begin, Day end) {
     using std::chrono::sys_days;
     Instances result;

@@ -79,6 +79,15 @@ std::vector<engine::OwnerUnit> ownerUnits(Office& office) {
     return units;
 }
 
+engine::Teaching teachingOf(Office& office) {
+    replica::ListFilter filter;
+    filter.type = "teaching.v1";
+    auto const held = office.list(filter);
+    if (held.empty()) return {};
+    auto const shown = office.show(held.front().key());
+    return shown ? engine::teachingFrom(shown->merged.fields) : engine::Teaching{};
+}
+
 std::vector<CatalogueFinding> checkCatalogue(Office& office, HeldCatalogue const& held) {
     std::vector<CatalogueFinding> findings;
     auto const& catalogue = held.catalogue;

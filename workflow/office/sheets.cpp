@@ -274,6 +274,41 @@ std::map<std::string, DocumentKey> bySource(Office& office, std::string_view typ
     return held;
 }
 
+/// Puts lines among the rows of a document, each under its id, as SheetChoices say, and those that change something
+/// among its lines. Gives how many were there before.
+std::size_t putRows(Taking& taking, json::Array& rows, std::vector<Line*> const& lines, Wanted& document) {
+    std::size_t existing = 0;
+    std::map<std::string, json::Value> byId;
+    for (auto& row : rows) {
+        auto const* id = row.asObject() ? json::stringAt(*row.asObject(), "id") : nullptr;
+        if (id) byId.emplace(*id, std::move(row));
+    }
+    for (auto* line : lines) {
+        auto const [at, fresh] = byId.emplace(line->id, line->fields);
+        if (fresh) {
+            document.lines.push_back(line);
+            continue;
+        }
+        ++existing;
+        if (taking.choices.onExisting != OnExisting::Update) {
+            ++taking.result.skipped;
+            continue;
+        }
+        json::Object over = *at->second.asObject();
+        for (auto const& [name, value] : line->fields) over.set(name, value);
+        if (over == *at->second.asObject()) {
+            ++taking.result.unchanged;
+            continue;
+        }
+        at->second = json::Value(std::move(over));
+        line->fresh = false;
+        document.lines.push_back(line);
+    }
+    rows.clear();
+    for (auto& [id, row] : byId) rows.push_back(std::move(row));
+    return existing;
+}
+
 Error existsError(std::size_t count) { return makeError(ErrorCode::Refused, "import.exists", std::to_string(count)); }
 
 model::DocumentType const& builtIn(std::string_view name) {
@@ -515,35 +550,8 @@ Result<void> takeDuties(Taking& taking) {
             one.fields.set("title", "职责与标准：" + (unit ? unit->name : unitId));
             one.fields.set("owner", unitId);
         }
-        for (auto* line : lines) {
-            auto const at = std::find_if(rows.begin(), rows.end(), [&](auto const& row) {
-                auto const* id = row.asObject() ? json::stringAt(*row.asObject(), "id") : nullptr;
-                return id && *id == line->id;
-            });
-            if (at == rows.end()) {
-                rows.emplace_back(line->fields);
-                one.lines.push_back(line);
-                continue;
-            }
-            ++existing;
-            if (taking.choices.onExisting != OnExisting::Update) {
-                ++taking.result.skipped;
-                continue;
-            }
-            json::Object over = *at->asObject();
-            for (auto const& [name, value] : line->fields) over.set(name, value);
-            if (over == *at->asObject())
-                ++taking.result.unchanged;
-            else {
-                *at = std::move(over);
-                line->fresh = false;
-                one.lines.push_back(line);
-            }
-        }
+        existing += putRows(taking, rows, lines, one);
         if (one.lines.empty()) continue;
-        std::sort(rows.begin(), rows.end(), [](json::Value const& a, json::Value const& b) {
-            return *json::stringAt(*a.asObject(), "id") < *json::stringAt(*b.asObject(), "id");
-        });
         one.fields.set("duties", std::move(rows));
         wanted.push_back(std::move(one));
     }
@@ -699,6 +707,116 @@ Result<void> takeCatalogue(Taking& taking) {
     return give(taking, type.name, wanted);
 }
 
+// --- teaching subjects ----------------------------------------------------------------------------------------------
+
+/// `schools`, `programmes`, `courses`, `classes` are the row lists of one document of the college.
+std::vector<ColumnSpec> teachingColumns(std::string_view list) {
+    auto const& rows = *builtIn("teaching.v1").find(list);
+    std::vector<ColumnSpec> specs;
+    // A school is a unit; the others have codes of their own.
+    if (list != "schools") {
+        specs.push_back({"id", {"代码", "code"}, {"编号", "id", rows.label.zh + "代码"}, true, 14, nullptr, false});
+    }
+    for (auto const& column : rows.columns) {
+        bool const units = list == "schools" && column.name == "name";
+        specs.push_back({column.name,
+                         column.label,
+                         {column.name == "name" ? "名称" : column.name},
+                         column.required,
+                         24,
+                         nullptr,
+                         units});
+    }
+    return specs;
+}
+
+Result<void> takeTeaching(Taking& taking, std::string_view list) {
+    auto const& type = builtIn("teaching.v1");
+    Wanted one{Scope::college(), {}, {}, {}};
+    json::Array rows;
+    std::map<std::string, std::string> programmes;  // by name
+    replica::ListFilter filter;
+    filter.type = type.name;
+    if (auto const held = taking.office.list(filter); !held.empty()) {
+        auto shown = taking.office.show(held.front().key());
+        if (!shown) return shown.error();
+        if (auto const* before = json::arrayAt(shown->merged.fields, list)) rows = *before;
+        for (auto const& programme : engine::teachingFrom(shown->merged.fields).programmes)
+            programmes.emplace(programme.name, programme.id);
+        one.scope = held.front().scope;
+        one.doc = held.front().doc;
+    } else {
+        one.fields.set("title", "教学对象");
+    }
+    std::vector<Line*> lines;
+    std::set<std::string> ids;
+    for (auto& line : taking.lines) {
+        line.id = oneLine(taking.cell(line, "id"));
+        for (auto const& column : type.find(list)->columns) {
+            auto const& typed = taking.cell(line, column.name);
+            if (typed.empty()) {
+                if (column.required) taking.refuse(line, column.name, "name-missing");
+                continue;
+            }
+            json::Value value = oneLine(typed);
+            if (column.kind == model::FieldKind::Day) {
+                auto const day = engine::readPrintedDue(typed);
+                if (!day)
+                    taking.refuse(line, column.name, "bad-date");
+                else
+                    value = toText(*day);
+            } else if (column.kind == model::FieldKind::Integer) {
+                bool const digits = typed.find_first_not_of("0123456789") == std::string::npos && typed.size() < 10;
+                if (!digits)
+                    taking.refuse(line, column.name, "not-a-number");
+                else
+                    value = std::int64_t{std::stol(typed)};
+            } else if (column.kind == model::FieldKind::Set) {
+                std::set<std::string> parts;
+                for (auto const& part : partsOf(typed)) {
+                    std::string const& name = *part.asString();
+                    auto const* unit = column.name == "schools" ? taking.unitNamed(name) : nullptr;
+                    if (column.name == "schools" && !unit) taking.refuse(line, column.name, "owner-unknown-unit");
+                    auto const programme = programmes.find(name);
+                    parts.insert(unit                                                           ? unit->id
+                                 : programme != programmes.end() && column.name == "programmes" ? programme->second
+                                                                                                : name);
+                }
+                value = json::Array(parts.begin(), parts.end());
+            } else if (column.name == "programme" && programmes.contains(typed)) {
+                value = programmes[typed];
+            }
+            line.fields.set(column.name, std::move(value));
+        }
+        if (list == "schools") {
+            auto const* unit = taking.unitNamed(taking.cell(line, "name"));
+            if (unit)
+                line.id = unit->id;
+            else if (!line.bad)
+                taking.refuse(line, "name", "owner-unknown-unit");
+        }
+        if (line.id.empty()) {
+            if (!line.bad) taking.refuse(line, "id", "id-missing");
+        } else if (!ids.insert(line.id).second) {
+            taking.refuse(line, list == "schools" ? "name" : "id", "id-twice");
+        }
+        auto const *opened = json::stringAt(line.fields, "opened"), *closed = json::stringAt(line.fields, "closed");
+        if (opened && closed && *closed < *opened) taking.refuse(line, "closed", "closed-before-opened");
+        line.fields.set("id", line.id);
+        json::Object const alone{{std::string(list), json::Array{json::Value(line.fields)}}};
+        if (!line.bad) {
+            if (auto fits = model::checkFields(type, alone); !fits) taking.refuse(line, "", fits.error().reason);
+        }
+        if (!line.bad) lines.push_back(&line);
+    }
+    std::size_t const existing = putRows(taking, rows, lines, one);
+    if (taking.choices.onExisting == OnExisting::Stop && existing > 0) return existsError(existing);
+    if (one.lines.empty()) return {};
+    one.fields.set(list, std::move(rows));
+    std::vector<Wanted> wanted{std::move(one)};
+    return give(taking, type.name, wanted);
+}
+
 // --- kinds ----------------------------------------------------------------------------------------------------------
 
 struct Kind {
@@ -712,7 +830,23 @@ std::vector<Kind> const& kinds() {
     static std::vector<Kind> const all = {{"units", {"部门", "units"}, unitColumns, takeUnits},
                                           {"tasks", {"任务书", "tasks"}, taskColumns, takeTasks},
                                           {"catalogue", {"诊断目录", "catalogue"}, catalogueColumns, takeCatalogue},
-                                          {"duties", {"职责与标准", "duties"}, dutyColumns, takeDuties}};
+                                          {"duties", {"职责与标准", "duties"}, dutyColumns, takeDuties},
+                                          {"schools",
+                                           {"二级学院", "schools"},
+                                           [] { return teachingColumns("schools"); },
+                                           [](Taking& taking) { return takeTeaching(taking, "schools"); }},
+                                          {"programmes",
+                                           {"专业", "programmes"},
+                                           [] { return teachingColumns("programmes"); },
+                                           [](Taking& taking) { return takeTeaching(taking, "programmes"); }},
+                                          {"courses",
+                                           {"课程", "courses"},
+                                           [] { return teachingColumns("courses"); },
+                                           [](Taking& taking) { return takeTeaching(taking, "courses"); }},
+                                          {"classes",
+                                           {"班级", "classes"},
+                                           [] { return teachingColumns("classes"); },
+                                           [](Taking& taking) { return takeTeaching(taking, "classes"); }}};
     return all;
 }
 

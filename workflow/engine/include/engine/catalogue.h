@@ -170,6 +170,9 @@ struct Teaching {
     std::vector<SchoolClass> classes;
 };
 
+/// From the fields of a `teaching.v1` document.
+[[nodiscard]] Teaching teachingFrom(json::Object const& fields);
+
 /// One subject that every point of a level's catalogue is answered for.
 struct Instance {
     std::string subject, name;

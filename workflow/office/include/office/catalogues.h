@@ -35,6 +35,10 @@ struct CatalogueFinding {
 };
 [[nodiscard]] std::vector<CatalogueFinding> checkCatalogue(Office& office, HeldCatalogue const& held);
 
+/// Schools, programmes, courses and classes as the college's document of them says (`teaching.v1`); nothing without
+/// one.
+[[nodiscard]] engine::Teaching teachingOf(Office& office);
+
 struct CatalogueImport {
     std::optional<DocumentKey> base;     ///< the upper layer's: what the file does not mention is as there
     std::optional<engine::Layer> layer;  ///< of the new one; otherwise as its file says, else college

@@ -13,7 +13,7 @@
 
 namespace spiral::office {
 
-/// `units`, `tasks`, `catalogue`, `duties`.
+/// `units`, `tasks`, `catalogue`, `duties`; `schools`, `programmes`, `courses`, `classes`.
 [[nodiscard]] std::vector<std::string> sheetKinds();
 
 /// What becomes of rows whose id is here already: the whole table is refused before anything is written, or they are
