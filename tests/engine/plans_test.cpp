@@ -282,6 +282,8 @@ TEST_CASE("cards stand in the column of their state, whatever workflow it is of"
     CHECK(columnOf({"open", false, true}) == BoardColumn::UnderWay);
     CHECK(columnOf({"draft", false, true}) == BoardColumn::UnderWay);
     CHECK(columnOf({"step-three", false, true}) == BoardColumn::UnderWay);
+    CHECK(columnOf({"main-cause", false, true}) == BoardColumn::UnderWay);
+    CHECK(columnOf({"check", false, true}) == BoardColumn::ToRecheck);
     CHECK(columnOf({"submitted", false, true}) == BoardColumn::ToRecheck);
     CHECK(columnOf({"failed", false, true}) == BoardColumn::Failed);
     CHECK(columnOf({"returned", false, true}) == BoardColumn::Failed);

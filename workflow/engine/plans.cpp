@@ -462,7 +462,8 @@ std::optional<BoardColumn> columnOf(BoardCard const& card) {
     if (card.state == "cancelled" || card.state == "withdrawn" || card.state == "nothing-stands") return std::nullopt;
     // An imported table may say that a thing was done before there was anybody to sign for it.
     if (card.closed || card.state == "declared-done") return BoardColumn::Passed;
-    if (card.state == "submitted") return BoardColumn::ToRecheck;
+    // A point waits for its check in a state of its own, an approved document for its acceptance.
+    if (card.state == "submitted" || card.state == "check" || card.state == "approved") return BoardColumn::ToRecheck;
     if (card.state == "failed" || card.state == "returned") return BoardColumn::Failed;
     if (card.state.empty() || card.state == "not-begun") return BoardColumn::NotBegun;
     if (card.state == "open") return card.begun ? BoardColumn::UnderWay : BoardColumn::NotBegun;
