@@ -7,7 +7,8 @@ packages=(
     libsqlite3-dev sqlite3 libsodium-dev libssl-dev libzstd-dev libcereal-dev libasio-dev
     nlohmann-json3-dev libvalijson-dev libcli11-dev librestinio-dev catch2 librapidcheck-dev
     libzip-dev libexpat1-dev
-    openssh-client openssl python3 python3-nacl python3-jsonschema python3-openpyxl python3-openssl python3-zstandard
+    openssh-client openssl python3 python3-icalendar python3-jsonschema python3-nacl python3-openpyxl python3-openssl
+    python3-zstandard
     fossil git ca-certificates clang libclang-rt-14-dev zsh systemd nginx-light libnginx-mod-stream
 )
 

@@ -1,6 +1,10 @@
 // Tables taken from a college's own papers, and search.
 #include "format.h"
+#include "office/organisation.h"
+#include "office/plans.h"
 #include "sheet_import.h"
+
+#include <algorithm>
 
 namespace spiral::cli {
 
@@ -12,7 +16,13 @@ Result<int> importFile(Job& job, std::string_view kind, std::string const& file)
     SPIRAL_GIVE(bytes, job.read(file, kTableBytesMax));
     bool const dryRun = job.arguments.has("--dry-run");
     SPIRAL_GIVE(office, job.office(dryRun ? replica::Access::Read : replica::Access::Write));
-    SPIRAL_GIVE(result, office->importTable(kind, asText(bytes), dryRun));
+    auto const import = [&]() -> Result<office::ImportResult> {
+        if (kind == "bodies") return office::importBodies(*office, asText(bytes), dryRun);
+        if (kind == "phases" || kind == "plans" || kind == "roadmap")
+            return office::importPlanning(*office, kind, asText(bytes), dryRun);
+        return office->importTable(kind, asText(bytes), dryRun);
+    };
+    SPIRAL_GIVE(result, import());
     Json notes = Json::array();
     Table table({{std::string(job.say({"行", "row"}))},
                  {std::string(job.say({"字段", "field"}))},
@@ -84,7 +94,9 @@ Result<int> import(Job& job) {
         if (!otherForm || forSheets) return taken;
         return importFile(job, printedForm(kind), file);
     }
-    if (kind != "schedule" && kind != "organisation") return makeError(ErrorCode::Usage, "import.kind", kind);
+    static constexpr std::string_view kPrinted[] = {"schedule", "organisation", "bodies", "phases", "plans", "roadmap"};
+    if (std::find(std::begin(kPrinted), std::end(kPrinted), kind) == std::end(kPrinted))
+        return makeError(ErrorCode::Usage, "import.kind", kind);
     if (forSheets) return makeError(ErrorCode::Usage, "import.no-sheet", kind);
     return importFile(job, kind, file);
 }
@@ -123,13 +135,13 @@ std::vector<Command> tableCommands() {
          .summary = {"导入表格：部门、任务书、诊断目录、职责与标准，或印发的进度表",
                      "take a table in: units, tasks, catalogue, duties, or a printed schedule"},
          .positionals = {{"KIND",
-                          {"units、tasks、catalogue、duties、schools、programmes、courses、classes；印发的 JSON 另有 "
-                           "schedule、organisation",
+                          {"units、tasks、catalogue、duties、schools、programmes、courses、classes；印发的 JSON 另有 schedule 进度表、"
+                           "organisation 部门、bodies 机构、phases 阶段、plans 规划、roadmap 路线图",
                            "units, tasks, catalogue, duties, schools, programmes, courses, classes; printed ones as "
-                           "JSON also schedule, organisation"},
+                           "JSON also schedule, organisation (units), bodies, phases, plans, roadmap"},
                           true,
                           Completes::Words,
-                          "units tasks catalogue duties schools programmes courses classes schedule organisation"},
+                          "units tasks catalogue duties schools programmes courses classes schedule organisation bodies phases plans roadmap"},
                          {"FILE", {"XLSX、CSV 或 JSON 文件", "an XLSX, CSV or JSON file"}, true, Completes::File}},
          .options = {dryRun,
                      {.name = "--errors",

@@ -54,6 +54,8 @@ std::vector<Group> const& commandGroups() {
         {{"文档类型与流程", "Types and workflows"}, typeCommands()},
         {{"导入与目录", "Tables and catalogues"}, joined(tableCommands(), sheetCommands(), catalogueCommands())},
         {{"质控办", "The quality office"}, qualityCommands()},
+        {{"规划、看板与日历", "Plans, board and calendar"}, planCommands()},
+        {{"机构", "The organisation"}, organisationCommands()},
         {{"交换", "Exchange"}, exchangeCommands()},
         {{"注册簿", "The registry"}, registryCommands()},
         {{"证据", "Evidence"}, evidenceCommands()},

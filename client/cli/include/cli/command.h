@@ -76,6 +76,8 @@ struct Group {
 [[nodiscard]] std::vector<Command> qualityCommands();
 [[nodiscard]] std::vector<Command> inboxCommands();
 [[nodiscard]] std::vector<Command> accountabilityCommands();
+[[nodiscard]] std::vector<Command> organisationCommands();
+[[nodiscard]] std::vector<Command> planCommands();
 [[nodiscard]] std::vector<Command> tableCommands();
 [[nodiscard]] std::vector<Command> sheetCommands();
 [[nodiscard]] std::vector<Command> catalogueCommands();
