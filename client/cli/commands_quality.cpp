@@ -23,7 +23,7 @@ std::string ageText(office::DataAge const& age, Job const& job) {
 
 std::string stateWords(office::QualityLine const& line, Job const& job) {
     auto const& task = line.task;
-    std::string text = stateText("task.v1", task.state, job.language());
+    std::string text = stateText(task.type, task.state, job.language());
     if (task.saysDone) text += job.say({" 自称完成，无人签认", " says done, unsigned"});
     if (task.differences > 0) text += job.say({" 不同版本", " different"});
     if (task.disputed) text += job.say({" 有争议", " disputed"});
@@ -47,7 +47,10 @@ Json toJson(std::map<std::string, int> const& counts) {
 Json toJson(office::QualityLine const& line) {
     auto const& task = line.task;
     Json told = Json::object();
-    told.set("id", task.doc.hex()).set("scope", task.scope.text()).set("title", task.title).set("owner", task.owner);
+    told.set("id", task.doc.hex()).set("scope", task.scope.text()).set("type", task.type).set("title", task.title);
+    told.set("owner", task.owner)
+        .set("begun", task.begun)
+        .set("person", task.person ? Json(task.person->text()) : Json());
     told.set("owner_name", task.ownerName).set("due", dayJson(task.due)).set("days_left", line.daysLeft);
     told.set("days_overdue", task.daysOverdue).set("state", task.state).set("round", task.round);
     told.set("failed_rounds", task.failedRounds).set("last_action", timeJson(task.lastAction));
@@ -135,6 +138,7 @@ Result<int> list(Job& job) {
     filter.tasks.unit = job.arguments.value("--unit");
     filter.tasks.includeClosed = job.arguments.has("--all");
     filter.staleOnly = job.arguments.has("--stale");
+    filter.tasks.allWork = !job.arguments.has("--tasks");
     if (auto const told = job.arguments.value("--due-before")) {
         SPIRAL_GIVE(day, dayFrom(*told));
         filter.tasks.dueBefore = day;

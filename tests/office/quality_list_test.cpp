@@ -2,7 +2,6 @@
 #include "office/quality_list.h"
 #include "office/task_bulk.h"
 
-#include "engine/assignment.h"
 #include "people.h"
 
 #include <algorithm>

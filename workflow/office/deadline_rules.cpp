@@ -19,7 +19,7 @@ struct Approved {
 std::optional<Approved> approvedOf(Office& office, DocumentKey const& document) {
     auto const facts = office.view().facts(document);
     if (!facts) return std::nullopt;
-    Reading const reading = read(*facts);
+    Reading const reading = read(*facts, office.definitions());
     std::vector<engine::Act const*> decisions;
     for (auto const& act : reading.acts) {
         auto const effect = reading.standing.effects.find(act.id);

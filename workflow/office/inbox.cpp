@@ -1,9 +1,9 @@
 #include "office/inbox.h"
 
 #include "base/sha256.h"
-#include "engine/assignment.h"
 #include "grants.h"
 #include "office/quality_list.h"
+#include "projector.h"
 #include "responsible.h"
 
 #include <algorithm>
@@ -28,11 +28,6 @@ std::string idOf(InboxKind kind, std::vector<std::string> const& parts) {
     return sha256(asBytes(text)).hex().substr(0, kIdDigits);
 }
 
-engine::Workflow const* workflowOf(std::string_view typeName) {
-    auto const* type = model::TypeCatalogue::builtIn().find(typeName);
-    return type && !type->workflow.empty() ? engine::WorkflowCatalogue::builtIn().find(type->workflow) : nullptr;
-}
-
 /// Decisions about what was submitted that are possible from this state.
 std::vector<std::string> verdictsFrom(engine::Workflow const& workflow, std::string_view state) {
     std::vector<std::string> names;
@@ -41,12 +36,6 @@ std::vector<std::string> verdictsFrom(engine::Workflow const& workflow, std::str
             names.push_back(action.name);
     }
     return names;
-}
-
-bool maySubmitFrom(engine::Workflow const& workflow, std::string_view state) {
-    return std::any_of(workflow.actions.begin(), workflow.actions.end(), [&](engine::Action const& action) {
-        return action.submission && contains(action.from, state) && action.to != state;
-    });
 }
 
 /// Whether a verdict that opens the next round leads to this state.
@@ -129,26 +118,7 @@ private:
         replica::ListFilter filter;
         filter.owner = unit;
         filter.openOnly = true;
-        std::set<DocumentKey> seen;
-        for (auto const& listed : m_office.list(filter)) {
-            seen.insert(listed.key());
-            one(listed, true);
-        }
-        // What is expected of the unit and nobody has begun is in the list of tasks only.
-        Office::TaskFilter tasks;
-        tasks.unit = unit;
-        for (auto const& task : m_office.tasks(tasks, m_today)) {
-            if (task.closed || seen.contains(task.key())) continue;
-            InboxEntry entry;
-            entry.document = task.key();
-            entry.title = task.title;
-            entry.owner = task.owner;
-            entry.state = task.state;
-            entry.due = task.due;
-            if (entry.due) entry.daysLeft = engine::daysBetween(m_today, *entry.due);
-            entry.id = idOf(entry.kind, {task.key().text(), entry.state, entry.due ? toText(*entry.due) : "-"});
-            m_entries.push_back(std::move(entry));
-        }
+        for (auto const& listed : m_office.list(filter)) one(listed, true);
     }
 
     /// Documents of the whole college that answer to no unit: they are their authors'.
@@ -162,13 +132,13 @@ private:
     }
 
     void one(replica::ListedDocument const& listed, bool ofMyUnit) {
-        auto const* workflow = workflowOf(listed.row.type);
+        auto const* workflow = m_office.definitions().workflowOf(listed.row.type);
         if (!workflow) return;
         auto const items = m_office.view().items(listed.key());
         bool const wroteIt = std::any_of(items.begin(), items.end(), [&](replica::ItemRow const& item) {
             return item.person == m_me && (item.item.kind == trust::Item::Kind::Revision || item.kind == "submit.v1");
         });
-        auto const inCharge = personInCharge(m_office, listed, items);
+        auto const inCharge = personInCharge(m_office, listed);
         bool const mine = inCharge ? *inCharge == m_me : ofMyUnit || wroteIt;
         if (listed.row.differences > 0 && (mine || wroteIt)) {
             InboxEntry entry = entryFor(InboxKind::Warning, listed);
@@ -176,8 +146,8 @@ private:
             m_entries.push_back(std::move(entry));
         }
         if (mine) messages(listed, items);
-        if (isDeclaredDone(listed) || !maySubmitFrom(*workflow, listed.row.state)) return;
-        if (isCameBack(*workflow, listed.row.state)) {
+        if (isDeclaredDone(listed)) return;
+        if (listed.row.round > 1 && isCameBack(*workflow, listed.row.state)) {
             if (mine || wroteIt) returned(listed, *workflow, items);
             return;
         }
@@ -201,7 +171,7 @@ private:
             entry.reason = last->comment;
             entry.from = last->by.person;
             entry.at = last->time;
-            if (auto const* type = model::TypeCatalogue::builtIn().find(listed.row.type)) {
+            if (auto const* type = m_office.definitions().type(listed.row.type)) {
                 entry.fields = fieldsNamedIn(*type, entry.reason);
             }
         }
@@ -215,10 +185,9 @@ private:
             auto const act = actOf(m_office, item.item.id);
             if (!act) continue;
             InboxEntry entry = entryFor(InboxKind::Message, listed);
-            auto const assigned = engine::assignedBy(*act);
             entry.id = idOf(InboxKind::Message, {item.item.id.hex()});
             entry.code = act->action;
-            entry.reason = assigned ? assigned->reason : act->comment;
+            entry.reason = act->comment;
             entry.due = act->until ? act->until : entry.due;
             if (entry.due) entry.daysLeft = engine::daysBetween(m_today, *entry.due);
             entry.from = act->by.person;
@@ -229,8 +198,8 @@ private:
 
     void toSign() {
         std::set<std::string> kinds;
-        for (auto const* type : model::TypeCatalogue::builtIn().all()) {
-            auto const* workflow = workflowOf(type->name);
+        for (auto const* type : m_office.definitions().types().all()) {
+            auto const* workflow = m_office.definitions().workflowOf(type->name);
             if (!workflow) continue;
             for (auto const& action : workflow->actions) {
                 if (action.decision && action.guard("same-revision")) kinds.insert(action.name);
@@ -248,7 +217,7 @@ private:
         replica::ListFilter filter;
         filter.openOnly = true;
         for (auto const& listed : m_office.list(filter)) {
-            auto const* workflow = workflowOf(listed.row.type);
+            auto const* workflow = m_office.definitions().workflowOf(listed.row.type);
             auto actions = workflow ? verdictsFrom(*workflow, listed.row.state) : std::vector<std::string>();
             std::erase_if(actions,
                           [&](auto const& kind) { return !rolesAllow(m_office, m_grants, kind, listed.scope); });
@@ -274,7 +243,7 @@ private:
 
     void eraseWhatWouldNotStand(replica::ListedDocument const& listed, std::vector<std::string>& actions) const {
         auto const facts = m_office.view().facts(listed.key());
-        auto const standing = facts ? read(*facts).standing : engine::Standing();
+        auto const standing = facts ? read(*facts, m_office.definitions()).standing : engine::Standing();
         std::erase_if(actions, [&](std::string const& kind) {
             return !standing.revision || !wouldStand(m_office, *facts, *standing.revision, kind, m_me, m_grants);
         });
@@ -433,7 +402,9 @@ Result<DigestShown> digest(Office& office, Instant now) {
 
     std::map<std::string, TaskLine> tasks;
     std::vector<engine::DeadlineLine> lines;
-    for (auto& task : office.tasks({}, shown.day)) {
+    Office::TaskFilter everything;
+    everything.allWork = true;
+    for (auto& task : office.tasks(everything, shown.day)) {
         engine::DeadlineLine line;
         line.id = task.key().text();
         line.unit = task.owner;
@@ -446,7 +417,7 @@ Result<DigestShown> digest(Office& office, Instant now) {
     for (auto& reminder : reminders) {
         auto const listed = office.view().document(tasks.at(reminder.line).key());
         if (!listed) continue;
-        if (auto const person = personInCharge(office, *listed, office.view().items(listed->key()))) {
+        if (auto const person = personInCharge(office, *listed)) {
             reminder.person = person->text();
         }
     }

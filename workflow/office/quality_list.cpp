@@ -22,9 +22,7 @@ bool isOfThisPerson(Office& office, std::string const& unit) {
 
 /// Whether the task was overdue on the day it was first written. A row of a printed table brings its date along.
 bool wasDueBeforeBegun(Office& office, TaskLine const& task, engine::DeadlineRules const& rules) {
-    auto const listed = office.view().document(task.key());
-    auto const summary = listed ? json::parse(listed->row.summary) : Result<json::Value>(Error{});
-    if (summary && summary->asObject() && summary->asObject()->find("source")) return false;
+    if (!task.source.empty() || !task.begun) return false;
     std::optional<Instant> first;
     for (auto const& item : office.view().items(task.key())) {
         if (item.item.kind == trust::Item::Kind::Revision) first = first ? std::min(*first, item.time) : item.time;
@@ -93,6 +91,7 @@ QualityList qualityList(Office& office, QualityFilter const& filter, Day today) 
 
     Office::TaskFilter all;
     all.includeClosed = filter.tasks.includeClosed;
+    all.allWork = filter.tasks.allWork;
     for (auto& task : office.tasks(all, today)) {
         QualityLine line = lineOf(office, std::move(task), today, rules);
         auto const place = places.find(line.task.owner);

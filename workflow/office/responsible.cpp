@@ -1,6 +1,5 @@
 #include "responsible.h"
 
-#include "engine/assignment.h"
 #include "grants.h"
 
 #include "base/sha256.h"
@@ -33,17 +32,10 @@ std::optional<engine::Act> actOf(Office& office, ObjectId const& id) {
     return record ? engine::actFrom(id, *record) : std::nullopt;
 }
 
-std::optional<PersonId> personInCharge(Office& office, replica::ListedDocument const& listed,
-                                       std::vector<replica::ItemRow> const& items) {
-    std::optional<PersonId> person;
-    bool const assigned = std::any_of(items.begin(), items.end(),
-                                      [](auto const& item) { return item.kind == "assign.v1" && takesPart(item); });
-    if (assigned) {
-        if (auto const facts = office.view().facts(listed.key())) {
-            Reading const reading = read(*facts);
-            person = engine::assignedPerson(reading.acts, reading.standing);
-        }
-    }
+std::optional<PersonId> personInCharge(Office& office, replica::ListedDocument const& listed) {
+    auto const summary = json::parse(listed.row.summary);
+    auto const* given = summary && summary->asObject() ? json::stringAt(*summary->asObject(), "person") : nullptr;
+    auto person = given ? PersonId::parse(*given) : std::nullopt;
     if (!person) person = personField(office, listed);
     if (person && !rolesAllow(office, grantsInForce(office, *person), "write", listed.scope)) return std::nullopt;
     return person;

@@ -2,14 +2,12 @@
 #pragma once
 
 #include "office/office.h"
-#include "projector.h"
 
 namespace spiral::office {
 
-/// The person that the last assignment names, else the one in the document's field `person`. Nothing if nobody is, or
-/// that person may not work there any more: then the unit answers. `items`: those of the document.
-[[nodiscard]] std::optional<PersonId> personInCharge(Office& office, replica::ListedDocument const& listed,
-                                                     std::vector<replica::ItemRow> const& items);
+/// The person to whom it was given last, else the one in the document's field `person`. Nothing if nobody is, or that
+/// person may not work there any more: then the unit answers.
+[[nodiscard]] std::optional<PersonId> personInCharge(Office& office, replica::ListedDocument const& listed);
 
 /// Neither set aside nor waiting for something.
 [[nodiscard]] bool takesPart(replica::ItemRow const& item);

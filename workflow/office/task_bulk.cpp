@@ -1,6 +1,5 @@
 #include "office/task_bulk.h"
 
-#include "engine/assignment.h"
 #include "grants.h"
 
 #include <algorithm>
@@ -77,7 +76,6 @@ Result<std::vector<TaskLine>> selectTasks(Office& office, TaskSelection const& s
 
 Result<std::vector<BulkDone>> signEach(Office& office, std::vector<TaskLine> const& tasks, BulkAct const& act) {
     if (auto whole = isWhole(act); !whole) return whole.error();
-    std::string const comment = act.to ? engine::assignComment(*act.to, act.comment) : act.comment;
     auto const grants = act.to ? grantsInForce(office, *act.to) : std::vector<trust::Grant>();
     std::vector<BulkDone> done;
     for (auto const& task : tasks) {
@@ -87,7 +85,8 @@ Result<std::vector<BulkDone>> signEach(Office& office, std::vector<TaskLine> con
             each.refused = makeError(ErrorCode::Refused, "bulk.person-without-role", task.scope.text());
             continue;
         }
-        auto const step = office.step(task.key(), act.action, comment, act.until);
+        auto const step = office.step(
+            task.key(), {.action = act.action, .comment = act.comment, .until = act.until, .person = act.to});
         if (step)
             each.record = step->record;
         else

@@ -45,7 +45,7 @@ struct QualityList {
 };
 
 struct QualityFilter {
-    Office::TaskFilter tasks;
+    Office::TaskFilter tasks;                   ///< with `allWork` points, forms and the rest too
     bool staleOnly = false;  ///< lines of units whose data is old
 };
 /// `lines` and the counts over lines follow the filter; the units are always all of them, from all their tasks.
