@@ -1,7 +1,6 @@
 // Cycles of diagnosis: what they ask for, who may move what, and what nobody can do silently.
-#include "people.h"
+#include "hostile.h"
 
-#include "base/sha256.h"
 #include "office/cycles.h"
 
 #include <algorithm>
@@ -394,6 +393,95 @@ TEST_CASE("a cycle is begun, adopted, moved and closed by nobody but the quality
     REQUIRE(made);
     CHECK(college.li->refused(made->document, "start") == "authority.role-not-allowed");
     CHECK((*college.li)->expectedBy(made->document).empty());
+}
+
+TEST_CASE("a deadline, a verdict or a round changes by no crafted record, carried in by stick, of a clerk or of the quality office", "[cycle][hostile]") {
+    College college;
+    DocumentKey const cycle = college.starts();
+    DocumentKey const point = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1").line.key();
+    DocumentKey const other = college.part(*college.li, cycle, "point", "yc-d08", "E1-P1").line.key();
+    college.walks(*college.li, point);
+    college.li->carriesTo(*college.qian);
+    college.qian->steps(point, "recheck-fail", "没有成效", day("2026-05-31"));
+    college.qian->carriesTo(*college.li);
+    DocumentKey const task = (*college.li)->expectedBy(point)[0].document;
+    college.li->edits(task, {{"cause", "慢"}, {"measures", "快"}, {"evidence", "台账"}});
+    college.li->steps(task, "submit");
+    college.li->carriesTo(*college.qian);
+
+    trust::Role const clerk{"clerk", *Scope::parse("unit/yc-d03")}, quality{"quality", Scope::college()};
+    auto const after = [&](DocumentKey const& document) {
+        json::Array ids;
+        for (auto const& id : college.qian->shows(document).standing.last) ids.emplace_back(id.hex());
+        return ids;
+    };
+    auto const head = [&](DocumentKey const& document) { return college.qian->shows(document).merged.heads.front(); };
+    std::string const before = [&] {
+        std::string all;
+        for (auto const& document : {cycle, point, other, task}) {
+            auto const row = college.qian->shows(document).listed.row;
+            all += row.state + " " + (row.due ? toText(*row.due) : "-") + " " + std::to_string(row.round) + "\n";
+        }
+        return all;
+    }();
+    auto const asBefore = [&](Workplace& place) {
+        std::string all;
+        for (auto const& document : {cycle, point, other, task}) {
+            auto const row = place.shows(document).listed.row;
+            all += row.state + " " + (row.due ? toText(*row.due) : "-") + " " + std::to_string(row.round) + "\n";
+        }
+        return all == before;
+    };
+    json::Object const until{{"until", "2029-12-31"}};
+    auto const body = [&](DocumentKey const& document, json::Object more) {
+        more.set("after", after(document));
+        return more;
+    };
+
+    SECTION("by the department: it may not, whatever role it writes down") {
+        forges(*college.li, ForgedAct{"extend.v1", task, head(task), clerk, body(task, {{"comment", "忙"}, {"until", "2029-12-31"}})});
+        forges(*college.li, ForgedAct{"extend.v1", task, head(task), quality, body(task, {{"comment", "忙"}, {"until", "2029-12-31"}})});
+        forges(*college.li, ForgedAct{"recheck-pass.v1", task, head(task), clerk, body(task, {})});
+        forges(*college.li, ForgedAct{"recheck-pass.v1", task, head(task), quality, body(task, {})});
+        forges(*college.li, ForgedAct{"recheck-pass.v2", task, head(task), clerk, body(task, {})});
+        forges(*college.li, ForgedAct{"extend.v1", cycle, head(cycle), quality, body(cycle, {{"comment", "忙"}, {"until", "2029-12-31"}})});
+        forges(*college.li, ForgedAct{"cancel.v1", cycle, head(cycle), clerk,
+                                      body(cycle, {{"comment", "忙"}, {"for", json::Array{point.doc.hex()}}})});
+        // A revision of the cycle itself, in the college's scope, where a clerk may not write.
+        auto fields = college.li->shows(cycle).merged.fields;
+        fields.set("due", "2029-12-31");
+        forges(*college.li, {Forged{cycle, "cycle.v1", fields, {head(cycle)}, {}}});
+        college.li->carriesTo(*college.qian);
+    }
+    SECTION("by the quality office: not without the reason, not in a state that does not have it, not by an edit") {
+        forges(*college.qian, ForgedAct{"extend.v1", task, head(task), quality, body(task, {{"until", "2029-12-31"}})});
+        forges(*college.qian, ForgedAct{"extend.v1", task, head(task), quality, body(task, {{"comment", "  "}, {"until", "2029-12-31"}})});
+        forges(*college.qian, ForgedAct{"extend.v1", cycle, head(cycle), quality,
+                                        body(cycle, {{"until", "2029-12-31"}, {"for", json::Array{other.doc.hex()}}})});
+        forges(*college.qian, ForgedAct{"recheck-fail.v1", task, head(task), quality, body(task, {{"comment", "不够"}})});   // no new day
+        forges(*college.qian, ForgedAct{"recheck-fail.v1", task, head(task), quality, body(task, until)});                  // no reason
+        forges(*college.qian, ForgedAct{"recheck-pass.v1", point, head(point), quality, body(point, {})});                   // it has failed
+        forges(*college.qian, ForgedAct{"finish.v1", point, head(point), quality, body(point, {})});                         // steps jumped
+        forges(*college.qian, ForgedAct{"standardised.v1", point, head(point), quality, body(point, {})});
+        // A verdict that leaves its place open, as if nothing had come before.
+        forges(*college.qian, ForgedAct{"recheck-pass.v1", task, head(task), quality, {{"after", json::Array{}}}});
+        // A verdict about parts, a part that nobody asked for.
+        forges(*college.qian, ForgedAct{"recheck-pass.v1", task, head(task), quality, body(task, {{"for", json::Array{other.doc.hex()}}})});
+        auto fields = college.qian->shows(cycle).merged.fields;
+        fields.set("due", "2029-12-31");
+        forges(*college.qian, {Forged{cycle, "cycle.v1", fields, {head(cycle)}, {}}});
+    }
+    SECTION("by a document that claims to be what is asked for, written before it was") {
+        auto fields = json::Object{{"title", "冒名"}, {"due", "2029-12-31"}, {"kind", "rectification"}};
+        forges(*college.li, {Forged{other, "point.v1", fields, {}, {}}});   // another unit's scope
+        college.li->carriesTo(*college.qian);
+    }
+    CHECK(asBefore(*college.qian));
+    // The same when everything came by stick, and when the view is made anew.
+    college.qian->carriesTo(*college.zhao);
+    CHECK(asBefore(*college.zhao));
+    (*college.zhao)->rebuild();
+    CHECK(asBefore(*college.zhao));
 }
 
 TEST_CASE("one JSON file adds a type with a workflow of three steps without a new program, and replicas that never saw it read it", "[requirements][definitions]") {

@@ -48,4 +48,44 @@ inline std::vector<ObjectId> forges(Workplace& place, std::vector<Forged> const&
     return ids;
 }
 
+/// An act as no office would sign it.
+struct ForgedAct {
+    std::string kind;  ///< `extend.v1`
+    DocumentKey document;
+    ObjectId of;
+    trust::Role role;
+    json::Object body;
+};
+
+/// Signs and seals an act on this place's device, whatever workflow and authority say of it; its id.
+inline ObjectId forges(Workplace& place, ForgedAct const& forged) {
+    auto const bytes = systemFiles().read(place.folder() / "keys" / "device.key", 1 << 16);
+    REQUIRE(bytes);
+    auto key = trust::SecretKey::unwrap(*bytes, kPassphrase);
+    REQUIRE(key);
+    auto& replica = place->replica();
+    static std::uint64_t seed = 1900;
+    SeededRandom random(++seed);
+    trust::Record record;
+    record.school = place->registry().school();
+    record.scope = forged.document.scope;
+    record.kind = forged.kind;
+    record.by = {*replica.person(), replica.device()};
+    record.role = forged.role;
+    record.of = trust::Target{forged.document.scope, forged.of};
+    record.body = forged.body;
+    record.reg = place->registry().head();
+    record.time = place.clock.now();
+    record.nonce = random.token<Nonce>();
+    std::string text = trust::encode(record);
+    ObjectId const id = hashAs<ObjectId>(asBytes(text));
+    auto const signature = key->sign(trust::nameSpaceFor(record.kind, place->registry().domain()), asBytes(text));
+    REQUIRE(signature);
+    auto const sealed = replica.seal(record.scope, {{{trust::Item::Kind::Record, id}, std::move(text), *signature}}, *key);
+    INFO((sealed ? "" : sealed.error().reason));
+    REQUIRE(sealed);
+    place.open();
+    return id;
+}
+
 }  // namespace spiral::office
