@@ -15,7 +15,7 @@ constexpr Text kErrorHeading{"错误", "errors"};
 /// So many notes are shown to people; all of them are in --json and --errors.
 constexpr std::size_t kShownMax = 200;
 
-/// Slugs of the office's own and reasons of the types.
+/// Slugs of the office's own, and reasons of the types and of authority.
 std::string noteText(std::string_view code, Language language) {
     bool const whole = code.find('.') != std::string_view::npos;
     return sayReason(whole ? std::string(code) : "note." + std::string(code), language);

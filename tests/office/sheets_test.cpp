@@ -170,6 +170,25 @@ TEST_CASE(
     CHECK(errors(result) == std::vector<std::string>{"2 id draft-unsealed"});
 }
 
+TEST_CASE("a clerk takes in the rows of her own department, and those of another are told by row, in a rehearsal too",
+          "[office][import]") {
+    Desk desk;
+    auto clerk = desk.zhao->hires("李", "yc-d03", {"clerk"});
+    auto const table = csv(kHead + "T1,甲,教务处,,,,2026-06-30,\nT2,乙,质控办,,,,2026-06-30,\n");
+    for (bool const dryRun : {true, false}) {
+        auto const result = importSheet(**clerk, "tasks", table, {OnExisting::Skip, dryRun});
+        REQUIRE(result);
+        CHECK((result->made == 1 && result->refused == 1));
+        REQUIRE(errors(*result).size() == 1);
+        CHECK(result->notes[0].row == 3);
+        CHECK(result->notes[0].code.starts_with("authority."));
+    }
+    CHECK((*clerk)->tasks({}, *parseDay("2026-03-02")).size() == 1);
+    auto const refused = (*clerk)->importTable("catalogue", catalogueText("national-elements.json"), false);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::Refused);
+}
+
 TEST_CASE("units come in by sheet, and a new name or campus is an act of the registry when asked for",
           "[office][import]") {
     auto zhao = Workplace::founds("赵", false);

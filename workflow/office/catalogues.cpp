@@ -189,6 +189,9 @@ Result<ImportResult> importCatalogue(Office& office, std::string_view jsonText, 
     auto const text = json::encode(json::Object{{"type", std::string(kType)}, {"documents", std::move(documents)}});
     auto taken = office.importTable(kTakeDocuments, text, choices.dryRun);
     if (!taken) return taken.error();
+    for (auto const& note : taken->notes) {
+        if (note.error) return makeError(ErrorCode::Refused, note.code, note.text);
+    }
     result.documents = std::move(taken->documents);
     return result;
 }

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kFrameBytes = 512 * 1024;
 
 struct Planned {
+    std::string place;
     Scope scope;
     TheOffice::NewRevision revision;
 };
@@ -35,7 +36,7 @@ Result<ImportResult> takeDocuments(TheOffice& office, std::string_view text, boo
         auto const scope = scopeText ? Scope::parse(*scopeText) : std::nullopt;
         if (!scope || scope->isRegistry() || !fields)
             return makeError(ErrorCode::Malformed, "import.form", "documents");
-        Planned plan{*scope, {}};
+        Planned plan{place, *scope, {}};
         plan.revision.type = type->name;
         plan.revision.fields = *fields;
         if (auto const* id = json::stringAt(*object, "doc")) {
@@ -65,18 +66,21 @@ Result<ImportResult> takeDocuments(TheOffice& office, std::string_view text, boo
         if (auto fits = model::checkFields(*type, plan.revision.fields); !fits) return fits.error();
         planned.push_back(std::move(plan));
     }
-    if (dryRun || planned.empty()) return result;
-
-    auto key = office.signer();
-    if (!key) return key.error();
+    // Whether each would stand is asked in a rehearsal too: it is what people want to know.
     std::map<Scope, std::vector<std::pair<DocumentId, replica::NewRow>>> byScope;
     for (auto const& plan : planned) {
         auto row = office.revisionRow(plan.scope, plan.revision);
         if (!row) return row.error();
         auto const judgement = office.foresee(plan.scope, plan.revision.doc, *row);
-        if (!trust::stands(judgement.verdict)) return refusal(judgement);
+        if (!trust::stands(judgement.verdict)) {
+            result.notes.push_back({plan.place, "", refusal(judgement).reason, plan.scope.text(), true});
+            continue;
+        }
         byScope[plan.scope].emplace_back(plan.revision.doc, std::move(*row));
     }
+    if (dryRun || byScope.empty()) return result;
+    auto key = office.signer();
+    if (!key) return key.error();
     for (auto& [scope, rows] : byScope) {
         std::size_t begin = 0;
         while (begin < rows.size()) {
