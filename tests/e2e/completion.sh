@@ -50,7 +50,7 @@ for shell in $shells; do
     check "sub " init ""
     check "sub " --replica ""
     check "en zh " status --lang ""
-    check "schedule " import s
+    check "schedule schools " import s
     check "file.json sub " import schedule ""
     check "approve " --json step 3f2a app
 done
