@@ -53,8 +53,15 @@ void tellBanner(Job& job, engine::Catalogue const& catalogue) {
 
 Result<int> import(Job& job) {
     auto const& file = job.arguments[0];
+    // What is said of the one form must not be passed over in silence with the other.
+    bool const forFiles = job.arguments.has("--base") || job.arguments.has("--layer");
+    bool const forSheets = job.arguments.has("--errors") || job.arguments.has("--on-existing");
+    if (!file.ends_with(".json")) {
+        if (forFiles) return makeError(ErrorCode::Usage, "catalogue.base-needs-json", file);
+        return importSheetFile(job, "catalogue", file);
+    }
+    if (forSheets) return makeError(ErrorCode::Usage, "import.no-sheet", file);
     SPIRAL_GIVE(bytes, job.read(file, kFileBytesMax));
-    if (!file.ends_with(".json")) return importSheetFile(job, "catalogue", file);
     bool const dryRun = job.arguments.has("--dry-run");
     SPIRAL_GIVE(office, job.office(dryRun ? replica::Access::Read : replica::Access::Write));
     office::CatalogueImport choices;

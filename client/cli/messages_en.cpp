@@ -68,6 +68,7 @@ Message const kEnglishMessages[] = {
     {"bulk.person", "It needs a person", "Add --to with a name or an id"},
     {"bulk.person-without-role", "That person has no role to write in {detail}", "Have an admin grant one, or name somebody else"},
     {"bulk.until", "It needs the new deadline", "Add --until, such as 2026-07-31"},
+    {"catalogue.base-needs-json", "--base and --layer are for catalogue files in JSON: {detail}", "A table has a column for the layer"},
     {"catalogue.incomplete", "The catalogue is incomplete and bears no final report yet: {detail}", "Add the missing points, or take a complete catalogue"},
     {"catalogue.layer", "A lower catalogue adds and never removes or changes what is above it: {detail}", "Leave these as they are; say in the diagnosis where one does not apply"},
     {"catalogue.not-one", "Not a catalogue of diagnosis: {detail}", "Ids of catalogues: spiral catalogue list"},

@@ -68,6 +68,7 @@ Message const kChineseMessages[] = {
     {"bulk.person", "要指明责任人", "加 --to 姓名或编号"},
     {"bulk.person-without-role", "此人在 {detail} 没有可写的角色", "请管理员授权，或换人"},
     {"bulk.until", "要有新期限", "加 --until，如 2026-07-31"},
+    {"catalogue.base-needs-json", "--base 和 --layer 只用于 JSON 目录文件：{detail}", "表格里写“层级”一列"},
     {"catalogue.incomplete", "目录不全，还不能作最终报告的依据：{detail}", "补齐诊断点，或用完整的目录"},
     {"catalogue.layer", "下层目录只能增加，不能删改上层的内容：{detail}", "把它们照原样留着；不适用的在自诊里说明"},
     {"catalogue.not-one", "不是诊断目录：{detail}", "目录的编号：spiral catalogue list"},

@@ -148,6 +148,8 @@ def catalogues(room, office):
     gone = dict(own, version="2027", projects=[{"zh": "体系总体构架", "elements": [{"id": "N-1.1", "zh": "质量保证理念", "withdrawn": True}]}])
     refused = office.refused("catalogue", "import", file(gone), "--base", national["id"], status=1, code="catalogue.layer")
     need("质量保证理念" in refused["message"], refused)
+    office.refused("catalogue", "import", room.stick("专业.csv"), "--base", national["id"], status=3, code="catalogue.base-needs-json")
+    office.refused("catalogue", "import", file(own), "--errors", room.stick("e.xlsx"), status=3, code="import.no-sheet")
     own["version"] = "2027"
     own["projects"][0]["elements"][0]["points"] = [{"id": "X-1-P2", "zh": "订单班与学徒制", "was": ["X-1-P1"]}, {"id": "X-1-P3", "zh": "产业学院"}]
     newer = office.json("catalogue", "import", file(own), "--base", national["id"])
