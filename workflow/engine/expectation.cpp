@@ -149,8 +149,7 @@ private:
         if (auto const part = m_standing.parts.find(expectation.document.doc); part != m_standing.parts.end()) {
             if (part->second.due) expectation.due = part->second.due;
             expectation.person = part->second.person;
-            expectation.leftOver = object->find("left_over") != nullptr;
-    expectation.takenBack = part->second.takenBack;
+            expectation.takenBack = part->second.takenBack;
             if (!part->second.comment.empty()) expectation.comment = part->second.comment;
         }
         expectation.leftOver = std::binary_search(m_standing.left.begin(), m_standing.left.end(), expectation.document.doc);
@@ -214,6 +213,7 @@ std::optional<Expectation> expectationFrom(std::string_view text) {
     if (auto const* comment = json::stringAt(*object, "comment")) expectation.comment = *comment;
     if (auto const* due = json::stringAt(*object, "due")) expectation.due = parseDay(*due);
     if (auto const* person = json::stringAt(*object, "person")) expectation.person = PersonId::parse(*person);
+    expectation.leftOver = object->find("left_over") != nullptr;
     expectation.takenBack = object->find("taken_back") != nullptr;
     return expectation;
 }
