@@ -217,6 +217,50 @@ TEST_CASE("who is unknown, revoked or cannot prove its key learns nothing", "[ne
     CHECK_FALSE(served.sync(served.wang).error);
 }
 
+TEST_CASE("a server gives no receipt for a header alone, and gives it when the payload has come", "[network]") {
+    Served served;
+    served.li.write("unit/jwc", {{"title", "甲"}});
+    std::vector<trust::TravellingFrame> whole;
+    for (auto& frame : served.li.framesFor()) {
+        if (trust::decodeFrameHeader(frame.header)->device == served.li.device()) whole.push_back(std::move(frame));
+    }
+    REQUIRE(whole.size() == 1);
+    auto headerAlone = whole;
+    headerAlone[0].payload.reset();
+    REQUIRE(served.server->import(headerAlone, "stick").front().what == trust::Answer::What::PayloadWanted);
+    served.core->giveReceipts();
+    CHECK(served.core->counts().receipts == 0);
+    CHECK(scopesOf(served.server).contains("unit/jwc"));
+    REQUIRE(served.server->import(whole, "stick").front().what == trust::Answer::What::Stored);
+    served.core->giveReceipts();
+    CHECK(served.core->counts().receipts == 1);
+    served.core->giveReceipts();
+    CHECK(served.core->counts().receipts == 1);
+}
+
+TEST_CASE("that a device is revoked is told to who holds its key, and to nobody who only says its name", "[network]") {
+    Served served;
+    served.town.college.append("revoke", trust::College::revokeMembers(served.wang.device()), {served.town.college.founder});
+    served.machines.sealEntries();
+    served.machines.keeper().carryTo(served.server);
+    auto const toldTo = [&](Bytes const& greeting, Bytes const& secret) {
+        std::deque<protocol::Message> heard;
+        auto const peer = served.core->opened(
+            {[&](protocol::Message message) { heard.push_back(std::move(message)); }, [] {}, {}, secret});
+        served.core->received(peer, *protocol::unpack(greeting));
+        served.core->finish();
+        REQUIRE(heard.size() == 1);
+        return std::get<protocol::Refusal>(heard[0]).reason;
+    };
+    Wire hers(*served.core, served.wang, served.server.device(), false, 77);
+    REQUIRE_FALSE(hers.up.empty());
+    CHECK(toldTo(hers.up.front(), Bytes(32, 77)) == "session.revoked");
+    CHECK(toldTo(hers.up.front(), Bytes(32, 78)) == "session.proof");   // overheard on another connection
+    auto unsaid = std::get<protocol::Greeting>(protocol::unpack(hers.up.front()).value());
+    unsaid.proof.reset();
+    CHECK(toldTo(protocol::pack(unsaid), Bytes(32, 77)) == "session.proof");
+}
+
 TEST_CASE("callers that stay see each other's work at once", "[network]") {
     Served served;
     Wire lis(*served.core, served.li, served.server.device(), true, 1), wangs(*served.core, served.wang, served.server.device(), true, 2);
