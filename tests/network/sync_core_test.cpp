@@ -217,6 +217,47 @@ TEST_CASE("who is unknown, revoked or cannot prove its key learns nothing", "[ne
     CHECK_FALSE(served.sync(served.wang).error);
 }
 
+TEST_CASE("no message names a feed of a scope that the peer may not read", "[network]") {
+    Served served;
+    auto const sun = served.town.college.person("sun");
+    served.town.college.grant(sun, "clerk@unit/lab");
+    Machine& suns = served.machines.of(sun);
+    served.machines.spreadRegistry();
+    served.li.write("unit/jwc", {{"title", "甲"}});
+    served.sync(served.li);
+    suns.write("unit/lab", {{"title", "乙"}});
+    std::size_t tips = 0, frames = 0;
+    auto const look = [&](Wire& wire) {
+        for (auto const& bytes : wire.down) {
+            auto const message = protocol::unpack(bytes).value();
+            if (auto const* told = std::get_if<protocol::Tips>(&message)) {
+                for (auto const& tip : told->tips) CHECK(tip.scope.text() != "unit/jwc");
+                tips += told->tips.size();
+            } else if (auto const* batch = std::get_if<protocol::Batch>(&message)) {
+                for (auto const& frame : batch->frames) {
+                    CHECK(trust::decodeFrameHeader(frame.header)->scope.text() != "unit/jwc");
+                    ++frames;
+                }
+            }
+        }
+    };
+    for (std::uint64_t number = 1; number <= 2; ++number) {   // neither knows of the other; then both do
+        Wire wire(*served.core, suns, served.server.device(), true, 600 + number);
+        for (int news = 0; news < 2; ++news) {
+            for (bool moved = true; moved;) {
+                moved = served.core->work();
+                look(wire);
+                moved = wire.move() || moved;
+            }
+            served.li.write("unit/jwc", {{"title", "丙"}});
+            served.sync(served.li);
+        }
+        CHECK(wire.caller->agreed());
+    }
+    CHECK(tips > 0);
+    CHECK(frames > 0);
+}
+
 TEST_CASE("a server gives no receipt for a header alone, and gives it when the payload has come", "[network]") {
     Served served;
     served.li.write("unit/jwc", {{"title", "甲"}});
