@@ -213,6 +213,7 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
     told.set("proposed", std::move(proposed)).set("withheld", std::move(withheld)).set("two_views", std::move(twoViews));
     told.set("pieces_sent", done.piecesSent).set("pieces_received", done.piecesReceived);
     told.set("server", done.url).set("stored", done.stored).set("agreed", done.agreed).set("differences", differing);
+    told.set("view_seconds", done.viewSeconds);
     job.answer(told);
     job.tell({"已与 {url} 同步：送出 {sent} 帧，收到 {received} 帧（{up} + {down} 字节，{trips} 个来回）",
               "Synchronised with {url}: {sent} frame(s) sent, {received} received ({up} + {down} bytes, {trips} round "

@@ -7,8 +7,8 @@ import time
 
 from machines import SPIRALD, Daemon, Machine, Watch, carry, eventually, found, free_port, install, join, need, script
 
-NUMBERS = ("round_trips", "bytes_sent", "bytes_received", "frames_sent", "frames_received", "seconds", "stored", "differences",
-           "pieces_sent", "pieces_received")
+NUMBERS = ("round_trips", "bytes_sent", "bytes_received", "frames_sent", "frames_received", "seconds", "view_seconds",
+           "stored", "differences", "pieces_sent", "pieces_received")
 LISTS = ("pending", "quarantined", "refused", "proposed", "withheld", "two_views")
 
 

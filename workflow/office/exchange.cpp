@@ -93,9 +93,12 @@ Result<Office::Synchronised> TheOffice::syncOver(std::optional<std::string> cons
     for (auto const& answer : totals->session.answers) excused.insert(answer.frame);
     receipts.look(*m_replica, excused);
     for (auto const& [note, value] : receipts.notes()) m_replica->setNote(note, value);
+    auto& clock = m_replica->world().monotonic;
+    auto const stored = clock.now();
     catchUp();
+    double const viewSeconds = std::chrono::duration<double>(clock.now() - stored).count();
     return Synchronised{std::move(*totals), called->url, std::move(proposed), receipts.withheld(*m_replica),
-                        transport::viewsThatDiffer(*m_replica)};
+                        transport::viewsThatDiffer(*m_replica), viewSeconds};
 }
 
 Result<void> TheOffice::writeTips(Path const& file) { return transport::writeTips(*m_replica, file); }

@@ -315,6 +315,7 @@ public:
         std::vector<protocol::Proposed> proposed;   ///< what the keeper said to acts that waited for it, in order
         std::vector<transport::Withheld> withheld;  ///< as in StatusShown
         std::vector<transport::TwoViews> twoViews;
+        double viewSeconds = 0;   ///< what the view took to follow, after all that came was on the disk
     };
     [[nodiscard]] virtual Result<Synchronised> syncOver(std::optional<std::string> const& url) = 0;
     /// The server or hub that syncOver() would call, and its key.
