@@ -4,6 +4,7 @@
 //   bench_network_seed --documents 10000 --bytes 1024 --texts FILE          a JSON array of {"id", "title", "cause"}
 //   bench_network_seed --documents 10000 --bytes 1024 --rows 1 --replica DIR --passphrase FILE --scope unit/jwc
 //   … --change 2000 --of ID [--parent REVISION]     one document of so many bytes; --of names it, --parent what it follows
+//   bench_network_seed --verify 10000 --threads 2   prints the seconds that so many signatures of headers take to verify
 //
 // Prints "revisions BYTES LAST-REVISION". The guard lies where the environment says, as it does for spiral itself.
 #include "bench.h"
@@ -12,7 +13,9 @@
 #include "base/sha256.h"
 #include "replica/replica.h"
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 using namespace spiral;
 using namespace spiral::bench;
@@ -47,6 +50,31 @@ std::vector<Text> texts(std::size_t documents, std::size_t bytes, std::uint64_t 
     return made;
 }
 
+/// What must be done for single frames before any of them may be stored, and nothing else.
+double verifying(std::size_t signatures, std::size_t threads) {
+    auto secret = trust::SecretKey::generate(systemRandom());
+    std::string const nameSpace = trust::nameSpaceFor("frame", "qa.example.edu.cn");
+    std::vector<std::pair<Bytes, trust::Signature>> headers;
+    for (std::size_t i = 0; i < 100; ++i) {
+        Bytes const header(450, static_cast<std::uint8_t>(i));   // as long as one of a single frame
+        headers.emplace_back(header, must(secret.sign(nameSpace, header)));
+    }
+    std::atomic<std::size_t> next = 0;
+    std::atomic<bool> good = true;
+    return costOf([&] {
+               std::vector<std::jthread> workers;
+               for (std::size_t i = 0; i < threads; ++i) {
+                   workers.emplace_back([&] {
+                       for (std::size_t at = next++; at < signatures; at = next++) {
+                           auto const& [header, signature] = headers[at % headers.size()];
+                           if (!trust::verify(secret.publicKey(), nameSpace, header, signature)) good = false;
+                       }
+                   });
+               }
+           }).wall *
+           (good ? 1 : -1);
+}
+
 }  // namespace
 
 int main(int count, char** values) {
@@ -60,7 +88,13 @@ int main(int count, char** values) {
                                {"passphrase", ""},
                                {"scope", "unit/jwc"},
                                {"of", ""},
-                               {"parent", ""}});
+                               {"parent", ""},
+                               {"verify", "0"},
+                               {"threads", "2"}});
+    if (auto const signatures = arguments.number("verify"); signatures > 0) {
+        std::printf("verified %.6f\n", verifying(signatures, arguments.number("threads")));
+        return 0;
+    }
     auto made = texts(arguments.number("documents"), arguments.number("bytes"), arguments.number("seed"));
     if (!arguments.text("of").empty()) {
         auto const id = DocumentId::fromHex(arguments.text("of"));
