@@ -89,3 +89,29 @@ TEST_CASE("the inbox from the command line: to do, messages, marks of this machi
     CHECK(digest.status == 0);
     CHECK(holds(digest, "\"from\":\"20"));
 }
+
+TEST_CASE("what was undone at the end of a day, and findings with their receipts, from the command line", "[cli]") {
+    QualityDesk desk;
+    REQUIRE(desk.run({"registry", "grant", "王芳", "clerk@unit/yc-d03"}).status == 0);
+    REQUIRE(desk.task("甲任务", "2099-06-30").status == 0);
+    auto const undone = desk.run({"accountability", "--at", "2099-12-31"});
+    INFO(undone.out << undone.err);
+    CHECK(undone.status == 0);
+    CHECK(holds(undone, "甲任务"));
+    CHECK(holds(undone, "184"));
+    CHECK(holds(undone, "到期未完成 1 项"));
+    CHECK(holds(desk.run({"accountability", "--at", "2099-06-29", "--json"}), "\"undone\":[]"));
+
+    CHECK(holds(desk.run({"finding", "new", "--title", "设备", "--text", "不足", "--to", "resources", "--json"}),
+                "finding.route-form"));
+    auto const routed = desk.run({"finding", "new", "--title", "设备", "--text", "不足", "--to", "resources=yc-d03",
+                                  "--to", "support=yc-d04", "--json"});
+    INFO(routed.out << routed.err);
+    REQUIRE(routed.status == 0);
+    std::string const id = routed.out.substr(routed.out.find("\"id\":\"") + 6, 8);
+    CHECK(holds(desk.run({"finding", "list"}), "资源建设"));
+    CHECK(holds(desk.run({"finding", "list", "--unreceived", "--json"}), "\"unreceived\":true"));
+    CHECK(holds(desk.run({"finding", "receive", id, "--answer", "下月采购"}), "已签收"));
+    CHECK(holds(desk.run({"finding", "list", "--lang", "en"}), "received by"));
+    CHECK(holds(desk.run({"finding", "receive", id, "--json"}), "finding.received"));
+}
