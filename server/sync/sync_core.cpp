@@ -159,7 +159,7 @@ Result<void> SyncCore::authenticate(PeerId id, protocol::Greeting const& greetin
     pieces.send = [&peer](protocol::Message message) { peer.road.send(std::move(message)); };
     pieces.peerMayRead = [&peer](Scope const& scope) { return peer.driver->store().mayHave(scope); };
     pieces.setHere = [this](Scope const& scope, trust::Attachment const& file) { fileCame(scope, file); };
-    peer.pieces.emplace(m_replica, std::move(pieces), m_limits.attachmentBytesMax);
+    peer.pieces.emplace(transport::shelfOf(m_replica), std::move(pieces), m_limits.attachmentBytesMax);
     if (peer.road.trusted) peer.road.trusted();
     tell("session-begin", {{"peer", greeting.device.hex()}});
     return {};

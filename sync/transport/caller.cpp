@@ -90,7 +90,7 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
     pieces.send = [raw](protocol::Message message) { raw->m_road.send(std::move(message)); };
     pieces.peerMayRead = [raw](Scope const& scope) { return raw->m_driver->store().mayHave(scope); };
     pieces.setHere = caller->m_road.setHere;
-    caller->m_pieces = std::make_unique<PieceExchange>(replica, std::move(pieces));
+    caller->m_pieces = std::make_unique<PieceExchange>(shelfOf(replica), std::move(pieces));
     return caller;
 }
 
@@ -98,6 +98,13 @@ void Caller::start(std::vector<Bytes> const& proposals) {
     m_driver->start();
     m_proposals = proposals.size();
     for (auto const& proposal : proposals) m_road.send(protocol::Propose{proposal});
+    m_pieces->look();
+    noteBusy();
+}
+
+void Caller::onNews() {
+    m_driver->onNews();
+    // What somebody else brought here, from a stick, may name files that the other side has.
     m_pieces->look();
     noteBusy();
 }

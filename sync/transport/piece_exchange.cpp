@@ -9,11 +9,43 @@ namespace spiral::transport {
 using replica::Replica;
 using trust::Attachment;
 
-PieceExchange::PieceExchange(Replica& replica, Ports ports, std::uint64_t fileBytesMax)
-    : m_replica(&replica),
-      m_attachments(replica.folder() / "attachments", replica.world().files),
-      m_ports(std::move(ports)),
-      m_fileBytesMax(fileBytesMax) {}
+namespace {
+
+class ReplicaShelf final : public FileShelf {
+public:
+    explicit ReplicaShelf(Replica& replica)
+        : m_replica(&replica), m_attachments(replica.folder() / "attachments", replica.world().files) {}
+
+    std::vector<Named> wanted(std::size_t max, std::optional<Named> const& after) const override {
+        return m_replica->filesWanted(max, after);
+    }
+    bool isHere(Scope const& scope, Attachment const& file) const override { return m_replica->fileIsHere(scope, file); }
+    void setHere(Scope const& scope, Attachment const& file) override { m_replica->setFileHere(scope, file); }
+    bool holds(AttachmentId const& file) const override { return m_attachments.holds(file); }
+    std::optional<std::vector<Sha256>> pieces(AttachmentId const& file) const override { return m_attachments.pieces(file); }
+    Result<void> begin(Attachment const& file, std::vector<Sha256> const& pieces) override {
+        return m_attachments.begin(file, pieces);
+    }
+    std::vector<std::uint32_t> missing(Attachment const& file) const override { return m_attachments.missing(file); }
+    Result<Bytes> piece(AttachmentId const& file, std::uint32_t index) const override {
+        return m_attachments.piece(file, index);
+    }
+    Result<void> put(Attachment const& file, std::uint32_t index, ByteView bytes) override {
+        return m_attachments.put(file, index, bytes);
+    }
+    void use(Replica& replica) override { m_replica = &replica; }
+
+private:
+    Replica* m_replica;
+    replica::Attachments m_attachments;
+};
+
+}  // namespace
+
+std::unique_ptr<FileShelf> shelfOf(Replica& replica) { return std::make_unique<ReplicaShelf>(replica); }
+
+PieceExchange::PieceExchange(std::unique_ptr<FileShelf> shelf, Ports ports, std::uint64_t fileBytesMax)
+    : m_shelf(std::move(shelf)), m_ports(std::move(ports)), m_fileBytesMax(fileBytesMax) {}
 
 void PieceExchange::look() {
     if (m_current) {
@@ -27,19 +59,19 @@ void PieceExchange::look() {
 void PieceExchange::wantNext() {
     m_current.reset();
     while (true) {
-        auto const wanted = m_replica->filesWanted(kFilesAtOnce, m_last);
+        auto const wanted = m_shelf->wanted(kFilesAtOnce, m_last);
         for (auto const& named : wanted) {
             m_last = named;
             // One that another device could have changed our mind about is looked at again in the next session.
             if (named.file.size > m_fileBytesMax || !m_ports.peerMayRead(named.scope)) continue;
-            Wanting wanting{named, {}, {}, {}, m_attachments.holds(named.file.sha256)};
-            auto const known = m_attachments.pieces(named.file.sha256);
+            Wanting wanting{named, {}, {}, {}, m_shelf->holds(named.file.sha256)};
+            auto const known = m_shelf->pieces(named.file.sha256);
             if (known && trust::chunksHash(*known) == named.file.chunks) {
                 wanting.hashes = *known;
                 if (wanting.proving) {
                     for (std::uint32_t i = 0; i < known->size(); ++i) wanting.missing.insert(i);
                 } else {
-                    auto const missing = m_attachments.missing(named.file);
+                    auto const missing = m_shelf->missing(named.file);
                     wanting.missing.insert(missing.begin(), missing.end());
                 }
             }
@@ -69,9 +101,9 @@ void PieceExchange::askForPieces() {
 
 Result<void> PieceExchange::finishCurrent() {
     auto const named = m_current->named;
-    if (m_attachments.holds(named.file.sha256)) {
+    if (m_shelf->holds(named.file.sha256)) {
         if (m_ports.setHere) m_ports.setHere(named.scope, named.file);
-        else m_replica->setFileHere(named.scope, named.file);
+        else m_shelf->setHere(named.scope, named.file);
     }
     wantNext();
     return {};
@@ -87,7 +119,10 @@ Result<void> PieceExchange::received(protocol::Message const& message) {
         return {};
     }
     if (auto const* none = std::get_if<protocol::NoPieces>(&message)) {
-        if (m_current && m_current->named.file.sha256 == none->file && m_current->named.scope == none->scope) wantNext();
+        if (!m_current || m_current->named.file.sha256 != none->file || m_current->named.scope != none->scope) return {};
+        // A list names no scope. It may have been told us because the file came for another one, which we asked for before.
+        if (m_current->listed && ++m_listedInVain[none->file] <= kLooksAgainMax) m_lookAgain = true;
+        wantNext();
         return {};
     }
     if (auto const* list = std::get_if<protocol::PieceList>(&message)) return take(*list);
@@ -102,10 +137,10 @@ Result<void> PieceExchange::give(protocol::WantPieces const& want) {
         m_ports.send(protocol::NoPieces{want.scope, want.file.sha256});
         return Result<void>{};
     };
-    bool const may = m_ports.peerMayRead(want.scope) && m_replica->fileIsHere(want.scope, want.file) &&
-                     m_attachments.holds(want.file.sha256);
+    bool const may = m_ports.peerMayRead(want.scope) && m_shelf->isHere(want.scope, want.file) &&
+                     m_shelf->holds(want.file.sha256);
     if (!may) return none();
-    auto const hashes = m_attachments.pieces(want.file.sha256);
+    auto const hashes = m_shelf->pieces(want.file.sha256);
     if (!hashes) return none();
     if (want.pieces.empty()) {
         m_ports.send(protocol::PieceList{want.file, *hashes});
@@ -116,7 +151,7 @@ Result<void> PieceExchange::give(protocol::WantPieces const& want) {
     }
     for (std::uint32_t const index : want.pieces) {
         if (index >= hashes->size()) return makeError(ErrorCode::Malformed, "session.pieces", std::to_string(index));
-        auto bytes = m_attachments.piece(want.file.sha256, index);
+        auto bytes = m_shelf->piece(want.file.sha256, index);
         // Damaged here: somebody else will have it.
         if (!bytes || sha256(*bytes) != (*hashes)[index]) return none();
         ++m_given;
@@ -127,7 +162,7 @@ Result<void> PieceExchange::give(protocol::WantPieces const& want) {
 
 void PieceExchange::fileCame(Scope const& scope, Attachment const& file) {
     if (m_toldNone.erase({scope, file.sha256}) == 0 || !m_ports.peerMayRead(scope)) return;
-    if (auto const hashes = m_attachments.pieces(file.sha256)) m_ports.send(protocol::PieceList{file, *hashes});
+    if (auto const hashes = m_shelf->pieces(file.sha256)) m_ports.send(protocol::PieceList{file, *hashes});
 }
 
 Result<void> PieceExchange::take(protocol::PieceList const& list) {
@@ -135,7 +170,10 @@ Result<void> PieceExchange::take(protocol::PieceList const& list) {
         look();   // the peer has now what it had not
         return {};
     }
-    if ( !m_current->hashes.empty() || list.file.sha256 != m_current->named.file.sha256) return {};
+    if (!m_current->hashes.empty() || list.file.sha256 != m_current->named.file.sha256) {
+        m_lookAgain = true;   // the same, while we are at another one
+        return {};
+    }
     auto const& file = m_current->named.file;
     bool const right = list.file.size == file.size && trust::chunksHash(list.pieces) == file.chunks;
     if (!right) {
@@ -143,15 +181,16 @@ Result<void> PieceExchange::take(protocol::PieceList const& list) {
         return {};
     }
     m_current->hashes = list.pieces;
+    m_current->listed = true;
     if (m_current->proving) {
         for (std::uint32_t i = 0; i < list.pieces.size(); ++i) m_current->missing.insert(i);
     } else {
-        if (auto begun = m_attachments.begin(file, list.pieces); !begun) {
+        if (auto begun = m_shelf->begin(file, list.pieces); !begun) {
             if (begun.error().code != ErrorCode::BadHash) return begun;
             wantNext();
             return {};
         }
-        auto const missing = m_attachments.missing(file);
+        auto const missing = m_shelf->missing(file);
         m_current->missing.insert(missing.begin(), missing.end());
     }
     if (m_current->missing.empty()) return finishCurrent();
@@ -164,7 +203,7 @@ Result<void> PieceExchange::take(protocol::Piece const& piece) {
     auto const& file = m_current->named.file;
     bool right = piece.index < m_current->hashes.size() && sha256(piece.bytes) == m_current->hashes[piece.index];
     if (right && !m_current->proving) {
-        if (auto put = m_attachments.put(file, piece.index, piece.bytes); !put) {
+        if (auto put = m_shelf->put(file, piece.index, piece.bytes); !put) {
             if (put.error().code != ErrorCode::BadHash) return put;
             right = false;
         }

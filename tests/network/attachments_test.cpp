@@ -241,3 +241,58 @@ TEST_CASE("who was told that a file is not here hears when it came", "[network][
     CHECK(Desk::has(desk.server, file));
     CHECK(Desk::has(desk.wang, file));
 }
+
+namespace {
+
+/// Everybody who is connected, till nothing moves.
+void settle(SyncCore& core, std::initializer_list<Wire*> wires) {
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (Wire* wire : wires) moved = wire->move() || moved;
+        moved = core.work() || moved;
+    }
+}
+
+}  // namespace
+
+// The word that a file had come was dropped when it came while another file was on its way, and nobody asked again.
+TEST_CASE("who hears that a file came while another is on its way asks for it then", "[network][attachments]") {
+    Desk desk;
+    auto const large = desk.attach(desk.li, "unit/jwc", 5 * 1024 * 1024);
+    desk.sync(desk.li);
+    // Files are asked for in the order of their hashes: the one that is not there yet first.
+    trust::Attachment small;
+    for (std::uint64_t seed = 2; small.sha256 == AttachmentId{} || large.sha256 < small.sha256; ++seed)
+        small = desk.attach(desk.li, "unit/jwc", 1'000, seed);
+    desk.li.carryTo(desk.server);
+    desk.core->giveReceipts();   // later they would be frames, and make him look again
+    Wire wangs(*desk.core, desk.wang, desk.server.device(), true, 910);
+    while (wangs.caller->pieces().piecesTaken() == 0) {
+        bool const moved = wangs.move();
+        REQUIRE((desk.core->work() || moved));
+    }
+    Wire lis(*desk.core, desk.li, desk.server.device(), true, 911);
+    settle(*desk.core, {&lis});
+    REQUIRE(Desk::has(desk.server, small));
+    REQUIRE_FALSE(Desk::has(desk.wang, large));
+    settle(*desk.core, {&wangs});
+    CHECK(Desk::has(desk.wang, large));
+    CHECK(Desk::has(desk.wang, small));
+}
+
+// Only frames of the other side made a caller that stays look for files; what a stick had brought named files in vain.
+TEST_CASE("a file that a stick's document names comes by the connection that is open", "[network][attachments]") {
+    Desk desk;
+    Machine& hub = desk.machines.of(desk.town.zhao);   // gives no receipts, which would be frames
+    SyncCore core(*hub, hub.secret(), {}, [](Event const&) {});
+    Wire wangs(core, desk.wang, hub.device(), true, 930);
+    settle(core, {&wangs});
+    auto const file = desk.attach(desk.li, "unit/jwc", 100'000);
+    desk.li.carryTo(desk.wang);
+    wangs.caller->onNews();
+    settle(core, {&wangs});
+    Wire lis(core, desk.li, hub.device(), true, 931);
+    settle(core, {&wangs, &lis});
+    CHECK(Desk::has(hub, file));
+    CHECK(Desk::has(desk.wang, file));
+}

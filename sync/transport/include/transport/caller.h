@@ -32,7 +32,7 @@ public:
     void start(std::vector<Bytes> const& proposals = {});
     void received(protocol::Message message) { m_driver->onMessage(std::move(message)); }
     void closed() { m_driver->onEnd(); }
-    void onNews() { m_driver->onNews(); }
+    void onNews();
     /// Nothing came for long: asks the other side for its word.
     void onSilence() { m_driver->onSilence(); }
     /// The other side has said who it is, and took us for who we are.

@@ -10,25 +10,49 @@
 #include "replica/replica.h"
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
 namespace spiral::transport {
 
+/// The attachments of one side as an exchange needs them: a replica's, or the simulation's. What each says stands at
+/// replica::Replica (wanted, isHere, setHere) and replica::Attachments (the others).
+class FileShelf {
+public:
+    virtual ~FileShelf() = default;
+    using Named = replica::Replica::NamedFile;
+    [[nodiscard]] virtual std::vector<Named> wanted(std::size_t max, std::optional<Named> const& after) const = 0;
+    [[nodiscard]] virtual bool isHere(Scope const& scope, trust::Attachment const& file) const = 0;
+    virtual void setHere(Scope const& scope, trust::Attachment const& file) = 0;
+    [[nodiscard]] virtual bool holds(AttachmentId const& file) const = 0;
+    [[nodiscard]] virtual std::optional<std::vector<Sha256>> pieces(AttachmentId const& file) const = 0;
+    [[nodiscard]] virtual Result<void> begin(trust::Attachment const& file, std::vector<Sha256> const& pieces) = 0;
+    [[nodiscard]] virtual std::vector<std::uint32_t> missing(trust::Attachment const& file) const = 0;
+    [[nodiscard]] virtual Result<Bytes> piece(AttachmentId const& file, std::uint32_t index) const = 0;
+    [[nodiscard]] virtual Result<void> put(trust::Attachment const& file, std::uint32_t index, ByteView bytes) = 0;
+    /// The store was closed and opened again; what is known of parts stays known.
+    virtual void use(replica::Replica&) {}
+};
+/// A replica's.
+[[nodiscard]] std::unique_ptr<FileShelf> shelfOf(replica::Replica& replica);
+
 class PieceExchange {
 public:
     static constexpr std::size_t kPiecesAtOnce = 2;   ///< of 1 MiB: with the frames' window within a channel's queue
     static constexpr std::size_t kToldNoneMax = 1'000;
     static constexpr std::size_t kFilesAtOnce = 64;   ///< looked for in the store at a time
+    static constexpr int kLooksAgainMax = 4;          ///< for one file, if its list comes and then no piece
 
     struct Ports {
         std::function<void(protocol::Message)> send;
         std::function<bool(Scope const&)> peerMayRead;
-        /// Notes that the bytes of this file came for this scope. Empty: the replica is open for writing and does it itself.
+        /// Notes that the bytes of this file came for this scope. Empty: the shelf does it itself.
         std::function<void(Scope const&, trust::Attachment const&)> setHere{};
     };
-    PieceExchange(replica::Replica& replica, Ports ports, std::uint64_t fileBytesMax = UINT64_MAX);
+    PieceExchange(std::unique_ptr<FileShelf> shelf, Ports ports, std::uint64_t fileBytesMax = UINT64_MAX);
 
     /// New revisions are here, or the session is open: begins to want what is not here, unless it is at it already.
     void look();
@@ -40,14 +64,15 @@ public:
     [[nodiscard]] bool isBusy() const { return m_current || m_peerWants; }
     [[nodiscard]] std::uint64_t piecesTaken() const { return m_taken; }
     [[nodiscard]] std::uint64_t piecesGiven() const { return m_given; }
-    void use(replica::Replica& replica) { m_replica = &replica; }
+    void use(replica::Replica& replica) { m_shelf->use(replica); }
 
 private:
     struct Wanting {
-        replica::Replica::NamedFile named;
+        FileShelf::Named named;
         std::vector<Sha256> hashes;                ///< of the pieces, when the list is known
         std::set<std::uint32_t> missing, asked;
         bool proving = false;   ///< held already, for another scope: the bytes are compared and not written
+        bool listed = false;    ///< the hashes came from this peer
     };
     void wantNext();
     void askForPieces();
@@ -56,14 +81,14 @@ private:
     [[nodiscard]] Result<void> take(protocol::PieceList const& list);
     [[nodiscard]] Result<void> take(protocol::Piece const& piece);
 
-    replica::Replica* m_replica;
-    replica::Attachments m_attachments;
+    std::unique_ptr<FileShelf> m_shelf;
     Ports m_ports;
     std::uint64_t m_fileBytesMax;
     std::optional<Wanting> m_current;
-    std::optional<replica::Replica::NamedFile> m_last;   ///< where the walk over wanted files is
+    std::optional<FileShelf::Named> m_last;   ///< where the walk over wanted files is
     bool m_lookAgain = false, m_wanted = false;
     bool m_peerWants = false;
+    std::map<AttachmentId, int> m_listedInVain;
     std::set<std::pair<Scope, AttachmentId>> m_toldNone;   ///< at most kToldNoneMax
     std::uint64_t m_taken = 0, m_given = 0;
 };
