@@ -1,15 +1,19 @@
 // The simulated college from the inside; net_world.h is the outside. World is one history: its machines, the lines between
 // them, and the events that are still to come. What it does stands by idea in net_world.cpp (founding, time), net_lines.cpp
-// (sessions and what carries them), net_work.cpp (what a machine does), net_faults.cpp and net_end.cpp (what must hold).
+// (sessions and what carries them), net_work.cpp (what a machine does), net_strangers.cpp (proofs,
+// impostors), net_registry.cpp (proposals), net_files.cpp (attachments), net_faults.cpp and net_end.cpp (what must hold).
 #pragma once
 
 #include "net_world.h"
+
+#include "transport/piece_exchange.h"
 
 #include <array>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <stdexcept>
 #include <tuple>
 
@@ -46,6 +50,12 @@ struct End {
     bool over = false, finished = false, agreed = false;
     std::uint64_t sent = 0, messages = 0;
     std::string reason;
+    std::vector<std::size_t> proposals;  ///< sent to the keeper in this session, in order
+    std::size_t told = 0;                ///< of these
+    std::unique_ptr<transport::PieceExchange> pieces;  ///< when it is known who the other is
+    std::size_t asked = 0;                             ///< pieces on their way to this side
+    std::set<std::pair<int, int>> named;               ///< (scope, paper) that this side asked for
+    bool alone = true;  ///< no other line of this machine was ever open beside it
 };
 
 struct Flight {
@@ -63,6 +73,8 @@ struct Line {
     bool amongHonest = true;  ///< nobody lied when it was made
     Time slow = 1;
     std::uint64_t compared = 0;  ///< tips, by either side
+    bool strange = false;        ///< the two programs speak no version in common
+    Bytes secret;                ///< equal at both ends, and on no other line
 };
 
 struct Node {
@@ -84,7 +96,17 @@ struct Node {
     std::vector<int> lines;
     bool working = false;
     int failures = 0;
+    std::uint32_t newest = 1, oldest = 1;  ///< versions that its program speaks
+    std::vector<std::size_t> proposals;    ///< to the keeper, not decided as far as it knows
     bool mayLie(Lie lie) const { return (lies >> static_cast<unsigned>(lie) & 1U) != 0; }
+};
+
+/// Something for the registry that its keeper has to decide.
+struct Proposal {
+    int by = 0;  ///< a device
+    Entry entry;
+    Number appended = kNone;
+    std::optional<std::size_t> refusedAt;  ///< entries in the registry then
 };
 
 struct Event {
@@ -145,6 +167,7 @@ private:
     int connect(int caller, int answerer, bool stays);
     void carry(int number, int side, std::vector<Action> actions);
     void wake(int node);
+    Session::Self selfOf(Node const& node, Session::Role role) const;
     /// This side is through; the other learns of it after what was sent.
     void finish(int number, int side, bool finished, std::string reason);
     void send(int number, int side, Flight flight);
@@ -167,6 +190,30 @@ private:
     void news(int number, int exceptLine = -1);
     void write(int number);
     void enterEntry(Entry const& entry, std::string_view what);
+
+    // --- who calls
+    [[nodiscard]] static trust::Signature proofBy(int key, ByteView secret, DeviceId const& caller, DeviceId const& answerer);
+    [[nodiscard]] static Result<void> authenticate(Node const& node, ByteView secret, protocol::Greeting const& greeting);
+    /// Somebody without the key of an enrolled device calls: by another name, with a proof made up, or with one overheard.
+    void impostor();
+
+    // --- the registry's keeper
+    /// Does this entry change anything, by one who may propose it?
+    [[nodiscard]] static bool suffices(Rights const& rights, Proposal const& proposal);
+    void propose(int node, Entry const& entry);
+    void sendProposals(int number);
+    void onDelivered(int number, int side, Message const& message);
+    /// The registry is one chain, and each proposal was decided as its place in it says.
+    void checkRegistry() const;
+
+    // --- files
+    void beginPieces(int number, int side);
+    /// New revisions may name files; a caller stays while it wants something.
+    void lookForFiles(int number, int side);
+    void onPieces(int number, int side, Message const& message);
+    void noteBusy(int number, int side);
+    void checkPieces(int number, int side, Message& message);
+    [[nodiscard]] std::string filesLacking(std::vector<Store::Has> const& good) const;
 
     // --- faults
     /// All that a process had in memory is gone; the store stays.
@@ -214,6 +261,10 @@ private:
     std::vector<std::unique_ptr<Line>> m_lines;
     std::priority_queue<Event> m_events;
     std::vector<Stick> m_sticks;
+    std::vector<Proposal> m_proposals;
+    std::optional<protocol::Greeting> m_overheard;
+    std::uint64_t m_impostors = 0;
+    int m_keeper = kKeeper;
     std::uint64_t m_order = 0, m_steps = 0;
     Time m_now = 1000;
     std::array<Time, kCampuses> m_campusCut{};

@@ -11,6 +11,7 @@ void World::heal() {
     m_faults = false;
     for (auto& node : m_nodes) {
         node.up = true;
+        node.oldest = 1;
         node.store.clockWrong = 0;
         if (node.lies != 0 && oneIn(3)) {
             m_bySticks = true;  // it goes on lying; people carry sticks
@@ -68,7 +69,7 @@ void World::heal() {
 
 bool World::mayCall(int number) const {
     if (number < 0) return false;
-    auto const& keeper = m_nodes[kKeeper].store.rights();
+    auto const& keeper = m_nodes[static_cast<std::size_t>(m_keeper)].store.rights();
     auto const device = static_cast<std::size_t>(m_nodes[static_cast<std::size_t>(number)].store.device());
     return number != kServer && !m_nodes[static_cast<std::size_t>(number)].lost && !keeper.revoked[device];
 }
@@ -82,7 +83,7 @@ std::vector<int> World::round(bool atOnce, bool toServer) {
     for (int number : order) {
         int road = at(number).road;
         // A hub takes only what it may read; the rest goes to the server.
-        if (toServer || !mayCall(road)) road = kServer;
+        if (toServer || !mayCall(road) || !at(number).proposals.empty()) road = kServer;
         lines.push_back(connect(number, road, false));
         if (!atOnce) drain();
     }
@@ -109,7 +110,7 @@ void World::roundOfSticks() {
 }
 
 std::vector<Store::Has> World::owed() const {
-    auto const& rights = m_nodes[kKeeper].store.rights();
+    auto const& rights = m_nodes[static_cast<std::size_t>(m_keeper)].store.rights();
     std::vector<Store::Has> good(static_cast<std::size_t>(m_frames.count()), Store::Has::Nothing);
     for (Number number = 0; number < m_frames.count(); ++number) {
         auto const& fact = m_frames.at(number);
@@ -130,7 +131,7 @@ std::vector<Store::Has> World::owed() const {
 
 std::string World::whatLacks() const {
     auto const good = owed();
-    auto const& rights = m_nodes[kKeeper].store.rights();
+    auto const& rights = m_nodes[static_cast<std::size_t>(m_keeper)].store.rights();
     for (int number = 0; number < static_cast<int>(m_nodes.size()); ++number) {
         auto const& store = m_nodes[static_cast<std::size_t>(number)].store;
         if (m_nodes[static_cast<std::size_t>(number)].lies != 0 || m_nodes[static_cast<std::size_t>(number)].lost)
@@ -143,7 +144,7 @@ std::string World::whatLacks() const {
                 return name(number) + " lacks " + nameOf(frame);
         }
     }
-    return {};
+    return m_bySticks ? std::string() : filesLacking(good);
 }
 
 bool World::holdTheSame(int one, int two) const {
@@ -163,7 +164,9 @@ std::uint64_t World::lackingOf(int from, int to) const {
     for (Number frame = 0; frame < m_frames.count(); ++frame) {
         if (a.has(frame) == Store::Has::Nothing) continue;
         bool const both = a.shares(b.device(), m_frames.at(frame).scope, m_frames.at(frame).device, m_now);
-        if (b.has(frame) != Store::Has::All || (!both && a.peerReads(b.device(), m_frames.at(frame).scope, m_now)))
+        // What it wrote where the other may no longer read it cannot tell us that it has.
+        bool const untold = !both && m_frames.at(frame).device == b.device();
+        if (untold || b.has(frame) != Store::Has::All || (!both && a.peerReads(b.device(), m_frames.at(frame).scope, m_now)))
             ++count;
     }
     return count;
@@ -204,6 +207,7 @@ void World::quiet() {
                 "more than one round trip between two that hold the same");
         met("one round trip");
     }
+    checkRegistry();
 }
 
 void World::later() {
@@ -229,13 +233,13 @@ void World::later() {
     }
     check("after writing");
     // Grants that somebody waits for.
-    auto const rights = at(kKeeper).store.rights();
+    auto const rights = at(m_keeper).store.rights();
     for (Number frame = 0; frame < m_frames.count(); ++frame) {
         auto const fact = m_frames.at(frame);
         if (fact.scope == kRegistry || rights.mayEverWrite(fact.device, fact.scope) ||
             !rights.enrolled[static_cast<std::size_t>(fact.device)])
             continue;
-        if (at(kKeeper).store.rights().mayEverWrite(fact.device, fact.scope)) continue;
+        if (at(m_keeper).store.rights().mayEverWrite(fact.device, fact.scope)) continue;
         enterEntry({Entry::Kind::Grant, fact.device, fact.scope, 100 * kYear}, "granted late");
         if (oneIn(2)) drain();
     }

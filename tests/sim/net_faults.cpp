@@ -25,7 +25,7 @@ void World::crash(int number) {
 
 void World::rollBack(int number, bool noticed) {
     auto& node = at(number);
-    if (!node.image || number == kKeeper) return;
+    if (!node.image || number == m_keeper) return;
     crash(number);
     bool const newer = node.store.isNewer;
     node.store = *node.image;
@@ -89,7 +89,7 @@ void World::readStick(std::size_t which, int reader) {
 void World::mishap() {
     auto const number = static_cast<int>(below(m_nodes.size()));
     auto& node = at(number);
-    switch (below(16)) {
+    switch (below(17)) {
         case 0:
         case 1:
             if (!node.lines.empty()) silence(node.lines[below(node.lines.size())]);
@@ -144,16 +144,28 @@ void World::mishap() {
                 met("another connection");
             }
             break;
+        case 14: impostor(); break;
         default: {
             int const device = static_cast<int>(2 + below(m_nodes.size() - 2));
             if (device >= kDevicesMax || at(device).store.device() != device) break;
             int const scope = static_cast<int>(kCollege + 1 + below(kCampuses));
-            if (oneIn(12))
-                enterEntry({Entry::Kind::Revoke, device, 0, 0}, "revoked");
-            else if (oneIn(3))
-                enterEntry({Entry::Kind::End, device, scope, 0}, "grant ended");
-            else
-                enterEntry({Entry::Kind::Grant, device, scope, oneIn(4) ? m_now + kYear : 100 * kYear}, "granted");
+            Entry entry{Entry::Kind::Grant, device, scope, 0};
+            std::string_view what = "granted";
+            if (oneIn(12)) {
+                entry = {Entry::Kind::Revoke, device, 0, 0};
+                what = "revoked";
+            } else if (oneIn(3)) {
+                entry.kind = Entry::Kind::End;
+                what = "grant ended";
+            } else {
+                entry.until = oneIn(4) ? m_now + kYear : 100 * kYear;
+            }
+            if (m_keeper == kKeeper || oneIn(8)) {
+                enterEntry(entry, what);
+                break;
+            }
+            // One or two others want the same of the server.
+            for (auto left = 1 + below(2); left > 0; --left) propose(static_cast<int>(1 + below(m_nodes.size() - 1)), entry);
             break;
         }
     }

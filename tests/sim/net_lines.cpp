@@ -35,20 +35,20 @@ int World::connect(int caller, int answerer, bool stays) {
     }
     line.asBytes = oneIn(64);
     line.amongHonest = m_liar < 0;
+    line.strange = from.oldest > to.newest || to.oldest > from.newest;
+    line.secret.resize(32, 1);
+    for (std::size_t i = 0; i < 4; ++i) line.secret[i] = static_cast<std::uint8_t>(number >> (8 * i));
     for (int side = 0; side < 2; ++side) {
         auto& end = line.ends[side];
         auto& node = side == 0 ? from : to;
         end.node = side == 0 ? caller : answerer;
         end.caller = side == 0;
         end.stays = stays || side == 1;
-        Session::Self self;
-        self.role = side == 0 ? Session::Role::Caller : Session::Role::Answerer;
+        Session::Self self = selfOf(node, side == 0 ? Session::Role::Caller : Session::Role::Answerer);
         self.stays = end.stays;
-        self.greeting.school.raw[0] = 9;
-        self.greeting.device = deviceOf(node.store.device());
-        self.epoch = node.store.epoch;
-        self.position = node.store.log().size();
         if (side == 0) {
+            self.greeting.proof = proofBy(node.store.device(), line.secret, self.greeting.device, deviceOf(to.store.device()));
+            if (oneIn(8)) m_overheard = self.greeting;
             end.peer = to.store.device();
             if (auto const before = node.store.agreed.find(end.peer);
                 before != node.store.agreed.end() && before->second.ownPosition <= self.position) {
@@ -57,14 +57,34 @@ int World::connect(int caller, int answerer, bool stays) {
         }
         end.session.emplace(std::move(self), node.limits);
         node.lines.push_back(number);
+        if (node.lines.size() == 1) continue;
+        for (int open : node.lines) {
+            for (auto& beside : this->line(open).ends) beside.alone = beside.alone && beside.node != end.node;
+        }
     }
     note([&] {
         return name(caller) + " calls " + name(answerer) + (stays ? " and stays" : "") + ", line " +
                std::to_string(number) + (line.cutAfter >= 0 ? ", cut after " + std::to_string(line.cutAfter) : "");
     });
     carry(number, 0, line.ends[0].session->start());
+    sendProposals(number);
+    beginPieces(number, 0);
+    lookForFiles(number, 0);
     carry(number, 1, line.ends[1].session->start());
     return number;
+}
+
+Session::Self World::selfOf(Node const& node, Session::Role role) const {
+    Session::Self self;
+    self.role = role;
+    self.greeting.version = node.newest;
+    self.greeting.oldest = node.oldest;
+    self.greeting.school.raw[0] = 9;
+    self.greeting.device = deviceOf(node.store.device());
+    if (node.newest > 1) self.greeting.extension = toBytes("of a newer version");
+    self.epoch = node.store.epoch;
+    self.position = node.store.log().size();
+    return self;
 }
 
 void World::carry(int number, int side, std::vector<Action> actions) {
@@ -75,6 +95,7 @@ void World::carry(int number, int side, std::vector<Action> actions) {
         if (auto* send = std::get_if<protocol::Send>(&action)) {
             post(number, side, std::move(send->message));
         } else if (auto* apply = std::get_if<protocol::ApplyFrames>(&action)) {
+            require(!line(number).strange, "frames from one who speaks another version");
             node.pending.push_back({number, side, std::move(apply->frames)});
             wake(end.node);
         } else if (auto* agreed = std::get_if<protocol::Agreed>(&action)) {
@@ -91,9 +112,11 @@ void World::carry(int number, int side, std::vector<Action> actions) {
             finish(number, side, true, {});
         } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
             finish(number, side, false, failed->error.reason);
-        } else if (std::holds_alternative<protocol::Deliver>(action) ||
-                   std::holds_alternative<protocol::ApplyPiece>(action)) {
-            continue;
+        } else if (auto const* deliver = std::get_if<protocol::Deliver>(&action)) {
+            onDelivered(number, side, deliver->message);
+        } else if (auto* piece = std::get_if<protocol::ApplyPiece>(&action)) {
+            if (auto* list = std::get_if<protocol::PieceList>(&piece->piece)) onPieces(number, side, std::move(*list));
+            else onPieces(number, side, std::get<protocol::Piece>(std::move(piece->piece)));
         } else {
             end.asks.push_back(std::move(action));
             require(end.asks.size() <= 3, "more than three asks at once");
@@ -122,10 +145,13 @@ void World::finish(int number, int side, bool finished, std::string reason) {
     });
     mix(static_cast<std::uint64_t>(number) * 4 + static_cast<std::uint64_t>(side) * 2 + (finished ? 1 : 0));
     if (!finished && end.reason != "session.cut") {
-        bool const known = end.reason == "session.revoked" || end.reason == "session.unknown-device";
+        bool const known = end.reason == "session.revoked" || end.reason == "session.unknown-device" ||
+                           (end.reason == "session.version" && line.strange);
         if (!known && m_liar < 0) fail(name(end.node) + ": a session of honest machines failed: " + end.reason);
-        met(known ? "not let in" : "failed");
+        met(end.reason == "session.version" ? "other version" : known ? "not let in" : "failed");
     }
+    require(!finished || !line.strange, "two that speak no version in common came to an end");
+    require(!finished || end.told == end.proposals.size(), "a caller left before its proposals were answered");
     // However it went: each frame once, and once more whenever tips were compared.
     if (line.amongHonest) {
         auto const most = (2 + line.compared) * static_cast<std::uint64_t>(m_frames.count()) + 50;
@@ -238,12 +264,20 @@ void World::post(int number, int side, Message message) {
             met("lie: position");
         }
     }
+    checkPieces(number, side, message);
     note([&] { return describe(number, side, message); });
+    bool const last = std::holds_alternative<protocol::Refusal>(message);
     if (line.asBytes) {
         send(number, side, Flight{std::nullopt, protocol::pack(message)});
     } else {
         send(number, side, Flight{std::move(message), {}});
     }
+    if (node.newest == 1 || last || !oneIn(16)) return;
+    // Whoever does not know it passes it over.
+    met("a message of a newer version");
+    protocol::Unknown const newer{static_cast<std::uint8_t>(64 + below(190))};
+    if (line.asBytes) send(number, side, Flight{std::nullopt, protocol::pack(newer)});
+    else send(number, side, Flight{newer, {}});
 }
 
 std::string World::describe(int number, int side, Message const& message) {
@@ -270,6 +304,22 @@ std::string World::describe(int number, int side, Message const& message) {
             text += " " + std::to_string(run.count) + "x" + std::string(trust::nameOf(run.what));
     } else if (auto const* refusal = std::get_if<protocol::Refusal>(&message)) {
         text += "refusal " + refusal->reason;
+    } else if (auto const* proposed = std::get_if<protocol::Proposed>(&message)) {
+        text += proposed->entry ? "appended" : "not appended: " + proposed->reason;
+    } else if (std::holds_alternative<protocol::Propose>(message)) {
+        text += "a proposal";
+    } else if (auto const* want = std::get_if<protocol::WantPieces>(&message)) {
+        text += "wants of paper " + std::to_string(m_frames.findPaper(want->file.sha256)) + " for scope " +
+                std::to_string(numberOf(want->scope)) + ":";
+        for (auto const index : want->pieces) text += " " + std::to_string(index);
+    } else if (auto const* piece = std::get_if<protocol::Piece>(&message)) {
+        text += "piece " + std::to_string(piece->index) + " of paper " + std::to_string(m_frames.findPaper(piece->file));
+    } else if (std::holds_alternative<protocol::PieceList>(message)) {
+        text += "list of pieces";
+    } else if (std::holds_alternative<protocol::NoPieces>(message)) {
+        text += "no pieces";
+    } else if (std::holds_alternative<protocol::Enough>(message)) {
+        text += "enough";
     } else {
         text += "greeting";
     }

@@ -22,6 +22,25 @@ Number Frames::add(Fact fact, std::size_t payloadBytes) {
     return number;
 }
 
+int Frames::addPaper(std::size_t pieces) {
+    Paper paper;
+    Bytes whole;
+    for (std::size_t i = 0; i < pieces; ++i) {
+        paper.pieces.push_back(toBytes("paper " + std::to_string(m_papers.size()) + " piece " + std::to_string(i)));
+        paper.hashes.push_back(sha256(paper.pieces.back()));
+        whole.insert(whole.end(), paper.pieces.back().begin(), paper.pieces.back().end());
+    }
+    // The size says how many pieces there are: of 1 MiB, if they were real.
+    paper.file = {hashAs<AttachmentId>(whole), (pieces - 1) * trust::kAttachmentPieceBytes + 1, "text/plain", "paper", {}, trust::chunksHash(paper.hashes)};
+    m_papers.push_back(std::move(paper));
+    return papers() - 1;
+}
+int Frames::findPaper(AttachmentId const& id) const {
+    int number = papers() - 1;
+    while (number >= 0 && paper(number).file.sha256 != id) --number;
+    return number;
+}
+
 Scope const& scopeOf(int scope) {
     static std::array<Scope, kScopes> const scopes{Scope::registry(), Scope::college(), Scope::unit("a"),
                                                    Scope::unit("b"), Scope::unit("c")};
@@ -80,6 +99,7 @@ void Store::put(Number number, Has what) {
     auto const& fact = m_frames->at(number);
     m_holdsScope[static_cast<std::size_t>(fact.scope)] = true;
     if (what == Has::All && fact.scope == kRegistry) foldRegistry();
+    if (what == Has::All && fact.paper >= 0) named.try_emplace({fact.scope, fact.paper}, false);
 }
 
 /// Entries count in the order of their chain, and none without those before it.
@@ -98,13 +118,14 @@ void Store::foldRegistry() {
     }
 }
 
-Number Store::write(int scope, std::size_t payloadBytes, Entry const& entry, bool newer, bool barred) {
+Number Store::write(int scope, std::size_t payloadBytes, Entry const& entry, bool newer, bool barred, int paper) {
     Fact fact;
     fact.device = m_device;
     fact.scope = scope;
     fact.newer = newer;
     fact.barred = barred;
     fact.entry = entry;
+    fact.paper = paper;
     for (Number number : m_log) {
         auto const& held = m_frames->at(number);
         if (held.device != m_device || held.scope != scope || held.seq < fact.seq) continue;
@@ -130,7 +151,7 @@ Answer Store::take(TravellingFrame const& travelling, Time now) {
     if (has(number) == Has::All) return end(Answer::What::Known, {});
     if (!takes(fact.scope, now) && fact.device != m_device)
         return end(Answer::What::OutsideScopes, "scope.not-readable");
-    bool const ofKeeper = fact.scope == kRegistry && fact.device == kKeeper;
+    bool const ofKeeper = fact.scope == kRegistry && fact.device == m_frames->keeper;
     if (!ofKeeper && !m_rights.mayEverWrite(fact.device, fact.scope)) {
         return end(Answer::What::WaitingForGrant, "grant.missing");
     }

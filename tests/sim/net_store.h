@@ -33,6 +33,13 @@ struct Entry {
     Time until = 0;  ///< of a grant
 };
 
+/// A file that a frame may name: some short pieces.
+struct Paper {
+    trust::Attachment file;
+    std::vector<Sha256> hashes;
+    std::vector<Bytes> pieces;
+};
+
 struct Fact {
     int device = 0, scope = 0;
     std::uint64_t seq = 1;
@@ -40,6 +47,7 @@ struct Fact {
     bool newer = false;   ///< written by a program that older ones do not understand
     bool barred = false;  ///< by a program gone wrong: everybody else refuses it, for ever
     Entry entry;
+    int paper = -1;  ///< that it names
     FrameId id;
     trust::TravellingFrame frame;
 };
@@ -53,8 +61,15 @@ public:
         return found == m_byId.end() ? kNone : found->second;
     }
     [[nodiscard]] Number count() const { return static_cast<Number>(m_facts.size()); }
+    int keeper = kKeeper;  ///< the device that writes the registry
+
+    int addPaper(std::size_t pieces);
+    [[nodiscard]] Paper const& paper(int number) const { return m_papers[static_cast<std::size_t>(number)]; }
+    [[nodiscard]] int findPaper(AttachmentId const& id) const;
+    [[nodiscard]] int papers() const { return static_cast<int>(m_papers.size()); }
 
 private:
+    std::vector<Paper> m_papers;
     std::vector<Fact> m_facts;
     std::unordered_map<FrameId, Number> m_byId;
 };
@@ -91,6 +106,7 @@ public:
     }
     [[nodiscard]] Rights const& rights() const { return m_rights; }
     [[nodiscard]] std::vector<Number> const& log() const { return m_log; }
+    [[nodiscard]] std::size_t entries() const { return m_entries; }
     [[nodiscard]] std::size_t waiting() const { return m_inbox.size(); }
     [[nodiscard]] bool takes(int scope, Time now) const;
     [[nodiscard]] bool bothRead(int peer, int scope, Time now) const {
@@ -105,7 +121,8 @@ public:
                (device == peer && m_rights.mayRead(m_device, scope, now));
     }
     /// Writes the next frame of the own feed, on a tip of it.
-    Number write(int scope, std::size_t payloadBytes, Entry const& entry = {}, bool newer = false, bool barred = false);
+    Number write(int scope, std::size_t payloadBytes, Entry const& entry = {}, bool newer = false, bool barred = false,
+                 int paper = -1);
     /// In this order; what waited for one of them is taken up.
     std::vector<trust::Answer> import(std::vector<trust::TravellingFrame> const& frames, Time now);
     /// A frame as this store would give it: without a payload that it lacks.
@@ -120,6 +137,20 @@ public:
     [[nodiscard]] protocol::StoreState state(Epoch const& salt, int peer, Time now) const;
     /// For a server that lies: the newest lines of the log are forgotten, as if they had never been.
     void forget(std::size_t lines);
+
+    /// Files: whether the bytes came for a scope that names them, and which pieces are held, whatever they came for.
+    struct Blob {
+        std::vector<char> have;  ///< empty: the list of pieces is not known
+        std::size_t lacking = 0;
+        [[nodiscard]] bool whole() const { return !have.empty() && lacking == 0; }
+    };
+    std::map<std::pair<int, int>, bool> named;  ///< (scope, paper): are its bytes here for this scope
+    std::map<int, Blob> blobs;
+    [[nodiscard]] bool isHere(int scope, int paper) const {
+        auto const found = named.find({scope, paper});
+        return found != named.end() && found->second;
+    }
+    [[nodiscard]] Frames const& frames() const { return *m_frames; }
 
 private:
     void put(Number frame, Has what);

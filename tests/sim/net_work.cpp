@@ -153,15 +153,13 @@ void World::answer(int number, int side) {
         carry(number, side, end.session->onTips(node.store.tipsToSend(end.peer, clock)));
     } else if (auto const* greeting = std::get_if<protocol::Authenticate>(&ask)) {
         int const device = numberOf(greeting->greeting.device);
-        Result<void> outcome;
-        auto const d = static_cast<std::size_t>(device);
-        if (!node.store.rights().enrolled[d])
-            outcome = makeError(ErrorCode::Refused, "session.unknown-device");
-        else if (node.store.rights().revoked[d])
-            outcome = makeError(ErrorCode::Refused, "session.revoked");
-        else
+        auto const outcome = authenticate(node, line(number).secret, greeting->greeting);
+        if (outcome) {
             end.peer = device;
+            beginPieces(number, side);
+        }
         carry(number, side, end.session->onAuthenticated(outcome));
+        lookForFiles(number, side);
     }
 }
 
@@ -214,6 +212,8 @@ void World::commit(int number) {
         }
         auto& end = line(part.line).ends[part.end];
         if (end.over || theirs.empty()) continue;
+        lookForFiles(part.line, part.end);
+        if (end.over) continue;
         if (theirs.size() > 1 && oneIn(4)) {
             std::vector<Answer> first(theirs.begin(), theirs.begin() + 1);
             theirs.erase(theirs.begin());
@@ -245,8 +245,10 @@ void World::news(int number, int exceptLine) {
     for (int open : lines) {
         for (int side = 0; side < 2; ++side) {
             auto& end = line(open).ends[side];
-            if (end.node == number && !end.over && open != exceptLine && end.peer >= 0)
+            if (end.node == number && !end.over && open != exceptLine && end.peer >= 0) {
                 carry(open, side, end.session->onNews());
+                if (end.caller) lookForFiles(open, side);
+            }
         }
     }
 }
@@ -261,16 +263,32 @@ void World::write(int number) {
     }
     bool const newer = m_mixed && node.store.isNewer && oneIn(4);
     bool const barred = m_bad && oneIn(8);
-    Number const frame = node.store.write(scope, 10 + below(oneIn(8) ? 400 : 60), {}, newer, barred);
+    // A new file, or one that another frame names: whether she has its bytes, or they are of a scope that she never saw.
+    int paper = -1;
+    bool attached = false;
+    if (oneIn(6)) {
+        attached = m_frames.papers() == 0 || !m_faults || !oneIn(3);
+        paper = attached ? m_frames.addPaper(1 + below(4)) : static_cast<int>(below(static_cast<std::uint64_t>(m_frames.papers())));
+    }
+    Number const frame = node.store.write(scope, 10 + below(oneIn(8) ? 400 : 60), {}, newer, barred, paper);
+    if (attached) {
+        auto const pieces = m_frames.paper(paper).pieces.size();
+        node.store.blobs[paper] = {std::vector<char>(pieces, 1), 0};
+        node.store.named[{scope, paper}] = true;
+        met("attached");
+    } else if (paper >= 0) {
+        met("named without its bytes");
+    }
     met(newer ? "written: newer" : barred ? "written: barred" : "written");
     note([&] {
-        return name(number) + " writes " + nameOf(frame) + (newer ? ", newer" : "") + (barred ? ", barred" : "");
+        return name(number) + " writes " + nameOf(frame) + (newer ? ", newer" : "") + (barred ? ", barred" : "") +
+               (paper < 0 ? "" : (attached ? ", attaches paper " : ", names paper ") + std::to_string(paper));
     });
     news(number);
 }
 
 void World::enterEntry(Entry const& entry, std::string_view what) {
-    auto& keeper = at(kKeeper);
+    auto& keeper = at(m_keeper);
     if (!keeper.up) return;
     Number const frame = keeper.store.write(kRegistry, 10, entry);
     met(what);
@@ -278,7 +296,7 @@ void World::enterEntry(Entry const& entry, std::string_view what) {
         return "keeper enters " + nameOf(frame) + ": " + std::string(what) + " device " +
                std::to_string(entry.device) + ", scope " + std::to_string(entry.scope);
     });
-    news(kKeeper);
+    news(m_keeper);
 }
 
 }  // namespace spiral::netsim

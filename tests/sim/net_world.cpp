@@ -54,6 +54,10 @@ void World::found() {
     m_notAnsweredBytes = 1 + below(300);
     m_notAnsweredFrames = 1 + below(4);
     bool const lies = oneIn(4);
+    if (!lies && oneIn(3)) {
+        m_keeper = m_frames.keeper = kServer;
+        met("the server keeps the registry");
+    }
     std::uint64_t const hubs = below(3);
     std::uint64_t const replicas = 3 + below(oneIn(3) ? 6 : 3);
     addNode(kServer, -1, true, -1);
@@ -71,7 +75,7 @@ void World::found() {
     }
     // The keeper reads everything; a hub its department, sometimes all; the others what their department is, and
     // more.
-    auto& keeper = at(kKeeper).store;
+    auto& keeper = at(m_keeper).store;
     auto const enter = [&](Entry::Kind kind, int device, int scope = 0, Time until = kYear * 100) {
         keeper.write(kRegistry, 10, {kind, device, scope, until});
     };
@@ -95,8 +99,11 @@ void World::found() {
             oneIn(2) ? keeper.log().size() : std::max(welcome, keeper.log().size() - below(3));
         std::vector<TravellingFrame> frames;
         for (std::size_t i = 0; i < knows; ++i) frames.push_back(keeper.frame(keeper.log()[i]));
-        if (node != kKeeper) at(node).store.import(frames, m_now);
-        if (m_mixed) at(node).store.isNewer = oneIn(2);
+        if (node != m_keeper) at(node).store.import(frames, m_now);
+        if (!m_mixed) continue;
+        at(node).store.isNewer = oneIn(2);
+        at(node).newest = static_cast<std::uint32_t>(1 + below(3));
+        if (node > kKeeper && oneIn(12)) at(node).oldest = at(node).newest = 2;
     }
     if (lies) {
         m_liar = kServer;
