@@ -38,8 +38,7 @@ std::optional<std::string> Disk::nameOf(Path const& path) const {
 Disk::File& Disk::file(std::string const& name) {
     auto const [place, isNew] = m_files.try_emplace(name);
     if (isNew) {
-        std::ifstream in(m_root / name, std::ios::binary);
-        if (in) place->second.durable.emplace(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+        if (auto there = systemFiles().read(m_root / name, SIZE_MAX)) place->second.durable = std::move(*there);
     }
     return place->second;
 }
