@@ -39,6 +39,7 @@ struct Said {
     std::string comment;
     std::string until;
     std::vector<std::string> settles;
+    std::optional<PersonId> person{};
 };
 
 class Desk {
@@ -82,6 +83,7 @@ public:
         std::sort(act.after.begin(), act.after.end());
         std::sort(act.settles.begin(), act.settles.end());
         act.comment = said.comment;
+        act.person = said.person;
         if (!said.until.empty()) act.until = day(said.until);
         m_acts.push_back(std::move(act));
         return *this;
@@ -109,6 +111,7 @@ public:
         intent.action = action;
         intent.of = idOf(of);
         intent.comment = said.comment;
+        intent.assignee = said.person;
         if (!said.until.empty()) intent.until = day(said.until);
         Facts const all = facts();
         return prepare(all, stand(all), intent);

@@ -7,6 +7,8 @@
 namespace spiral::engine {
 namespace {
 
+PersonId const kSomebody = *PersonId::parse("11111111111111111111111111111111");
+
 using Random = std::mt19937_64;
 std::size_t below(Random& random, std::size_t bound) { return static_cast<std::size_t>(random() % bound); }
 
@@ -23,6 +25,7 @@ Desk randomDesk(Random& random, std::string_view type, std::size_t acts) {
         std::string const name = std::to_string(random() % 1000) + "n" + std::to_string(i);
         Said said;
         if (below(random, 4) != 0) said.comment = "因为";
+        if (below(random, 2) != 0) said.person = kSomebody;
         if (below(random, 3) != 0) said.until = "2026-0" + std::to_string(4 + below(random, 5)) + "-15";
         std::string const action =
             below(random, 20) == 0 ? "affirm" : workflow.actions[below(random, workflow.actions.size())].name;
@@ -138,6 +141,7 @@ TEST_CASE("what may be prepared counts once it is signed, and what is possible m
             bool anyBody = false;
             for (std::string const& of : revisions) {
                 Said said{"因为", action.guard("until-required") != nullptr ? "2026-08-31" : "", {}};
+                if (action.guard("person-required") != nullptr) said.person = kSomebody;
                 auto const body = desk.prepares(action.name, of, said);
                 // These two speak of the heads and not of the state.
                 bool const isHead = std::find(facts.merged->heads.begin(), facts.merged->heads.end(), idOf(of)) !=
@@ -174,7 +178,7 @@ TEST_CASE("a line of acts walks the table of the workflow", "[engine][property]"
         bool submitted = false;
         for (int i = 0; i < 20; ++i) {
             Action const& action = workflow.actions[below(random, workflow.actions.size())];
-            desk.does("n" + std::to_string(i), action.name, "r1", {"因为", "2026-05-01", {}});
+            desk.does("n" + std::to_string(i), action.name, "r1", {"因为", "2026-05-01", {}, kSomebody});
             bool const legal = std::find(action.from.begin(), action.from.end(), state) != action.from.end() &&
                                (action.guard("same-revision") == nullptr || submitted) &&
                                !(action.guard("new-revision") != nullptr &&
