@@ -50,6 +50,40 @@ TEST_CASE("assigning and reminding leave state, round and deadline as they are, 
     CHECK(desk.refusal("remind", "r1", {"晚了", {}, {}}) == "step.not-in-state");
 }
 
+TEST_CASE("moving the date of what is asked for, and giving it to somebody, do not undo each other",
+          "[engine][assign]") {
+    // Only the last act about a part was looked at: who gave it to somebody after an extension took the extension back.
+    DocumentId part;
+    part.raw[0] = 7;
+    Desk desk("cycle.v1");
+    desk.writes("r1", {{"title", "2026年自我诊改"}}).does("s", "start", "r1");
+    auto const about = [&](std::optional<PersonId> const& person) {
+        desk.acts().back().parts = {part};
+        desk.acts().back().person = person;
+    };
+    auto const shownPart = [&] {
+        auto const standing = desk.standing().parts[part];
+        return engine::shown(standing.due) + (!standing.person ? " -" : *standing.person == kLi ? " li" : " hu");
+    };
+    desk.does("e1", "extend", "r1", {"放假", "2026-10-31", {}});
+    about({});
+    CHECK(shownPart() == "2026-10-31 -");
+    desk.does("a1", "assign", "r1", because("专人负责"));
+    about(kLi);
+    CHECK(shownPart() == "2026-10-31 li");
+    desk.does("e2", "extend", "r1", {"停电", "2026-11-30", {}});
+    about({});
+    CHECK(shownPart() == "2026-11-30 li");
+    // A day that came with an act which sets none, as no program of ours signs it, moves nothing.
+    desk.does("a2", "assign", "r1", {"换人", "2027-12-31", {}});
+    about(kHu);
+    CHECK(shownPart() == "2026-11-30 hu");
+    // Two who did not know each other: the earlier day.
+    desk.doesAfter("e3", {"a1"}, "extend", "r1", {"检修", "2026-11-15", {}});
+    about({});
+    CHECK(shownPart() == "2026-11-15 hu");
+}
+
 TEST_CASE("the last assignment counts, by what it follows and not by the time it claims", "[engine][assign]") {
     Desk desk = task();
     CHECK(inCharge(desk) == "-");

@@ -136,12 +136,13 @@ public:
     /// What the acts about parts come to.
     [[nodiscard]] std::map<DocumentId, PartStanding> parts() {
         std::map<DocumentId, PartStanding> all;
-        for (auto const& [part, frontier] : m_parts) {
+        for (auto const& [part, at] : m_parts) {
             PartStanding& standing = all[part];
-            for (Node node : m_history->nodes(frontier)) {
+            // An act that says nothing of the day or the person leaves what an earlier one said of it.
+            if (at.due != kNone) standing.due = dueOf(at.due);
+            if (at.person != kNone) standing.person = m_acts[at.person]->person;
+            for (Node node : m_history->nodes(at.all)) {
                 Act const& act = *m_acts[node];
-                keepEarliest(standing.due, act.until);
-                if (act.person) standing.person = act.person;
                 if (!m_actions[node]->to.empty() && m_workflow.state(m_actions[node]->to)->closed) standing.takenBack = true;
                 standing.comment = act.comment;
             }
@@ -325,9 +326,10 @@ private:
         }
         if (!act.parts.empty()) {
             for (DocumentId const& part : act.parts) {
-                std::vector<Frontier> before{node};
-                if (auto const known = m_parts.find(part); known != m_parts.end()) before.push_back(known->second);
-                m_parts[part] = m_history->join(std::move(before));
+                PartAt& at = m_parts[part];
+                at.all = at.all == kNone ? node : m_history->join({at.all, node});
+                if (act.until && takesUntil(action)) at.due = at.due == kNone ? node : m_history->join({at.due, node});
+                if (act.person) at.person = later(at.person, node);
             }
             return;
         }
@@ -488,7 +490,12 @@ private:
     std::vector<int> m_roundBefore, m_roundAfter;
     std::vector<bool> m_settled;  // a later decision was taken in its place
     std::vector<Node> m_last;
-    std::map<DocumentId, Frontier> m_parts;
+    /// Where the acts about a part stand: all of them, those that set its day, and the one that gave it to somebody.
+    struct PartAt {
+        Frontier all = kNone, due = kNone;
+        Node person = kNone;
+    };
+    std::map<DocumentId, PartAt> m_parts;
     Node m_person = kNone;
     Frontier m_state = kNone, m_submission = kNone, m_due = kNone;
     std::optional<Day> m_baseDue;
