@@ -275,21 +275,21 @@ Result<int> bulk(Job& job) {
 }
 
 std::vector<Option> bulkOptions(std::vector<Option> more) {
-    std::vector<Option> options{
-        {.name = "--select",
-         .value = "FILTER",
-         .what =
-             {"哪些任务：all overdue stale no-due unit=U state=S due-before=D id=ID；可多个，同类任一、异类同时满足",
-              "which tasks: all overdue stale no-due unit=U state=S due-before=D id=ID; several: any of a sort, all "
-              "sorts"},
-         .required = true,
-         .many = true,
-         .completes = Completes::Words,
-         .words = "all overdue stale no-due unit= state= due-before= id="},
-        {.name = "--comment",
-         .value = "T",
-         .what = {"说明理由，写入每条记录", "why; it stands in each record"},
-         .required = true}};
+    std::vector<Option> options{{.name = "--select",
+                                 .value = "FILTER",
+                                 .what = {"哪些任务：all overdue stale no-due unit=U state=S type=T due-before=D "
+                                          "id=ID；可多个，同类任一、异类同时满足",
+                                          "which tasks: all overdue stale no-due unit=U state=S type=T due-before=D "
+                                          "id=ID; several: any of a sort, all "
+                                          "sorts"},
+                                 .required = true,
+                                 .many = true,
+                                 .completes = Completes::Words,
+                                 .words = "all overdue stale no-due unit= state= type= due-before= id="},
+                                {.name = "--comment",
+                                 .value = "T",
+                                 .what = {"说明理由，写入每条记录", "why; it stands in each record"},
+                                 .required = true}};
     options.insert(options.end(), more.begin(), more.end());
     options.push_back({.name = "--dry-run", .what = {"只列出会签署哪些任务", "only list the tasks that are meant"}});
     return options;

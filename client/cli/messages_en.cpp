@@ -400,7 +400,7 @@ Message const kEnglishMessages[] = {
     {"scope.registry", "Documents do not stand in the registry", "--unit ID or --scope college"},
     {"seal.", "What was to be sealed does not fit ({reason})", "Seal it in several parts"},
     {"select.nothing", "Which tasks are meant was not said", "Add --select, such as --select overdue; --select all for every task"},
-    {"select.unknown", "Not a filter: {detail}", "There is all overdue stale no-due unit=U state=S due-before=D id=ID"},
+    {"select.unknown", "Not a filter: {detail}", "There is all overdue stale no-due unit=U state=S type=T due-before=D id=ID"},
     {"self-approval", "an author approved their own work", "Let somebody else decide"},
     {"server.disk", "The server cannot write its disk", "Try again later; ask its administrator to look: df -h"},
     {"server.missing", "The registry knows no server", "Enrol the server first, or leave --server out"},

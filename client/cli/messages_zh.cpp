@@ -400,7 +400,7 @@ Message const kChineseMessages[] = {
     {"scope.registry", "文档不能放在注册簿里", "--unit 代号 或 --scope college"},
     {"seal.", "要保存的内容不合要求（{reason}）", "内容分几次保存"},
     {"select.nothing", "没有说明是哪些任务", "加 --select，如 --select overdue；全部任务用 --select all"},
-    {"select.unknown", "看不懂的筛选条件：{detail}", "可用：all overdue stale no-due unit=U state=S due-before=D id=ID"},
+    {"select.unknown", "看不懂的筛选条件：{detail}", "可用：all overdue stale no-due unit=U state=S type=T due-before=D id=ID"},
     {"self-approval", "起草人审批了自己的文档", "请另一位有权的人办理"},
     {"server.disk", "服务器的磁盘写不进去", "稍后再同步；请系统管理员看服务器：df -h"},
     {"server.missing", "注册簿里还没有服务器", "先登记服务器，或不用 --server"},

@@ -1,5 +1,6 @@
 // The quality office's list over all units, and what it does to many tasks at once.
 #include "office/quality_list.h"
+#include "office/cycles.h"
 #include "office/task_bulk.h"
 
 #include "people.h"
@@ -259,6 +260,40 @@ TEST_CASE("many tasks are reminded of, assigned and given more time at once, eac
             CHECK(taskSelectionFrom({wrong}).error().reason == "select.unknown");
         }
     }
+}
+
+TEST_CASE("what a cycle asks for and nobody has begun is in the list, and gets more time and a person too",
+          "[office][bulk]") {
+    College college;
+    auto& [zhao, quality, li, sun, hu] = college;
+    auto const catalogue = quality->creates(
+        "catalogue", "college",
+        {{"title", "要素表"},
+         {"level", "college"},
+         {"elements", R"([{"id":"E1","points":[{"id":"E1-P1","zh":"点一"}],"responsible":["教务处"],"zh":"目标"}])"}});
+    CycleWanted wanted;
+    wanted.title = "2026年自我诊改";
+    wanted.start = day("2026-01-01");
+    wanted.due = day("2026-09-30");
+    wanted.catalogues = {catalogue};
+    auto const started = startCycle(**quality, wanted);
+    INFO((started ? "" : started.error().reason + " " + started.error().detail));
+    REQUIRE(started);
+    QualityFilter everything;
+    everything.tasks.allWork = true;
+    auto const list = college.list("2026-10-10", everything);
+    CHECK(std::count_if(list.lines.begin(), list.lines.end(),
+                        [](auto const& line) { return !line.task.begun && line.daysLeft == -10; }) == 2);
+    auto const points = selected(*quality, {"type=point", "overdue"}, "2026-10-10");
+    REQUIRE(points.size() == 1);
+    auto const person = *(*li)->replica().person();
+    CHECK(reasons(*signEach(**quality, points, {"assign", "专人负责", {}, person})).ends_with(" done"));
+    CHECK(reasons(*signEach(**quality, points, {"extend", "放假", day("2026-10-31"), {}})).ends_with(" done"));
+    auto const after = selected(*quality, {"type=point"}, "2026-10-10");
+    REQUIRE(after.size() == 1);
+    CHECK(after[0].due == day("2026-10-31"));
+    CHECK(after[0].person == person);
+    CHECK_FALSE(after[0].begun);
 }
 
 TEST_CASE("the college's own deadline rules hold once somebody else has approved them, and only that version",

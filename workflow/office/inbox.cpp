@@ -326,9 +326,11 @@ int mark(Office& office, Inbox const& inbox, std::set<std::string> const& fresh)
 std::vector<engine::Listener> listenersOf(Office& office) {
     std::vector<engine::Listener> listeners;
     for (auto const& person : office.registry().persons()) {
+        auto const grants = grantsInForce(office, person);
+        if (grants.empty()) continue;  // who left hears nothing, and her unit does
         engine::Listener listener;
         listener.person = person.text();
-        for (auto const& grant : grantsInForce(office, person)) {
+        for (auto const& grant : grants) {
             auto const& role = grant.role;
             if (role.name == "quality" && role.scope.isCollege()) listener.quality = true;
             if (!role.scope.isUnit()) continue;
@@ -413,15 +415,26 @@ Result<DigestShown> digest(Office& office, Instant now) {
         lines.push_back(line);
         tasks.emplace(line.id, std::move(task));
     }
-    auto reminders = engine::remindersOf(lines, shown.day, rules, last);
-    for (auto& reminder : reminders) {
-        auto const listed = office.view().document(tasks.at(reminder.line).key());
-        if (!listed) continue;
-        if (auto const person = personInCharge(office, *listed)) {
-            reminder.person = person->text();
+    auto const listeners = listenersOf(office);
+    std::set<std::string> inhabited, mine;
+    for (auto const& listener : listeners) {
+        for (auto const* units : {&listener.worksIn, &listener.heads}) {
+            inhabited.insert(units->begin(), units->end());
+            if (listener.person == me->text()) mine.insert(units->begin(), units->end());
         }
     }
-    for (auto& digest : engine::digestsOf(reminders, listenersOf(office))) {
+    auto reminders = engine::remindersOf(lines, shown.day, rules, last);
+    for (auto& reminder : reminders) {
+        auto const& task = tasks.at(reminder.line);
+        if (task.person) reminder.person = task.person->text();
+        // Who stands in the field alone is looked up where it decides whether this person hears of it.
+        bool const matters = mine.contains(reminder.unit) || !inhabited.contains(reminder.unit);
+        if (reminder.audience != engine::Audience::Responsible || !matters) continue;
+        auto const listed = office.view().document(task.key());
+        auto const person = listed ? personInCharge(office, *listed) : std::nullopt;
+        reminder.person = person ? person->text() : std::string();
+    }
+    for (auto& digest : engine::digestsOf(reminders, listeners)) {
         if (digest.person != me->text()) continue;
         for (auto& reminder : digest.reminders) {
             auto const& task = tasks.at(reminder.line);

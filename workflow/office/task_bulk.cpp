@@ -14,6 +14,15 @@ bool isAmong(std::vector<std::string> const& names, std::string const& name) {
     return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// The documents that ask for one that nobody has begun: acts about it are signed there.
+std::vector<DocumentKey> askingFor(Office& office, TaskLine const& task) {
+    std::vector<DocumentKey> asking;
+    auto const facts = task.begun ? std::nullopt : office.view().facts(task.key());
+    for (auto const& each : facts ? facts->expectedBy : std::vector<replica::Expected>())
+        asking.push_back(each.document);
+    return asking;
+}
+
 Result<void> isWhole(BulkAct const& act) {
     if (isBlank(act.comment)) return makeError(ErrorCode::Usage, "bulk.comment", act.action);
     if (act.action == "extend" && !act.until) return makeError(ErrorCode::Usage, "bulk.until", act.action);
@@ -42,6 +51,8 @@ Result<TaskSelection> taskSelectionFrom(std::vector<std::string> const& words) {
             selection.units.push_back(value);
         else if (!value.empty() && name == "state")
             selection.states.push_back(value);
+        else if (!value.empty() && name == "type")
+            selection.types.push_back(value);
         else if (!value.empty() && name == "id")
             selection.ids.push_back(value);
         else if (name == "due-before" && parseDay(value))
@@ -62,12 +73,16 @@ Result<std::vector<TaskLine>> selectTasks(Office& office, TaskSelection const& s
     }
     QualityFilter filter;
     filter.tasks.overdue = selection.overdue;
+    filter.tasks.allWork = !selection.types.empty() || !named.empty();
     filter.tasks.dueBefore = selection.dueBefore;
     filter.staleOnly = selection.stale;
     std::vector<TaskLine> selected;
     for (auto& line : qualityList(office, filter, today).lines) {
         if (selection.noDue && line.task.due) continue;
-        if (!isAmong(selection.units, line.task.owner) || !isAmong(selection.states, line.task.state)) continue;
+        bool const typed = isAmong(selection.types, line.task.type) ||
+                           isAmong(selection.types, std::string(nameWithoutVersion(line.task.type)));
+        if (!typed || !isAmong(selection.units, line.task.owner) || !isAmong(selection.states, line.task.state))
+            continue;
         if (!named.empty() && std::find(named.begin(), named.end(), line.task.key()) == named.end()) continue;
         selected.push_back(std::move(line.task));
     }
@@ -85,8 +100,13 @@ Result<std::vector<BulkDone>> signEach(Office& office, std::vector<TaskLine> con
             each.refused = makeError(ErrorCode::Refused, "bulk.person-without-role", task.scope.text());
             continue;
         }
-        auto const step = office.step(
-            task.key(), {.action = act.action, .comment = act.comment, .until = act.until, .person = act.to});
+        StepWanted wanted{.action = act.action, .comment = act.comment, .until = act.until, .person = act.to};
+        DocumentKey document = task.key();
+        if (auto const asking = askingFor(office, task); !asking.empty()) {
+            document = asking.front();
+            wanted.parts = {task.doc};
+        }
+        auto const step = office.step(document, wanted);
         if (step)
             each.record = step->record;
         else

@@ -9,11 +9,12 @@ namespace spiral::office {
 /// Which tasks are meant. Of several words of one sort one must fit, of each sort that is named one.
 struct TaskSelection {
     bool all = false, overdue = false, stale = false, noDue = false;
-    std::vector<std::string> units, states, ids;
+    std::vector<std::string> units, states, types, ids;
     std::optional<Day> dueBefore;
 };
-/// `all`, `overdue`, `stale`, `no-due`, `unit=U`, `state=S`, `due-before=D`, `id=ID`. Usage ("select.unknown", naming
-/// it) for anything else, "select.nothing" for none: nobody signs for every task by forgetting a word.
+/// `all`, `overdue`, `stale`, `no-due`, `unit=U`, `state=S`, `type=T` (`point`, `element` … ; left out: tasks),
+/// `due-before=D`, `id=ID`. Usage ("select.unknown", naming it) for anything else, "select.nothing" for none: nobody
+/// signs for every task by forgetting a word.
 [[nodiscard]] Result<TaskSelection> taskSelectionFrom(std::vector<std::string> const& words);
 /// The open tasks that it means, in the order of the list. NotFound or Usage for an id that names none or several.
 [[nodiscard]] Result<std::vector<TaskLine>> selectTasks(Office& office, TaskSelection const& selection, Day today);
@@ -29,7 +30,8 @@ struct BulkDone {
     std::optional<ObjectId> record;
     std::optional<Error> refused;
 };
-/// Usage, and nothing is signed, if the act lacks what each of its records needs: a comment, a day, a person
+/// What is asked for and not begun is spoken of in the document that asks for it, once for each. Usage, and nothing is
+/// signed, if the act lacks what each of its records needs: a comment, a day, a person
 /// ("bulk.comment", "bulk.until", "bulk.person"). A task whose scope the person may not write in is refused
 /// ("bulk.person-without-role").
 [[nodiscard]] Result<std::vector<BulkDone>> signEach(Office& office, std::vector<TaskLine> const& tasks,
