@@ -105,9 +105,10 @@ std::vector<ListedDocument> FollowingView::list(ListFilter const& filter) const 
 }
 
 Handle FollowingView::documentHandle(DocumentKey const& document) const {
-    Statement statement(*m_db, "SELECT document FROM document WHERE doc=?1 AND scope=?2");
-    statement.bind(1, document.doc).bind(2, std::string_view(document.scope.text()));
-    return statement.step() ? statement.integer(0) : 0;
+    Use use(m_sql->documentByDoc);
+    std::string const scope = document.scope.text();
+    use->bind(1, document.doc).bind(2, std::string_view(scope));
+    return use->step() ? use->integer(0) : 0;
 }
 
 std::optional<ListedDocument> FollowingView::document(DocumentKey const& document) const {

@@ -74,6 +74,7 @@ public:
     Result<ObjectId> confirm(FrameId const& tip) override;
     std::vector<TaskLine> tasks(TaskFilter const& filter, Day today) override;
     std::vector<UnitAge> ages(Day today) override;
+    std::vector<UnitAge> heardOf() override;
 
     Result<ImportResult> importTable(std::string_view kind, std::string_view jsonText, bool dryRun) override;
 

@@ -22,7 +22,8 @@ bool isOfThisPerson(Office& office, std::string const& unit) {
 
 /// Whether the task was overdue on the day it was first written. A row of a printed table brings its date along.
 bool wasDueBeforeBegun(Office& office, TaskLine const& task, engine::DeadlineRules const& rules) {
-    if (!task.source.empty() || !task.begun) return false;
+    // What is asked for has the day of whoever asks.
+    if (!task.source.empty() || !task.rule.empty() || !task.begun) return false;
     std::optional<Instant> first;
     for (auto const& item : office.view().items(task.key())) {
         if (item.item.kind == trust::Item::Kind::Revision) first = first ? std::min(*first, item.time) : item.time;
@@ -80,7 +81,7 @@ QualityList qualityList(Office& office, QualityFilter const& filter, Day today) 
     auto const& rules = list.rules.rules;
 
     std::map<std::string, std::size_t> places;
-    for (auto& age : office.ages(today)) {
+    for (auto& age : office.heardOf()) {
         places.emplace(age.unit, list.units.size());
         QualityUnit unit;
         unit.data = dataAge(office, age, today, rules);
@@ -100,6 +101,8 @@ QualityList qualityList(Office& office, QualityFilter const& filter, Day today) 
         if (place != places.end()) {
             auto& unit = list.units[place->second];
             line.data = unit.data;
+            unit.unit.openTasks += !line.task.closed && line.task.state != "declared-done";
+            unit.unit.overdueTasks += line.task.daysOverdue > 0;
             if (!line.task.closed) ++unit.byState[line.task.state];
             if (line.task.daysOverdue > 0 || line.task.failedRounds > 0 || line.dueMissing) {
                 unit.fine = unit.fine && line.task.closed;

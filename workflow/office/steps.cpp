@@ -248,40 +248,44 @@ std::vector<TaskLine> TheOffice::tasks(TaskFilter const& filter, Day today) {
     return lines;
 }
 
-std::vector<UnitAge> TheOffice::ages(Day today) {
-    std::map<std::string, UnitAge> byUnit;
+std::vector<UnitAge> TheOffice::heardOf() {
     if (registry().empty()) return {};
+    Instant const now = m_replica->world().wall.now();
+    std::map<Scope, UnitAge> byScope;
     for (auto const& unit : registry().units()) {
         Scope const scope = Scope::unit(unit.id);
-        if (!registry().mayRead(m_replica->device(), scope, m_replica->world().wall.now())) continue;
-        byUnit[unit.id] = {unit.id, unit.name, std::nullopt, 0, 0};
+        if (registry().mayRead(m_replica->device(), scope, now)) byScope[scope] = {unit.id, unit.name, std::nullopt, 0, 0};
     }
     // The age of a department's data is that of the newest frame of its own people's devices in its scope: what the
     // quality office itself wrote there says nothing about when the department was last heard of.
-    for (auto const& [unit, age] : byUnit) {
-        Scope const scope = Scope::unit(unit);
-        for (auto const& tip : m_replica->tips()) {
-            if (tip.scope != scope) continue;
-            auto const* device = registry().device(tip.device);
-            if (!device) continue;
-            bool const ofUnit = std::any_of(registry().grantsOf(device->person).begin(), registry().grantsOf(device->person).end(),
-                                            [&](trust::Grant const& grant) { return grant.role.scope == scope; });
-            if (!ofUnit) continue;
-            auto const bytes = m_replica->frameBytes(tip.frame);
-            auto const header = bytes ? trust::decodeFrameHeader(bytes->header) : Result<trust::FrameHeader>(Error{});
-            if (!header) continue;
-            auto& newest = byUnit[unit].newest;
-            newest = newest ? std::max(*newest, header->time) : header->time;
-        }
+    for (auto const& tip : m_replica->tips()) {
+        auto const age = byScope.find(tip.scope);
+        auto const* device = age == byScope.end() ? nullptr : registry().device(tip.device);
+        if (!device) continue;
+        auto const& grants = registry().grantsOf(device->person);
+        bool const ofUnit = std::any_of(grants.begin(), grants.end(),
+                                        [&](trust::Grant const& grant) { return grant.role.scope == tip.scope; });
+        auto const bytes = ofUnit ? m_replica->frameBytes(tip.frame) : std::nullopt;
+        auto const header = bytes ? trust::decodeFrameHeader(bytes->header) : Result<trust::FrameHeader>(Error{});
+        if (!header) continue;
+        auto& newest = age->second.newest;
+        newest = newest ? std::max(*newest, header->time) : header->time;
     }
+    std::vector<UnitAge> ages;
+    for (auto& [scope, age] : byScope) ages.push_back(std::move(age));
+    return ages;
+}
+
+std::vector<UnitAge> TheOffice::ages(Day today) {
+    auto ages = heardOf();
+    std::map<std::string_view, UnitAge*> byUnit;
+    for (auto& age : ages) byUnit[age.unit] = &age;
     for (auto const& line : tasks({}, today)) {
         auto const found = byUnit.find(line.owner);
         if (found == byUnit.end()) continue;
-        if (line.state != "declared-done") ++found->second.openTasks;
-        if (line.daysOverdue > 0) ++found->second.overdueTasks;
+        if (line.state != "declared-done") ++found->second->openTasks;
+        if (line.daysOverdue > 0) ++found->second->overdueTasks;
     }
-    std::vector<UnitAge> ages;
-    for (auto& [unit, age] : byUnit) ages.push_back(std::move(age));
     return ages;
 }
 

@@ -294,6 +294,8 @@ public:
     /// In order: due (none last), scope, title, id. Work that is asked for and not begun is among it.
     [[nodiscard]] virtual std::vector<TaskLine> tasks(TaskFilter const& filter, Day today) = 0;
     [[nodiscard]] virtual std::vector<UnitAge> ages(Day today) = 0;
+    /// The same without the counts of tasks, by unit.
+    [[nodiscard]] virtual std::vector<UnitAge> heardOf() = 0;
 
     // --- import ---------------------------------------------------------------------------------------------------------
     /// KIND `schedule`: a schedule table; `organisation`: its departments as units; `catalogue`: diagnosis tables. Rows
