@@ -5,6 +5,7 @@
 #include "remarks.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace spiral::cli {
 
@@ -21,6 +22,22 @@ Result<office::Organisation> organisationOf(Job& job, office::Office& office) {
         return makeError(ErrorCode::NotFound, "organisation.none");
     (void)job;
     return organisation;
+}
+
+std::string kindsText(std::set<std::string> const& kinds, Language language) {
+    static constexpr std::pair<std::string_view, Text> kNames[] = {{"administrative", {"行政部门", "administrative"}},
+                                                                   {"functional", {"职能部门", "functional"}},
+                                                                   {"quality", {"质量控制", "quality control"}},
+                                                                   {"supervision", {"监察", "supervision"}},
+                                                                   {"teaching", {"教学单位", "teaching"}}};
+    std::string text;
+    for (auto const& kind : kinds) {
+        auto const* name =
+            std::find_if(std::begin(kNames), std::end(kNames), [&](auto const& each) { return each.first == kind; });
+        text += text.empty() ? "" : std::string(listMark(language));
+        text += name == std::end(kNames) ? clean(kind) : std::string(name->second.in(language));
+    }
+    return text;
 }
 
 std::string_view seatText(engine::SeatKind kind, Language language) {
@@ -90,10 +107,9 @@ void showUnits(Job& job, office::Office& office, office::Organisation const& org
                  {std::string(job.say({"类别", "kinds"})), Table::Align::Left, true}});
     for (auto const& unit : organisation.units) {
         if (unit.closed) continue;
-        std::string kinds;
-        for (auto const& kind : unit.kinds) kinds += (kinds.empty() ? "" : " ") + kind;
         table.add({unit.name + " (" + unit.id + ")", nameOfUnit(office, unit.parent, job.language()),
-                   unit.system ? std::string(job.label(engine::labelOf(*unit.system))) : "-", kinds});
+                   unit.system ? std::string(job.label(engine::labelOf(*unit.system))) : "-",
+                   kindsText(unit.kinds, job.language())});
     }
     if (!table.empty()) job.lines(table.text(job.width()));
     job.line();

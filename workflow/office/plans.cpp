@@ -503,7 +503,9 @@ std::vector<WorkItem> workItems(Office& office, Office::TaskFilter const& filter
         bool const isTask = nameWithoutVersion(item.line.type) == "task";
         engine::BoardCard card{item.line.state, item.line.closed, item.line.saysDone || (!isTask && item.line.begun)};
         if (!item.line.begun) card.state = "not-begun";
-        if (auto const listed = office.view().document(item.line.key())) {
+        // Points and forms say all by their state; only tasks have a start, a log and parts to look at.
+        auto const listed = isTask && item.line.begun ? office.view().document(item.line.key()) : std::nullopt;
+        if (listed) {
             auto const fields = fieldsOf(office, *listed);
             item.start = dayOf(fields, "start");
             item.kind = textOf(fields, "kind");
