@@ -242,6 +242,7 @@ Message const kEnglishMessages[] = {
     {"note.overlap", "It runs beside another phase", "So it is printed"},
     {"note.owner-closed", "The owner is a closed unit", "Name the unit that goes on"},
     {"note.owner-missing", "There is no owner", "Add it and import again"},
+    {"note.owner-needed", "No owner: it cannot begin before it has one", "spiral task split ID --part UNIT"},
     {"note.owner-not-a-unit", "The owner is no unit: given to the quality office, printed text kept", "Change it if need be: spiral doc edit ID --set owner=UNIT"},
     {"note.owner-open", "The owner is no unit: its printed name is kept", "spiral doc edit ID --set owner=UNIT"},
     {"note.owner-unknown", "The owner is no unit, and there is no quality office to take it", "Add the units first: spiral unit add"},

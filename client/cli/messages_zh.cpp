@@ -242,6 +242,7 @@ Message const kChineseMessages[] = {
     {"note.overlap", "与另一阶段并行", "原文如此"},
     {"note.owner-closed", "责任部门已撤销", "改成接续的部门"},
     {"note.owner-missing", "没有责任部门", "补上后再导入"},
+    {"note.owner-needed", "没有责任部门，定了部门才能开始", "spiral task split 编号 --part 部门"},
     {"note.owner-not-a-unit", "责任部门不在部门表里，归质控办，原文照录", "需要时改：spiral doc edit 编号 --set owner=部门"},
     {"note.owner-open", "责任部门不在部门表里，保留原文", "spiral doc edit 编号 --set owner=部门"},
     {"note.owner-unknown", "责任部门不在部门表里，也没有质控办可归", "先登记部门：spiral unit add"},

@@ -309,7 +309,7 @@ TEST_CASE("L014 the road map gives 25 tasks without owner, and none of them begi
     auto const result = taken(*quality, "roadmap", catalogueText("leshan-roadmap.json"));
     CHECK(result.rows == 25);
     CHECK(result.dated == 25);
-    CHECK(std::count_if(result.notes.begin(), result.notes.end(), [](auto const& note) { return note.code == "owner-missing"; }) == 25);
+    CHECK(std::count_if(result.notes.begin(), result.notes.end(), [](auto const& note) { return note.code == "owner-needed"; }) == 25);
     auto const gaps = [&] {
         auto const told = checkPlanning(**quality);
         return std::count_if(told.begin(), told.end(), [](auto const& each) { return each.code == "task.no-owner"; });

@@ -161,7 +161,7 @@ private:
                 {"project", textOf(m_root, "title_zh")}};
         if (stage) set.emplace_back("stage", stageName(*stage));
         if (auto const unit = unitNamed(owner); !owner.empty() && !unit.empty()) set.emplace_back("owner", unit);
-        else note(id, "owner", "owner-missing", owner, false);
+        else note(id, "owner", "owner-needed", owner, false);
         std::string more;
         for (auto const* each : {"sub_items_zh"}) {
             if (auto const* items = json::arrayAt(row, each)) {
