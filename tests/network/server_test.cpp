@@ -1,9 +1,6 @@
 // The server on a real socket, and those who call it.
 #include "site.h"
 
-#include <atomic>
-#include <thread>
-
 using namespace spiral;
 using namespace spiral::server;
 
@@ -88,7 +85,7 @@ TEST_CASE("who watches is told what another process saved, and does not wait for
     std::atomic<bool> stop = false;
     std::atomic<int> agreed = 0;
     std::thread watching([&] {
-        (void)transport::watch(site.li.folder(), world, site.li.secret(), {"127.0.0.1", site.running->port()},
+        (void)transport::watch(site.li.folder(), world, site.li.secret(), {"127.0.0.1", (*site.running)->port()},
                                site.server.secret().publicKey(), times, [&] { return stop.load(); },
                                [&](transport::WatchEvent const& event) {
                                    if (event.what == transport::WatchEvent::What::Agreed) ++agreed;
