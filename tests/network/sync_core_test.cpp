@@ -271,6 +271,12 @@ TEST_CASE("a server gives no receipt for a header alone, and gives it when the p
     REQUIRE(served.server->import(headerAlone, "stick").front().what == trust::Answer::What::PayloadWanted);
     served.core->giveReceipts();
     CHECK(served.core->counts().receipts == 0);
+    // What a department lacks is no matter of another: they agree all the same.
+    auto const sun = served.town.college.person("sun");
+    served.town.college.grant(sun, "clerk@unit/lab");
+    Machine& suns = served.machines.of(sun);
+    served.machines.spreadRegistry();
+    CHECK(served.sync(suns).agreed);
     CHECK(scopesOf(served.server).contains("unit/jwc"));
     REQUIRE(served.server->import(whole, "stick").front().what == trust::Answer::What::Stored);
     served.core->giveReceipts();

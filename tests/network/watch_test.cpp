@@ -129,12 +129,12 @@ TEST_CASE("a watch is told of a frame that the server signed for and does not gi
         SyncCore core(*scene.server, scene.server.secret(), {}, [](Event const&) {});
         scene.li.write("unit/jwc", {{"title", "甲"}});
         hidden = scene.li.seal("unit/jwc", {scene.li.revision("unit/jwc", {{"title", "乙"}})}).frame;
-        scene.server->import(scene.li.framesFor(scene.server->tips()), "test");
+        static_cast<void>(scene.server->import(scene.li.framesFor(scene.server->tips()), "test"));
         core.giveReceipts();
     }
     // The same server with another folder: it never had the frame, and shows its own signed word that it has.
     Machine& liar = scene.machines.of(scene.owner);
-    liar->import(allBut(scene.server, hidden), "test");
+    static_cast<void>(liar->import(allBut(scene.server, hidden), "test"));
     Running running(liar);
     auto const key = liar.secret().publicKey();
     Watched watch(scene.wang, key, running->port(), quick());
@@ -157,7 +157,7 @@ TEST_CASE("a watch is told of a server that was rolled back and went on", "[netw
     TemporaryFolder image("spiral-image");
     auto const receipted = [&](std::string const& title, Machine& who) {
         who.write("unit/jwc", {{"title", title}});
-        scene.server->import(who.framesFor(scene.server->tips()), "test");
+        static_cast<void>(scene.server->import(who.framesFor(scene.server->tips()), "test"));
         SyncCore(*scene.server, scene.server.secret(), {}, [](Event const&) {}).giveReceipts();
     };
     receipted("甲", scene.li);
