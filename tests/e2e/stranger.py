@@ -128,6 +128,21 @@ def unzipped(data, prefix=None):
     return zstandard.ZstdDecompressor(dict_data=known, max_window_size=8 * MIB).decompress(data, max_output_size=8 * MIB)
 
 
+def lengthened(short):
+    """The message behind a short form: runs of hexadecimal digits are written there as bytes."""
+    out, at = bytearray(), 0
+    while at < len(short):
+        if short[at] != 0xFF:
+            out.append(short[at])
+            at += 1
+            continue
+        count = short[at + 1]
+        expect(count <= 64, "a run of the short form")
+        out += b"\xff" if count == 0 else short[at + 2:at + 2 + count].hex().encode()
+        at += 2 + count
+    return bytes(out)
+
+
 # --------------------------------------------------------------------------------------------------------- the frames
 
 @dataclass
@@ -466,6 +481,11 @@ class Line:
                 raise Ended("closed") from None
         size = struct.unpack("<I", self.held[:4])[0]
         packed, self.held = self.held[4:4 + size], self.held[4 + size:]
+        if packed[:1] == b"\x02":
+            size = struct.unpack("<I", packed[1:5])[0]
+            message = lengthened(unzipped(packed[5:]))
+            expect(len(message) == size, "a short form of another size")
+            return Body(message)
         return Body(packed[1:] if packed[:1] == b"\x00" else unzipped(packed[1:]))
 
     def close(self):

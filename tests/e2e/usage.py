@@ -6,7 +6,7 @@ import subprocess
 
 from machines import SPIRAL, Machine, found, join, need, script
 
-LATER = ("board", "cycle", "calendar", "report", "publish", "withdraw", "disclosure", "review", "bundle", "witness")
+LATER = ("report", "publish", "withdraw", "disclosure", "review", "bundle", "witness")
 
 
 def main(room):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Programs of two versions side by side. The older ones are spiral and spirald as they are; the newer one is
-stranger.py, which was written from the pages of docs/ alone: it speaks versions 1 to 2, says messages that nobody knows
+stranger.py, which was written from the pages of docs/ alone: it speaks versions 1 to 3, says messages that nobody knows
 yet, and writes kinds, types and a schema of its own. A caller and then a hub of the newer version work with the older
 programs: what both know is exchanged, what only the newer knows is stored, counted and relayed byte for byte, and two
 that have no version in common say so."""
@@ -15,8 +15,8 @@ except ImportError as missing:
 from machines import SPIRALD, Daemon, Failed, found, free_port, install, join, need, script
 from stranger import NEEDS_NEWER, STORED, Ended, Key, Pen, Server, Shelf, Unusual
 
-NEWER = Unusual(versions=(1, 2), extension=b"what version 2 says besides", kinds=(64, 77, 255))
-NEWEST = Unusual(versions=(2, 3))
+NEWER = Unusual(versions=(1, 3), extension=b"what version 3 says besides", kinds=(64, 77, 255))
+NEWEST = Unusual(versions=(3, 4))
 
 
 def shelf_of(room, machine):
@@ -51,7 +51,7 @@ def newer_caller(room, founder, port, li, wang, key):
     shelf = shelf_of(room, li)
     server_key = next(shelf.keys[device] for device, kind in shelf.kinds.items() if kind == "server")
     told = stranger.call(port, server_key, shelf, key, NEWER)
-    need(told.agreed and told.greeting["newest"] == 1, "a newer caller and the server do not come to the same:", vars(told))
+    need(told.agreed and told.greeting["newest"] == 2, "a newer caller and the server do not come to the same:", vars(told))
     need(not [frame for frame in shelf.log if not shelf.may_read(key.device, frame.says["scope"])], "the stranger got what is not hers")
     plain, later, frames, beyond = writes_newer(shelf, key)
     told = stranger.call(port, server_key, shelf, key, NEWER, extra=[beyond])
@@ -126,7 +126,7 @@ def newer_hub(room, founder, li, wang, shelf, newer):
         need(wang.json("doc", "show", document)["fields"]["title"] == "经新版汇聚点", "the two did not meet at the newer hub")
         need(wang.json("frame", "show", more.id)["id"] == more.id, "a frame of the newer program did not come from the hub")
         need(running.failures == [] and running.sessions >= 3, "the newer hub saw", running.failures)
-        need(all(each["newest"] == 1 for each in running.greetings), "an older program greets with", running.greetings)
+        need(all(each["newest"] == 2 for each in running.greetings), "an older program greets with", running.greetings)
     finally:
         running.stop()
     # Wang carries to the server what came from the newer hub.

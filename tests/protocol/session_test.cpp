@@ -532,14 +532,14 @@ TEST_CASE("programs of two versions exchange all that both know, whoever calls",
         REQUIRE_FALSE(left.failed);
         CHECK(left.finished);
         CHECK(older.frames == newer.frames);
-        CHECK(left.session.version() == 1);
-        CHECK(right.session.version() == 1);
+        CHECK(left.session.version() == kNetworkVersion);
+        CHECK(right.session.version() == kNetworkVersion);
         CHECK(left.agreed);
     }
 }
 
 TEST_CASE("programs without a version in common part with that reason, and nothing was taken", "[protocol][session][version]") {
-    Versions const now{}, next{2, 3};
+    Versions const now{}, next{kNetworkVersion + 1, kNetworkVersion + 2};
     for (auto const& [caller, answerer] : {std::pair(now, next), std::pair(next, now)}) {
         SeededRandom random(1);
         Shelf one, two;
