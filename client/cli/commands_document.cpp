@@ -268,7 +268,13 @@ Result<int> docShow(Job& job) {
             heads += " (" + personText(item->person, names) + " " + localTime(item->time) + ")";
         }
     }
-    job.line(std::string(job.say({"现行版本：", "heads: "})) + heads);
+    if (heads.empty() && shown.expected) {
+        job.tell({"还没有人开始；第一次编辑即开始：spiral doc edit {id} --set 字段=值",
+                  "Nobody has begun it; the first edit does: spiral doc edit {id} --set k=v"},
+                 {{"id", office->shortName(shown.listed.key())}});
+    } else {
+        job.line(std::string(job.say({"现行版本：", "heads: "})) + heads);
+    }
     auto const next = nextCommands(job, *office, shown);
     if (!next.empty()) job.tell({"接下来可以：", "What can be done next:"});
     for (auto const& command : next) job.line("  " + command);

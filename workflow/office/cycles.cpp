@@ -1,6 +1,7 @@
 #include "office/cycles.h"
 
 #include "engine/expectation.h"
+#include "office/catalogues.h"
 
 #include <algorithm>
 #include <set>
@@ -8,7 +9,6 @@
 namespace spiral::office {
 namespace {
 
-constexpr std::string_view kEveryUnit = "各部门";
 constexpr std::size_t kNamedMax = 5;
 
 std::string textAt(json::Object const& object, std::string_view key) {
@@ -74,11 +74,11 @@ std::optional<DocumentKey> keyFrom(json::Object const* reference) {
 /// Makes the rows of a cycle from catalogues.
 class Planning {
 public:
-    Planning(Office& office, CycleWanted const& wanted) : m_office(office), m_wanted(wanted) {
+    Planning(Office& office, CycleWanted const& wanted)
+        : m_office(office), m_wanted(wanted), m_owners(ownerUnits(office)) {
         for (auto const& unit : office.registry().units()) {
             if (unit.closed) continue;
             m_units.insert(unit.id);
-            m_byName[unit.name] = unit.id;
         }
     }
 
@@ -207,10 +207,8 @@ private:
 
     std::vector<std::string> meaning(std::string const& name) const {
         if (auto const told = m_wanted.owners.find(name); told != m_wanted.owners.end()) return told->second;
-        if (auto const known = m_byName.find(name); known != m_byName.end()) return {known->second};
         if (m_units.contains(name)) return {name};
-        if (name == kEveryUnit) return {m_units.begin(), m_units.end()};
-        return {};
+        return engine::ownersOf({name}, m_owners).units;
     }
 
     /// What the cycle before left over: what its closing act names, and what finished points say.
@@ -242,9 +240,9 @@ private:
 
     Office& m_office;
     CycleWanted const& m_wanted;
+    std::vector<engine::OwnerUnit> const m_owners;
     CyclePlan m_plan;
     std::set<std::string> m_units, m_unknown;
-    std::map<std::string, std::string> m_byName;
     std::map<std::string, json::Object> m_elements, m_points, m_carried;
 };
 

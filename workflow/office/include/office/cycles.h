@@ -22,7 +22,8 @@ struct CycleWanted {
     std::vector<DocumentKey> catalogues{};        ///< documents of type catalogue.v1; their only heads are copied
     /// Every one of these units answers every point. Empty: those that the catalogue names as responsible.
     std::vector<std::string> units{};
-    /// What a printed name means: units. Names of units mean themselves; `各部门` every unit.
+    /// What a printed name means: units. Others mean what engine::ownersOf says: units by their names, `各部门` every
+    /// unit, `二级学院` (where no unit has that name) every school.
     std::map<std::string, std::vector<std::string>> owners{};
     std::optional<DocumentKey> previous{};        ///< closed; what it left over is asked for again, with a link
     std::map<std::string, std::string> readings{};///< kept in the signed revision
