@@ -62,8 +62,14 @@ Result<office::CycleWanted> wantedFrom(Job& job, office::Office& office) {
 
 Json toJson(office::PartCounts const& counts) {
     Json told = Json::object();
-    told.set("all", counts.all).set("answered", counts.answered).set("not_begun", counts.notBegun).set("open", counts.open);
-    told.set("closed", counts.closed).set("carried_over", counts.carriedOver).set("taken_back", counts.takenBack).set("overdue", counts.overdue);
+    told.set("all", counts.all)
+        .set("answered", counts.answered)
+        .set("not_begun", counts.notBegun)
+        .set("open", counts.open);
+    told.set("closed", counts.closed)
+        .set("carried_over", counts.carriedOver)
+        .set("taken_back", counts.takenBack)
+        .set("overdue", counts.overdue);
     told.set("failed_rounds", counts.failedRounds);
     return told;
 }
@@ -97,7 +103,8 @@ void tellPlan(Job& job, office::CyclePlan const& plan) {
                  {{"id", clean(each.element)}, {"title", clean(each.title)}, {"names", clean(each.names)}});
     }
     std::string names;
-    for (auto const& name : plan.unknownNames) names += (names.empty() ? "" : std::string(listMark(job.language()))) + clean(name);
+    for (auto const& name : plan.unknownNames)
+        names += (names.empty() ? "" : std::string(listMark(job.language()))) + clean(name);
     if (!names.empty()) {
         job.tell({"  不是部门名称，未计入：{names}（可用 --owner 名称=部门,…）",
                   "  no unit's name, left out: {names} (--owner NAME=UNIT,…)"},
@@ -124,7 +131,9 @@ Result<int> cycleStart(Job& job) {
     SPIRAL_GIVE(start, dayFrom(job.arguments.value("--from").value_or(toText(job.today()))));
     wanted.start = start;
     std::pair<char const*, std::optional<Day> office::CycleWanted::*> const days[] = {
-        {"--end", &office::CycleWanted::end}, {"--due", &office::CycleWanted::due}, {"--report-due", &office::CycleWanted::reportDue}};
+        {"--end", &office::CycleWanted::end},
+        {"--due", &office::CycleWanted::due},
+        {"--report-due", &office::CycleWanted::reportDue}};
     for (auto const& [option, member] : days) {
         if (auto const told = job.arguments.value(option)) {
             SPIRAL_GIVE(day, dayFrom(*told));
@@ -153,12 +162,16 @@ Result<int> cycleAdopt(Job& job) {
     SPIRAL_GIVE(cycle, office->resolveId(job.arguments[0]));
     SPIRAL_GIVE(wanted, wantedFrom(job, *office));
     SPIRAL_GIVE(adopted, office::adoptCatalogue(*office, cycle, wanted, job.arguments.value("--comment").value_or("")));
-    return tellStarted(job, *office, adopted, {"周期 {id} 已采用新版要素表。", "Cycle {id} goes by the changed catalogue."});
+    return tellStarted(job, *office, adopted,
+                       {"周期 {id} 已采用新版要素表。", "Cycle {id} goes by the changed catalogue."});
 }
 
 Json partJson(office::CyclePart const& part) {
     Json told = Json::object();
-    told.set("id", part.line.doc.hex()).set("scope", part.line.scope.text()).set("rule", part.rule).set("element", part.element);
+    told.set("id", part.line.doc.hex())
+        .set("scope", part.line.scope.text())
+        .set("rule", part.rule)
+        .set("element", part.element);
     told.set("point", part.point).set("unit", part.unit).set("title", part.line.title).set("state", part.line.state);
     told.set("due", dayJson(part.line.due)).set("days_overdue", part.line.daysOverdue).set("begun", part.line.begun);
     told.set("answered", part.answered).set("round", part.line.round).set("failed_rounds", part.line.failedRounds);
@@ -188,7 +201,9 @@ Result<int> cycleShow(Job& job) {
     if (job.json()) {
         Json told = Json::object();
         told.set("id", key.doc.hex()).set("title", row.title).set("state", row.state).set("due", dayJson(row.due));
-        told.set("elements", toJson(cycle.elements)).set("points", toJson(cycle.points)).set("carried", toJson(cycle.carried));
+        told.set("elements", toJson(cycle.elements))
+            .set("points", toJson(cycle.points))
+            .set("carried", toJson(cycle.carried));
         told.set("rectification", toJson(cycle.rectification));
         std::pair<char const*, std::map<std::string, office::PartCounts> const*> const tables[] = {
             {"by_unit", &cycle.byUnit}, {"by_element", &cycle.byElement}, {"by_level", &cycle.byLevel}};
@@ -216,14 +231,19 @@ Result<int> cycleShow(Job& job) {
     job.heading(clean(row.title));
     job.tell({"  状态：{state}   自诊期限：{due}", "  state: {state}   due: {due}"},
              {{"state", stateText(row.type, row.state, job.language())}, {"due", dayText(row.due)}});
-    job.tell({"  要素表  {bar} 已填全六项", "  forms   {bar} with all six parts"}, {{"bar", bar(cycle.elements.answered, cycle.elements.all)}});
-    job.tell({"  诊断点  {bar} 已有诊断结果", "  points  {bar} with a result"}, {{"bar", bar(cycle.points.answered, cycle.points.all)}});
-    job.tell({"  八步    {bar} 已完成循环", "  steps   {bar} finished"}, {{"bar", bar(cycle.points.closed, cycle.points.all)}});
+    job.tell({"  要素表  {bar} 已填全六项", "  forms   {bar} with all six parts"},
+             {{"bar", bar(cycle.elements.answered, cycle.elements.all)}});
+    job.tell({"  诊断点  {bar} 已有诊断结果", "  points  {bar} with a result"},
+             {{"bar", bar(cycle.points.answered, cycle.points.all)}});
+    job.tell({"  八步    {bar} 已完成循环", "  steps   {bar} finished"},
+             {{"bar", bar(cycle.points.closed, cycle.points.all)}});
     if (cycle.rectification.all > 0) {
-        job.tell({"  整改    {bar} 已通过", "  tasks   {bar} passed"}, {{"bar", bar(cycle.rectification.closed, cycle.rectification.all)}});
+        job.tell({"  整改    {bar} 已通过", "  tasks   {bar} passed"},
+                 {{"bar", bar(cycle.rectification.closed, cycle.rectification.all)}});
     }
     if (cycle.carried.all > 0) {
-        job.tell({"  遗留    {bar} 已通过", "  carried {bar} passed"}, {{"bar", bar(cycle.carried.closed, cycle.carried.all)}});
+        job.tell({"  遗留    {bar} 已通过", "  carried {bar} passed"},
+                 {{"bar", bar(cycle.carried.closed, cycle.carried.all)}});
     }
     job.line();
     if (unit || element) {
@@ -237,7 +257,8 @@ Result<int> cycleShow(Job& job) {
                 if (!shows(part)) continue;
                 std::string state = stateText(part.line.type, part.line.state, job.language());
                 if (part.withdrawn) state += job.say({"（诊断点已撤销）", " (point withdrawn)"});
-                table.add({office->shortName(part.line.key()), names.unit(part.unit), part.line.title, dayText(part.line.due), state});
+                table.add({office->shortName(part.line.key()), names.unit(part.unit), part.line.title,
+                           dayText(part.line.due), state});
             }
         }
         if (!table.empty()) job.lines(table.text(job.width()));
@@ -251,12 +272,14 @@ Result<int> cycleShow(Job& job) {
                  {std::string(job.say({"逾期", "overdue"})), Table::Align::Right},
                  {std::string(job.say({"未通过轮次", "failed rounds"})), Table::Align::Right}});
     for (auto const& [id, counts] : cycle.byUnit) {
-        table.add({names.unit(id), std::to_string(counts.all), std::to_string(counts.answered), std::to_string(counts.closed),
-                   std::to_string(counts.notBegun), std::to_string(counts.overdue), std::to_string(counts.failedRounds)});
+        table.add({names.unit(id), std::to_string(counts.all), std::to_string(counts.answered),
+                   std::to_string(counts.closed), std::to_string(counts.notBegun), std::to_string(counts.overdue),
+                   std::to_string(counts.failedRounds)});
     }
     if (!table.empty()) job.lines(table.text(job.width()));
     if (!cycle.withdrawn.empty()) {
-        job.tell({"诊断点已撤销，答案保留：{n} 份（--json 列出）", "Answers kept of withdrawn points: {n} (listed with --json)"},
+        job.tell({"诊断点已撤销，答案保留：{n} 份（--json 列出）",
+                  "Answers kept of withdrawn points: {n} (listed with --json)"},
                  {{"n", std::to_string(cycle.withdrawn.size())}});
     }
     return status::kDone;
@@ -280,23 +303,27 @@ Result<int> cycleList(Job& job) {
                    stateText(listed.row.type, listed.row.state, job.language())});
     }
     job.answer(told);
-    if (!table.empty()) job.lines(table.text(job.width()));
-    else job.tell({"还没有诊改周期。", "No cycle yet."});
+    if (!table.empty())
+        job.lines(table.text(job.width()));
+    else
+        job.tell({"还没有诊改周期。", "No cycle yet."});
     return status::kDone;
 }
 
 Result<int> cycleClose(Job& job) {
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
     SPIRAL_GIVE(key, office->resolveId(job.arguments[0]));
-    SPIRAL_GIVE(done, office::closeCycle(*office, key, job.arguments.value("--comment").value_or(""), job.arguments.has("--carry")));
+    SPIRAL_GIVE(done, office::closeCycle(*office, key, job.arguments.value("--comment").value_or(""),
+                                         job.arguments.has("--carry")));
     SPIRAL_GIVE(cycle, office->show(key));
     Json told = Json::object();
     told.set("id", key.doc.hex()).set("record", done.record.hex()).set("state", done.state);
     told.set("left_over", static_cast<std::int64_t>(cycle.standing.left.size()));
     job.answer(told);
-    job.tell({"周期已结束并签名；遗留 {n} 项，将随链接进入下一周期（cycle start --after {id}）。",
-              "Cycle closed and signed; {n} left over, which enter the next cycle with a link (cycle start --after {id})."},
-             {{"n", std::to_string(cycle.standing.left.size())}, {"id", office->shortName(key)}});
+    job.tell(
+        {"周期已结束并签名；遗留 {n} 项，将随链接进入下一周期（cycle start --after {id}）。",
+         "Cycle closed and signed; {n} left over, which enter the next cycle with a link (cycle start --after {id})."},
+        {{"n", std::to_string(cycle.standing.left.size())}, {"id", office->shortName(key)}});
     return status::kDone;
 }
 
@@ -308,9 +335,9 @@ Result<int> docBeside(Job& job) {
     auto const& names = office->names();
     Json told = Json::object();
     Json last = Json::object();
-    std::vector<std::string_view> const order{"result",  "result_text", "evidence", "problem",  "cause",  "main_cause",
-                                              "measures", "execution",  "standard", "left_over", "lessons", "form_and_basis",
-                                              "attainment", "achievements", "problems", "causes"};
+    std::vector<std::string_view> const order{
+        "result",   "result_text", "evidence", "problem",        "cause",      "main_cause",   "measures", "execution",
+        "standard", "left_over",   "lessons",  "form_and_basis", "attainment", "achievements", "problems", "causes"};
     job.heading(clean(shown.listed.row.title));
     if (auto const* wording = json::stringAt(shown.merged.fields, "wording")) {
         told.set("wording", *wording);
@@ -324,7 +351,8 @@ Result<int> docBeside(Job& job) {
             auto const* value = found.lastAnswer->find(name);
             if (!value) continue;
             last.set(name, json::encode(*value));
-            job.line("  " + fieldText(shown.type, name, job.language()) + "：" + valueText(shown.type, name, *value, names, job.language()));
+            job.line("  " + fieldText(shown.type, name, job.language()) + "：" +
+                     valueText(shown.type, name, *value, names, job.language()));
         }
         told.set("last_document", found.lastDocument->doc.hex()).set("last_state", found.lastState);
     } else {
@@ -385,7 +413,10 @@ Result<int> typeList(Job& job) {
 }
 
 Option catalogueOption() {
-    return {.name = "--catalogue", .value = "DOC", .what = {"依据的要素表；默认全部", "the catalogue; default all there are"}, .many = true};
+    return {.name = "--catalogue",
+            .value = "DOC",
+            .what = {"依据的要素表；默认全部", "the catalogue; default all there are"},
+            .many = true};
 }
 Option unitsOption() {
     return {.name = "--units",
@@ -406,30 +437,54 @@ Option commentOption() { return {.name = "--comment", .value = "T", .what = {"�
 std::vector<Command> cycleCommands() {
     return {
         {.name = "cycle start",
-         .summary = {"启动一个诊改周期：要素表、部门、日期，一条命令", "start a cycle: catalogue, units and dates in one command"},
+         .summary = {"启动一个诊改周期：要素表、部门、日期，一条命令",
+                     "start a cycle: catalogue, units and dates in one command"},
          .positionals = {{"TITLE", {"名称", "title"}}},
-         .options = {catalogueOption(), unitsOption(), ownerOption(),
-                     {.name = "--clock", .value = "C", .what = {"周期：semester、year、three-years", "semester, year or three-years"},
-                      .completes = Completes::Words, .words = "semester year three-years"},
+         .options = {catalogueOption(),
+                     unitsOption(),
+                     ownerOption(),
+                     {.name = "--clock",
+                      .value = "C",
+                      .what = {"周期：semester、year、three-years", "semester, year or three-years"},
+                      .completes = Completes::Words,
+                      .words = "semester year three-years"},
                      {.name = "--from", .value = "DATE", .what = {"开始日期，默认今天", "first day, default today"}},
-                     {.name = "--end", .value = "DATE", .what = {"结束日期，默认按周期", "last day, default by the clock"}},
-                     {.name = "--due", .value = "DATE", .what = {"自诊期限，默认结束日期", "when answers are due, default the last day"}},
+                     {.name = "--end",
+                      .value = "DATE",
+                      .what = {"结束日期，默认按周期", "last day, default by the clock"}},
+                     {.name = "--due",
+                      .value = "DATE",
+                      .what = {"自诊期限，默认结束日期", "when answers are due, default the last day"}},
                      {.name = "--report-due", .value = "DATE", .what = {"上报期限", "when the report is due"}},
-                     {.name = "--after", .value = "CYCLE", .what = {"上一周期：其遗留事项随链接进入", "the cycle before: what it left over enters"}},
-                     {.name = "--reading", .value = "K=V", .what = {"所取的解释，写入签名版本", "a reading taken, kept in what is signed"}, .many = true},
+                     {.name = "--after",
+                      .value = "CYCLE",
+                      .what = {"上一周期：其遗留事项随链接进入", "the cycle before: what it left over enters"}},
+                     {.name = "--reading",
+                      .value = "K=V",
+                      .what = {"所取的解释，写入签名版本", "a reading taken, kept in what is signed"},
+                      .many = true},
                      {.name = "--dry-run", .what = {"只预演，不写入", "write nothing"}}},
-         .more = {"诊断点从要素表的确切版本复制，运行中的周期不随目录改变。各部门的表不由本机代签：从此在所有清单中列为“未开始”，由部门自己开始。",
-                  "Points are copied from exact revisions, so a running cycle keeps its version. No form is signed for a unit: from now on each stands in every list as not begun."},
-         .examples = {{"spiral cycle start 2026年自我诊改 --from 2026-01-01 --due 2026-09-30 --owner 二级学院=yc-d03,yc-d08", {"按责任部门", "by responsible units"}},
-                      {"spiral cycle start 试点 --units yc-d03,yc-d08 --dry-run", {"先看看", "look first"}}},
+         .more = {"诊断点从要素表的确切版本复制，运行中的周期不随目录改变。各部门的表不由本机代签：从此在所有清单中列为"
+                  "“未开始”，由部门自己开始。",
+                  "Points are copied from exact revisions, so a running cycle keeps its version. No form is signed for "
+                  "a unit: from now on each stands in every list as not begun."},
+         .examples =
+             {{"spiral cycle start 2026年自我诊改 --from 2026-01-01 --due 2026-09-30 --owner 二级学院=yc-d03,yc-d08",
+               {"按责任部门", "by responsible units"}},
+              {"spiral cycle start 试点 --units yc-d03,yc-d08 --dry-run", {"先看看", "look first"}}},
          .run = cycleStart},
         {.name = "cycle show",
-         .summary = {"周期进度：完成度、各部门、逾期、未通过轮次", "how a cycle stands: answered, by unit, overdue, failed rounds"},
+         .summary = {"周期进度：完成度、各部门、逾期、未通过轮次",
+                     "how a cycle stands: answered, by unit, overdue, failed rounds"},
          .positionals = {{"CYCLE", {"周期编号", "the cycle"}}},
          .options = {{.name = "--unit", .value = "U", .what = {"列出此部门的各份", "the parts of this unit"}},
-                     {.name = "--element", .value = "E", .what = {"列出此要素或诊断点的各份", "the parts of this element or point"}}},
-         .more = {"完成度 = 已有结果的份数 / 全部份数；数字由本机已有的数据计算。", "Answered over all, counted from what this device holds."},
-         .examples = {{"spiral cycle show 3f2a", {"全校", "all"}}, {"spiral cycle show 3f2a --unit yc-d03", {"一个部门", "one unit"}}},
+                     {.name = "--element",
+                      .value = "E",
+                      .what = {"列出此要素或诊断点的各份", "the parts of this element or point"}}},
+         .more = {"完成度 = 已有结果的份数 / 全部份数；数字由本机已有的数据计算。",
+                  "Answered over all, counted from what this device holds."},
+         .examples = {{"spiral cycle show 3f2a", {"全校", "all"}},
+                      {"spiral cycle show 3f2a --unit yc-d03", {"一个部门", "one unit"}}},
          .run = cycleShow},
         {.name = "cycle list",
          .summary = {"全部周期", "all cycles"},
@@ -439,24 +494,34 @@ std::vector<Command> cycleCommands() {
         {.name = "cycle adopt",
          .summary = {"让运行中的周期采用改过的要素表", "let a running cycle go by a changed catalogue"},
          .positionals = {{"CYCLE", {"周期编号", "the cycle"}}},
-         .options = {catalogueOption(), unitsOption(), ownerOption(), {.name = "--comment", .value = "T", .what = {"理由", "why"}, .required = true}},
-         .more = {"编号相同（或注明 was）的诊断点保留答案；撤销的诊断点，答案保留并列出。", "Answers stay with points of the same id, or of that `was`; answers to withdrawn points are kept and listed."},
+         .options = {catalogueOption(),
+                     unitsOption(),
+                     ownerOption(),
+                     {.name = "--comment", .value = "T", .what = {"理由", "why"}, .required = true}},
+         .more = {"编号相同（或注明 was）的诊断点保留答案；撤销的诊断点，答案保留并列出。",
+                  "Answers stay with points of the same id, or of that `was`; answers to withdrawn points are kept and "
+                  "listed."},
          .examples = {{"spiral cycle adopt 3f2a --comment 增补三个诊断点", {"增补", "points added"}},
                       {"spiral cycle adopt 3f2a --catalogue 77aa --comment 改用新表", {"换表", "another table"}}},
          .run = cycleAdopt},
         {.name = "cycle close",
          .summary = {"结束周期；遗留事项进入下一周期", "close a cycle; what is left over enters the next"},
          .positionals = {{"CYCLE", {"周期编号", "the cycle"}}},
-         .options = {{.name = "--carry", .what = {"未完成的列为遗留，一并结束", "what is open is left over"}}, commentOption()},
-         .more = {"还有未完成的份时拒绝并列名；--carry 则把它们逐一写入签名的结束记录。", "Refused naming what is open; with --carry each of it is named in the signed act."},
+         .options = {{.name = "--carry", .what = {"未完成的列为遗留，一并结束", "what is open is left over"}},
+                     commentOption()},
+         .more = {"还有未完成的份时拒绝并列名；--carry 则把它们逐一写入签名的结束记录。",
+                  "Refused naming what is open; with --carry each of it is named in the signed act."},
          .examples = {{"spiral cycle close 3f2a", {"全部完成后", "when all is done"}},
                       {"spiral cycle close 3f2a --carry --comment 两项延至明年", {"有遗留", "with left-overs"}}},
          .run = cycleClose},
         {.name = "doc beside",
-         .summary = {"填写时参考：诊断点原文、上一周期的答案、共同责任部门的部分", "what helps to fill a form in: wording, last answer, the joint parts"},
+         .summary = {"填写时参考：诊断点原文、上一周期的答案、共同责任部门的部分",
+                     "what helps to fill a form in: wording, last answer, the joint parts"},
          .positionals = {documentId()},
-         .more = {"按周期的“上一周期”链接找到同一诊断点、同一部门的答案。", "The answer of the same point and unit, by the cycle's link to the one before."},
-         .examples = {{"spiral doc beside 3f2a", {"查看", "look"}}, {"spiral doc beside 3f2a --json", {"供脚本", "for scripts"}}},
+         .more = {"按周期的“上一周期”链接找到同一诊断点、同一部门的答案。",
+                  "The answer of the same point and unit, by the cycle's link to the one before."},
+         .examples = {{"spiral doc beside 3f2a", {"查看", "look"}},
+                      {"spiral doc beside 3f2a --json", {"供脚本", "for scripts"}}},
          .run = docBeside},
     };
 }
@@ -464,11 +529,14 @@ std::vector<Command> cycleCommands() {
 std::vector<Command> typeCommands() {
     return {
         {.name = "type add",
-         .summary = {"学校自定文档类型与流程（JSON），无需新程序", "add the college's own types and workflows (JSON); no new program"},
+         .summary = {"学校自定文档类型与流程（JSON），无需新程序",
+                     "add the college's own types and workflows (JSON); no new program"},
          .positionals = {{"FILE", {"类型或流程文件", "a type or workflow"}, true, Completes::File, {}, true}},
          .options = {proposalOption()},
-         .more = {"写入注册簿的规则，随同步到达所有副本；只增不改：旧文档永远按当时的规则读取。流程中每个动作注明 roles。",
-                  "They become part of the registry's policy and reach every replica. None is ever changed or taken back. Each action of a workflow says its roles."},
+         .more =
+             {"写入注册簿的规则，随同步到达所有副本；只增不改：旧文档永远按当时的规则读取。流程中每个动作注明 roles。",
+              "They become part of the registry's policy and reach every replica. None is ever changed or taken back. "
+              "Each action of a workflow says its roles."},
          .examples = {{"spiral type add visit.v1.workflow.json visit.v1.type.json", {"一起加入", "both at once"}},
                       {"spiral type add visit.v2.type.json -o policy.proposal", {"须他人会签", "others must agree"}}},
          .run = typeAdd},

@@ -20,10 +20,11 @@ namespace {
 std::string elements(std::size_t points) {
     std::string text = "[";
     for (std::size_t element = 0; element * 10 < points; ++element) {
-        text += std::string(element ? "," : "") + R"({"id":"E)" + std::to_string(100 + element) + R"(","zh":"要素","points":[)";
+        text += std::string(element ? "," : "") + R"({"id":"E)" + std::to_string(100 + element) +
+                R"(","zh":"要素","points":[)";
         for (std::size_t i = element * 10; i < std::min(points, element * 10 + 10); ++i) {
-            text += std::string(i % 10 ? "," : "") + R"({"id":"P)" + std::to_string(1000 + i) + R"(","zh":"第)" + std::to_string(i) +
-                    R"(点：目标任务落实状态、分年度落实进程"})";
+            text += std::string(i % 10 ? "," : "") + R"({"id":"P)" + std::to_string(1000 + i) + R"(","zh":"第)" +
+                    std::to_string(i) + R"(点：目标任务落实状态、分年度落实进程"})";
         }
         text += "]}";
     }
@@ -40,7 +41,9 @@ T taken(Result<T> result) {
 }  // namespace
 
 int main(int count, char** values) {
-    Arguments const arguments(count, values, {{"units", "100"}, {"points", "100"}, {"years", "3"}, {"revisions", "3"}, {"turns", "5"}, {"folder", ""}});
+    Arguments const arguments(
+        count, values,
+        {{"units", "100"}, {"points", "100"}, {"years", "3"}, {"revisions", "3"}, {"turns", "5"}, {"folder", ""}});
     if (!arguments.text("folder").empty()) ::setenv("TMPDIR", arguments.text("folder").c_str(), 1);
     auto founder = Workplace::founds("赵");
     for (std::size_t i = founder->operator*().registry().units().size(); i < arguments.number("units"); ++i) {
@@ -50,7 +53,8 @@ int main(int count, char** values) {
     auto place = founder->hires("钱", "yc-d05", {"quality@college"});
     founder->carriesTo(*place);
     Office& office = **place;
-    DocumentKey const catalogue = place->creates("catalogue", "college", {{"title", "要素表"}, {"elements", elements(arguments.number("points"))}});
+    DocumentKey const catalogue = place->creates(
+        "catalogue", "college", {{"title", "要素表"}, {"elements", elements(arguments.number("points"))}});
 
     Series starting{"start a cycle for all units, view included", 1, {}};
     std::optional<DocumentKey> previous;
@@ -92,8 +96,8 @@ int main(int count, char** values) {
     }
 
     Day const today{std::chrono::year{static_cast<int>(2023 + arguments.number("years"))} / 10 / 15};
-    std::printf("%zu units, %zu points, %zu years: %zu revisions of answers\n", arguments.number("units"), arguments.number("points"),
-                arguments.number("years"), revisions);
+    std::printf("%zu units, %zu points, %zu years: %zu revisions of answers\n", arguments.number("units"),
+                arguments.number("points"), arguments.number("years"), revisions);
     header({"", "ms", "ms of processor", "lines"});
     row({starting.name, shown(starting.wall() * 1e3), shown(starting.cpu() * 1e3), ""});
     auto const ask = [&](std::string const& name, auto&& work) {

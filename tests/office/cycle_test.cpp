@@ -13,7 +13,8 @@ namespace {
 
 Day day(std::string_view text) { return *parseDay(text); }
 
-/// A quality office of two, a clerk and a head of one department, a clerk of another; a small catalogue of two elements.
+/// A quality office of two, a clerk and a head of one department, a clerk of another; a small catalogue of two
+/// elements.
 struct College {
     std::unique_ptr<Workplace> zhao = Workplace::founds("赵");
     std::unique_ptr<Workplace> qian = zhao->hires("钱", "yc-d05", {"quality@college"});
@@ -23,15 +24,18 @@ struct College {
 
     College() {
         for (auto* each : {&qian, &li, &wang}) zhao->carriesTo(**each);
-        catalogue = qian->creates("catalogue", "college", {{"title", "样例要素表"}, {"level", "college"}, {"elements", elements(3)}});
+        catalogue = qian->creates("catalogue", "college",
+                                  {{"title", "样例要素表"}, {"level", "college"}, {"elements", elements(3)}});
         qian->carriesTo(*zhao);
     }
     static std::string elements(int points) {
         std::string list;
         for (int i = 1; i <= points; ++i) {
-            list += std::string(i > 1 ? "," : "") + R"({"id":"E1-P)" + std::to_string(i) + R"(","zh":"点)" + std::to_string(i) + R"("})";
+            list += std::string(i > 1 ? "," : "") + R"({"id":"E1-P)" + std::to_string(i) + R"(","zh":"点)" +
+                    std::to_string(i) + R"("})";
         }
-        return R"([{"id":"E1","points":[)" + list + R"(],"responsible":["二级学院","教务处"],"zh":"目标任务"},)"
+        return R"([{"id":"E1","points":[)" + list +
+               R"(],"responsible":["二级学院","教务处"],"zh":"目标任务"},)"
                R"({"id":"E2","points":[{"id":"E2-P1","zh":"质量文化"}],"responsible":["质控办"],"zh":"质量文化"}])";
     }
     CycleWanted wanted() const {
@@ -52,7 +56,8 @@ struct College {
         qian->carriesTo(*wang);
         return started->cycle;
     }
-    CyclePart part(Workplace& place, DocumentKey const& cycle, std::string_view rule, std::string_view unit, std::string_view point = {}) {
+    CyclePart part(Workplace& place, DocumentKey const& cycle, std::string_view rule, std::string_view unit,
+                   std::string_view point = {}) {
         auto const shown = showCycle(*place, cycle, day("2026-03-02"));
         REQUIRE(shown);
         for (auto const& part : shown->parts) {
@@ -87,14 +92,16 @@ std::vector<TaskLine> work(Workplace& place, std::string_view unit) {
 
 }  // namespace
 
-TEST_CASE("a cycle is started in one command from catalogue, units and dates, and every part stands in the lists at once", "[requirements][cycle]") {
+TEST_CASE(
+    "a cycle is started in one command from catalogue, units and dates, and every part stands in the lists at once",
+    "[requirements][cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     auto const shown = showCycle(**college.li, cycle, day("2026-03-02"));
     REQUIRE(shown);
     CHECK(shown->document.listed.row.state == "running");
-    CHECK(shown->elements.all == 3);          // E1 of two units, E2 of one
-    CHECK(shown->points.all == 7);            // three points of two units, one of one
+    CHECK(shown->elements.all == 3);  // E1 of two units, E2 of one
+    CHECK(shown->points.all == 7);    // three points of two units, one of one
     CHECK(shown->points.notBegun == 7);
     CHECK(shown->points.answered == 0);
     auto const lines = work(*college.li, "yc-d03");
@@ -118,8 +125,10 @@ TEST_CASE("Y048 a point that nobody owns is told before a cycle begins", "[requi
     wanted.owners.clear();
     auto const plan = planCycle(**college.qian, wanted);
     REQUIRE(plan);
-    CHECK(plan->unknownNames == std::vector<std::string>{});   // the sample college has a unit of that name
-    college.qian->edits(college.catalogue, {{"elements", R"([{"id":"E1","points":[{"id":"P1","zh":"点"}],"responsible":["无此部门"],"zh":"甲"}])"}});
+    CHECK(plan->unknownNames == std::vector<std::string>{});  // the sample college has a unit of that name
+    college.qian->edits(
+        college.catalogue,
+        {{"elements", R"([{"id":"E1","points":[{"id":"P1","zh":"点"}],"responsible":["无此部门"],"zh":"甲"}])"}});
     CHECK(reasonOf(startCycle(**college.qian, wanted)) == "cycle.unowned");
     auto const unowned = planCycle(**college.qian, wanted);
     REQUIRE(unowned);
@@ -135,7 +144,8 @@ TEST_CASE("Y048 a point that nobody owns is told before a cycle begins", "[requi
     CHECK(reasonOf(startCycle(**college.qian, wanted)) == "cycle.unit-unknown");
 }
 
-TEST_CASE("two people who begin the same part apart have begun one document, with both texts", "[requirements][cycle]") {
+TEST_CASE("two people who begin the same part apart have begun one document, with both texts",
+          "[requirements][cycle]") {
     College college;
     auto const sun = college.zhao->hires("孙", "yc-d03", {"clerk"});
     college.zhao->carriesTo(*college.qian);
@@ -154,7 +164,8 @@ TEST_CASE("two people who begin the same part apart have begun one document, wit
     CHECK(shown.listed.row.due == day("2026-09-30"));
 }
 
-TEST_CASE("L021 a point walks eight steps in their order, each a signed record, and none is jumped", "[requirements][cycle]") {
+TEST_CASE("L021 a point walks eight steps in their order, each a signed record, and none is jumped",
+          "[requirements][cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     DocumentKey const point = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1").line.key();
@@ -180,10 +191,11 @@ TEST_CASE("L021 a point walks eight steps in their order, each a signed record, 
     CHECK(college.li->shows(point).listed.row.closed);
     int records = 0;
     for (auto const& item : college.li->shows(point).items) records += item.item.kind == trust::Item::Kind::Record;
-    CHECK(records == 8);   // five steps to the check, the check, the standard, the end
+    CHECK(records == 8);  // five steps to the check, the check, the standard, the end
 }
 
-TEST_CASE("Y078 a failed point opens a task with the verdict's day, and only a signed pass by another person closes it", "[requirements][cycle]") {
+TEST_CASE("Y078 a failed point opens a task with the verdict's day, and only a signed pass by another person closes it",
+          "[requirements][cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     DocumentKey const point = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1").line.key();
@@ -210,8 +222,10 @@ TEST_CASE("Y078 a failed point opens a task with the verdict's day, and only a s
         college.li->steps(task, "submit");
         CHECK(college.li->refused(task, "recheck-pass") == "authority.role-not-allowed");
         college.li->carriesTo(*college.qian);
-        if (round < 5) college.qian->steps(task, "recheck-fail", "不够", engine::addDays(day("2026-06-01"), round));
-        else college.qian->steps(task, "recheck-pass");
+        if (round < 5)
+            college.qian->steps(task, "recheck-fail", "不够", engine::addDays(day("2026-06-01"), round));
+        else
+            college.qian->steps(task, "recheck-pass");
         college.qian->carriesTo(*college.li);
     }
     auto const done = college.li->shows(task);
@@ -222,7 +236,8 @@ TEST_CASE("Y078 a failed point opens a task with the verdict's day, and only a s
     college.li->steps(point, "submit");
 }
 
-TEST_CASE("Y078 a deadline moves by a signed act with a reason, also of what nobody has begun, and by nothing else", "[requirements][cycle]") {
+TEST_CASE("Y078 a deadline moves by a signed act with a reason, also of what nobody has begun, and by nothing else",
+          "[requirements][cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     CyclePart const part = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1");
@@ -240,7 +255,8 @@ TEST_CASE("Y078 a deadline moves by a signed act with a reason, also of what nob
     college.li->edits(point, {{"due", "2030-01-01"}});
     CHECK(college.li->shows(point).listed.row.due == day("2026-10-15"));
     CHECK(work(*college.li, "yc-d03").front().due == day("2026-09-30"));
-    // An edit of the running cycle, by the quality office itself, asks for nothing and moves nothing until it is adopted.
+    // An edit of the running cycle, by the quality office itself, asks for nothing and moves nothing until it is
+    // adopted.
     college.qian->edits(cycle, {{"due", "2026-12-31"}});
     CHECK(college.part(*college.qian, cycle, "point", "yc-d03", "E1-P2").line.due == day("2026-09-30"));
     CHECK(college.qian->shows(cycle).standing.dueEdited);
@@ -261,7 +277,10 @@ TEST_CASE("Y078 a part is taken back by a signed act with a reason and stays vis
     CHECK(all->document.listed.row.state == "running");
 }
 
-TEST_CASE("Y053 L017 a running cycle keeps its catalogue until it adopts another, and answers to withdrawn points are kept and listed", "[requirements][cycle]") {
+TEST_CASE(
+    "Y053 L017 a running cycle keeps its catalogue until it adopts another, and answers to withdrawn points are kept "
+    "and listed",
+    "[requirements][cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     DocumentKey const kept = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1").line.key();
@@ -289,7 +308,8 @@ TEST_CASE("Y053 L017 a running cycle keeps its catalogue until it adopts another
     CHECK(college.li->field(gone, "problem") == "写到一半");
 }
 
-TEST_CASE("L016 each department has its own part of a joint element, and two that write apart collide nowhere", "[requirements][cycle]") {
+TEST_CASE("L016 each department has its own part of a joint element, and two that write apart collide nowhere",
+          "[requirements][cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     DocumentKey const north = college.part(*college.li, cycle, "element", "yc-d03").line.key();
@@ -311,7 +331,9 @@ TEST_CASE("L020 a form of six parts is refused while one is empty, by its name",
     College college;
     DocumentKey const cycle = college.starts();
     DocumentKey const form = college.part(*college.li, cycle, "element", "yc-d03").line.key();
-    college.li->edits(form, {{"form_and_basis", "甲"}, {"attainment", "乙"}, {"achievements", "丙"}, {"problems", "丁"}, {"causes", "戊"}});
+    college.li->edits(
+        form,
+        {{"form_and_basis", "甲"}, {"attainment", "乙"}, {"achievements", "丙"}, {"problems", "丁"}, {"causes", "戊"}});
     auto const refused = (*college.li)->step(form, "submit", "", std::nullopt);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().reason == "step.incomplete");
@@ -322,7 +344,9 @@ TEST_CASE("L020 a form of six parts is refused while one is empty, by its name",
     college.li->steps(form, "submit");
 }
 
-TEST_CASE("L023 a cycle with open inner cycles is not closed unless they are left over by name, and its numbers are counts", "[requirements][cycle]") {
+TEST_CASE(
+    "L023 a cycle with open inner cycles is not closed unless they are left over by name, and its numbers are counts",
+    "[requirements][cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     auto const refused = closeCycle(**college.qian, cycle, "", false);
@@ -341,7 +365,8 @@ TEST_CASE("L023 a cycle with open inner cycles is not closed unless they are lef
     CHECK(points == shown->points.all);
 }
 
-TEST_CASE("L012 a second cycle is refused before the first is closed, and begins with what that left over", "[requirements][cycle]") {
+TEST_CASE("L012 a second cycle is refused before the first is closed, and begins with what that left over",
+          "[requirements][cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     DocumentKey const point = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1").line.key();
@@ -380,22 +405,31 @@ TEST_CASE("L012 a second cycle is refused before the first is closed, and begins
     CHECK(*json::stringAt(*found->lastAnswer, "lessons") == "先定口径");
 }
 
-TEST_CASE("a cycle is begun, adopted, moved and closed by nobody but the quality office, whatever a department signs", "[cycle]") {
+TEST_CASE("a cycle is begun, adopted, moved and closed by nobody but the quality office, whatever a department signs",
+          "[cycle]") {
     College college;
     DocumentKey const cycle = college.starts();
     for (auto const* action : {"adopt", "extend", "cancel", "close"}) {
         CHECK_FALSE((*college.li)->step(cycle, action, "无", day("2027-01-01")));
     }
     // A cycle of her own, in her own scope, reaches no other department.
-    auto const made = (*college.li)->create("cycle", *Scope::parse("unit/yc-d03"),
-                                            {{"title", "假"}, {"clock", "year"}, {"start", "2026-01-01"}, {"end", "2026-12-31"}, {"due", "2026-09-30"},
-                                             {"points", R"([{"id":"P","title":"假","units":["yc-d03","yc-d08"]}])"}});
+    auto const made = (*college.li)
+                          ->create("cycle", *Scope::parse("unit/yc-d03"),
+                                   {{"title", "假"},
+                                    {"clock", "year"},
+                                    {"start", "2026-01-01"},
+                                    {"end", "2026-12-31"},
+                                    {"due", "2026-09-30"},
+                                    {"points", R"([{"id":"P","title":"假","units":["yc-d03","yc-d08"]}])"}});
     REQUIRE(made);
     CHECK(college.li->refused(made->document, "start") == "authority.role-not-allowed");
     CHECK((*college.li)->expectedBy(made->document).empty());
 }
 
-TEST_CASE("a deadline, a verdict or a round changes by no crafted record, carried in by stick, of a clerk or of the quality office", "[cycle][hostile]") {
+TEST_CASE(
+    "a deadline, a verdict or a round changes by no crafted record, carried in by stick, of a clerk or of the quality "
+    "office",
+    "[cycle][hostile]") {
     College college;
     DocumentKey const cycle = college.starts();
     DocumentKey const point = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1").line.key();
@@ -439,12 +473,15 @@ TEST_CASE("a deadline, a verdict or a round changes by no crafted record, carrie
     };
 
     SECTION("by the department: it may not, whatever role it writes down") {
-        forges(*college.li, ForgedAct{"extend.v1", task, head(task), clerk, body(task, {{"comment", "忙"}, {"until", "2029-12-31"}})});
-        forges(*college.li, ForgedAct{"extend.v1", task, head(task), quality, body(task, {{"comment", "忙"}, {"until", "2029-12-31"}})});
+        forges(*college.li, ForgedAct{"extend.v1", task, head(task), clerk,
+                                      body(task, {{"comment", "忙"}, {"until", "2029-12-31"}})});
+        forges(*college.li, ForgedAct{"extend.v1", task, head(task), quality,
+                                      body(task, {{"comment", "忙"}, {"until", "2029-12-31"}})});
         forges(*college.li, ForgedAct{"recheck-pass.v1", task, head(task), clerk, body(task, {})});
         forges(*college.li, ForgedAct{"recheck-pass.v1", task, head(task), quality, body(task, {})});
         forges(*college.li, ForgedAct{"recheck-pass.v2", task, head(task), clerk, body(task, {})});
-        forges(*college.li, ForgedAct{"extend.v1", cycle, head(cycle), quality, body(cycle, {{"comment", "忙"}, {"until", "2029-12-31"}})});
+        forges(*college.li, ForgedAct{"extend.v1", cycle, head(cycle), quality,
+                                      body(cycle, {{"comment", "忙"}, {"until", "2029-12-31"}})});
         forges(*college.li, ForgedAct{"cancel.v1", cycle, head(cycle), clerk,
                                       body(cycle, {{"comment", "忙"}, {"for", json::Array{point.doc.hex()}}})});
         // A revision of the cycle itself, in the college's scope, where a clerk may not write.
@@ -455,25 +492,29 @@ TEST_CASE("a deadline, a verdict or a round changes by no crafted record, carrie
     }
     SECTION("by the quality office: not without the reason, not in a state that does not have it, not by an edit") {
         forges(*college.qian, ForgedAct{"extend.v1", task, head(task), quality, body(task, {{"until", "2029-12-31"}})});
-        forges(*college.qian, ForgedAct{"extend.v1", task, head(task), quality, body(task, {{"comment", "  "}, {"until", "2029-12-31"}})});
+        forges(*college.qian, ForgedAct{"extend.v1", task, head(task), quality,
+                                        body(task, {{"comment", "  "}, {"until", "2029-12-31"}})});
         forges(*college.qian, ForgedAct{"extend.v1", cycle, head(cycle), quality,
                                         body(cycle, {{"until", "2029-12-31"}, {"for", json::Array{other.doc.hex()}}})});
-        forges(*college.qian, ForgedAct{"recheck-fail.v1", task, head(task), quality, body(task, {{"comment", "不够"}})});   // no new day
-        forges(*college.qian, ForgedAct{"recheck-fail.v1", task, head(task), quality, body(task, until)});                  // no reason
-        forges(*college.qian, ForgedAct{"recheck-pass.v1", point, head(point), quality, body(point, {})});                   // it has failed
-        forges(*college.qian, ForgedAct{"finish.v1", point, head(point), quality, body(point, {})});                         // steps jumped
+        forges(*college.qian, ForgedAct{"recheck-fail.v1", task, head(task), quality,
+                                        body(task, {{"comment", "不够"}})});  // no new day
+        forges(*college.qian, ForgedAct{"recheck-fail.v1", task, head(task), quality, body(task, until)});  // no reason
+        forges(*college.qian,
+               ForgedAct{"recheck-pass.v1", point, head(point), quality, body(point, {})});           // it has failed
+        forges(*college.qian, ForgedAct{"finish.v1", point, head(point), quality, body(point, {})});  // steps jumped
         forges(*college.qian, ForgedAct{"standardised.v1", point, head(point), quality, body(point, {})});
         // A verdict that leaves its place open, as if nothing had come before.
         forges(*college.qian, ForgedAct{"recheck-pass.v1", task, head(task), quality, {{"after", json::Array{}}}});
         // A verdict about parts, a part that nobody asked for.
-        forges(*college.qian, ForgedAct{"recheck-pass.v1", task, head(task), quality, body(task, {{"for", json::Array{other.doc.hex()}}})});
+        forges(*college.qian, ForgedAct{"recheck-pass.v1", task, head(task), quality,
+                                        body(task, {{"for", json::Array{other.doc.hex()}}})});
         auto fields = college.qian->shows(cycle).merged.fields;
         fields.set("due", "2029-12-31");
         forges(*college.qian, {Forged{cycle, "cycle.v1", fields, {head(cycle)}, {}}});
     }
     SECTION("by a document that claims to be what is asked for, written before it was") {
         auto fields = json::Object{{"title", "冒名"}, {"due", "2029-12-31"}, {"kind", "rectification"}};
-        forges(*college.li, {Forged{other, "point.v1", fields, {}, {}}});   // another unit's scope
+        forges(*college.li, {Forged{other, "point.v1", fields, {}, {}}});  // another unit's scope
         college.li->carriesTo(*college.qian);
     }
     CHECK(asBefore(*college.qian));
@@ -484,15 +525,20 @@ TEST_CASE("a deadline, a verdict or a round changes by no crafted record, carrie
     CHECK(asBefore(*college.zhao));
 }
 
-TEST_CASE("one JSON file adds a type with a workflow of three steps without a new program, and replicas that never saw it read it", "[requirements][definitions]") {
+TEST_CASE(
+    "one JSON file adds a type with a workflow of three steps without a new program, and replicas that never saw it "
+    "read it",
+    "[requirements][definitions]") {
     College college;
-    std::string const workflow = R"({"schema":"workflow/1","name":"visit.v1","label":{"zh":"巡查","en":"visit"},"initial":"planned",
+    std::string const workflow =
+        R"({"schema":"workflow/1","name":"visit.v1","label":{"zh":"巡查","en":"visit"},"initial":"planned",
         "states":[{"name":"planned","label":{"zh":"已计划","en":"planned"},"caution":3},{"name":"visited","label":{"zh":"已巡查","en":"visited"},"caution":2},
                   {"name":"answered","label":{"zh":"已答复","en":"answered"},"caution":1},{"name":"archived","label":{"zh":"已归档","en":"archived"},"caution":0,"closed":true}],
         "actions":[{"name":"visit","label":{"zh":"巡查","en":"visit"},"from":["planned"],"to":"visited","roles":["clerk","quality"]},
                    {"name":"answer","label":{"zh":"答复","en":"answer"},"from":["visited"],"to":"answered","roles":["clerk"],"guards":[{"name":"comment-required"}]},
                    {"name":"archive","label":{"zh":"归档","en":"archive"},"from":["answered"],"to":"archived","roles":["quality"],"differ":["author"]}]})";
-    std::string const type = R"({"schema":"type/1","name":"visit.v1","label":{"zh":"巡查记录","en":"visit"},"workflow":"visit.v1","title_field":"title","due_field":"due",
+    std::string const type =
+        R"({"schema":"type/1","name":"visit.v1","label":{"zh":"巡查记录","en":"visit"},"workflow":"visit.v1","title_field":"title","due_field":"due",
         "fields":[{"name":"title","kind":"text","label":{"zh":"名称","en":"title"},"required":true},{"name":"due","kind":"day","label":{"zh":"期限","en":"due"}}]})";
     auto& zhao = **college.zhao;
     auto const policy = [&](std::vector<std::string> const& texts) {
@@ -515,7 +561,8 @@ TEST_CASE("one JSON file adds a type with a workflow of three steps without a ne
     CHECK(policy({workflow}).error().reason == "workflow.exists");
     // A clerk's replica hears of it with the next stick, and works with it.
     college.zhao->carriesTo(*college.li);
-    DocumentKey const visit = college.li->creates("visit", "unit/yc-d03", {{"title", "实训室巡查"}, {"due", "2026-04-01"}});
+    DocumentKey const visit =
+        college.li->creates("visit", "unit/yc-d03", {{"title", "实训室巡查"}, {"due", "2026-04-01"}});
     college.li->steps(visit, "visit");
     CHECK(college.li->refused(visit, "archive") == "step.not-in-state");
     college.li->steps(visit, "answer", "已整改");

@@ -5,13 +5,17 @@
 
 using namespace spiral;
 
-TEST_CASE("a cycle of 16 departments and 80 points: three rounds on two campuses offline, a day moved with its reason, left-overs in the next", "[requirements][cycle][story]") {
+TEST_CASE(
+    "a cycle of 16 departments and 80 points: three rounds on two campuses offline, a day moved with its reason, "
+    "left-overs in the next",
+    "[requirements][cycle][story]") {
     TemporaryFolder place("spiral-demo");
     office::SteppingClock clock;
     office::CountingClock monotonic;
     SeededRandom random(7);
     ::setenv("XDG_STATE_HOME", (place.path() / "state").c_str(), 1);
-    auto const told = demo::playCycle(place.path() / "college", {clock, monotonic, random, systemFiles()}, [](auto, auto) {});
+    auto const told =
+        demo::playCycle(place.path() / "college", {clock, monotonic, random, systemFiles()}, [](auto, auto) {});
     INFO((told ? "" : told.error().reason + " " + told.error().detail));
     REQUIRE(told);
     CHECK(told->departments == 16);

@@ -81,7 +81,8 @@ inline ObjectId forges(Workplace& place, ForgedAct const& forged) {
     ObjectId const id = hashAs<ObjectId>(asBytes(text));
     auto const signature = key->sign(trust::nameSpaceFor(record.kind, place->registry().domain()), asBytes(text));
     REQUIRE(signature);
-    auto const sealed = replica.seal(record.scope, {{{trust::Item::Kind::Record, id}, std::move(text), *signature}}, *key);
+    auto const sealed =
+        replica.seal(record.scope, {{{trust::Item::Kind::Record, id}, std::move(text), *signature}}, *key);
     INFO((sealed ? "" : sealed.error().reason));
     REQUIRE(sealed);
     place.open();

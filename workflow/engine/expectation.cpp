@@ -46,7 +46,8 @@ json::Object filled(ExpectRule const& rule, Source const& source, Place const& p
         if (prefill.value) {
             fields.set(prefill.to, *prefill.value);
         } else if (prefill.reason) {
-            if (source.verdict != nullptr && !source.verdict->comment.empty()) fields.set(prefill.to, source.verdict->comment);
+            if (source.verdict != nullptr && !source.verdict->comment.empty())
+                fields.set(prefill.to, source.verdict->comment);
         } else if (prefill.from == "@unit") {
             if (!place.unit.empty()) fields.set(prefill.to, place.unit);
         } else if (prefill.from == "@row") {
@@ -56,9 +57,9 @@ json::Object filled(ExpectRule const& rule, Source const& source, Place const& p
         }
     }
     if (!rule.link.empty()) {
-        fields.set(rule.link, json::Object{{"doc", asking.doc.hex()},
-                                           {"revision", source.revision.hex()},
-                                           {"scope", asking.scope.text()}});
+        fields.set(rule.link,
+                   json::Object{
+                       {"doc", asking.doc.hex()}, {"revision", source.revision.hex()}, {"scope", asking.scope.text()}});
     }
     return fields;
 }
@@ -91,14 +92,17 @@ private:
         std::vector<Source> sources;
         bool const inState = std::find(rule.states.begin(), rule.states.end(), m_standing.state) != rule.states.end();
         if (inState && m_standing.revision) {
-            if (auto const* fields = fieldsOf(*m_standing.revision)) sources.push_back({fields, *m_standing.revision, nullptr, 0});
+            if (auto const* fields = fieldsOf(*m_standing.revision))
+                sources.push_back({fields, *m_standing.revision, nullptr, 0});
         }
         for (Round const& round : m_standing.rounds) {
-            if (std::find(rule.verdicts.begin(), rule.verdicts.end(), round.verdictAction) == rule.verdicts.end()) continue;
+            if (std::find(rule.verdicts.begin(), rule.verdicts.end(), round.verdictAction) == rule.verdicts.end())
+                continue;
             auto const verdict = std::find_if(m_facts.acts.begin(), m_facts.acts.end(),
                                               [&](Act const& act) { return act.id == round.verdict; });
             if (verdict == m_facts.acts.end()) continue;
-            if (auto const* fields = fieldsOf(verdict->of)) sources.push_back({fields, verdict->of, &*verdict, round.number});
+            if (auto const* fields = fieldsOf(verdict->of))
+                sources.push_back({fields, verdict->of, &*verdict, round.number});
         }
         return sources;
     }
@@ -134,7 +138,8 @@ private:
 
     void add(ExpectRule const& rule, Source const& source, Place const& place, Scope const& scope) {
         if (m_expected.size() == kExpectedMax) return;
-        std::string const row = source.verdict == nullptr ? place.rowId : place.rowId + "#" + std::to_string(source.round);
+        std::string const row =
+            source.verdict == nullptr ? place.rowId : place.rowId + "#" + std::to_string(source.round);
         Expectation expectation;
         expectation.rule = rule.name;
         expectation.type = rule.type;
@@ -152,7 +157,8 @@ private:
             expectation.takenBack = part->second.takenBack;
             if (!part->second.comment.empty()) expectation.comment = part->second.comment;
         }
-        expectation.leftOver = std::binary_search(m_standing.left.begin(), m_standing.left.end(), expectation.document.doc);
+        expectation.leftOver =
+            std::binary_search(m_standing.left.begin(), m_standing.left.end(), expectation.document.doc);
         m_expected.push_back(std::move(expectation));
     }
 

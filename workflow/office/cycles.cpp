@@ -117,10 +117,12 @@ private:
     Result<void> setDates() {
         Day const start = m_wanted.start;
         if (!start.ok()) return makeError(ErrorCode::Usage, "cycle.dates", "start");
-        Day const end = m_wanted.end.value_or(engine::addDays(engine::addMonths(start, engine::monthsOf(m_wanted.clock)), -1));
+        Day const end =
+            m_wanted.end.value_or(engine::addDays(engine::addMonths(start, engine::monthsOf(m_wanted.clock)), -1));
         Day const due = m_wanted.due.value_or(end);
         if (end < start || due < start || due > end || (m_wanted.reportDue && *m_wanted.reportDue < due)) {
-            return makeError(ErrorCode::Usage, "cycle.dates", toText(start) + " … " + toText(due) + " … " + toText(end));
+            return makeError(ErrorCode::Usage, "cycle.dates",
+                             toText(start) + " … " + toText(due) + " … " + toText(end));
         }
         m_plan.fields.set("start", toText(start));
         m_plan.fields.set("end", toText(end));
@@ -169,9 +171,12 @@ private:
         if (!level.empty()) row.set("level", level);
         if (!units.empty()) row.set("units", arrayOf(units));
         if (!lead.empty()) row.set("lead", lead);
-        if (!m_elements.emplace(id, std::move(row)).second) return makeError(ErrorCode::Refused, "cycle.point-twice", id);
+        if (!m_elements.emplace(id, std::move(row)).second)
+            return makeError(ErrorCode::Refused, "cycle.point-twice", id);
         for (auto const& [pointId, point] : rowsAt(from, "points")) {
-            if (auto const* withdrawn = point->find("withdrawn"); withdrawn && withdrawn->asBool() && *withdrawn->asBool()) continue;
+            if (auto const* withdrawn = point->find("withdrawn");
+                withdrawn && withdrawn->asBool() && *withdrawn->asBool())
+                continue;
             // A point that goes on under another number goes on as the same row, so that its answers stay with it.
             auto const was = textsAt(*point, "was");
             std::string const& rowId = was.size() == 1 ? was.front() : pointId;
@@ -179,8 +184,10 @@ private:
             if (auto const printed = textAt(from, "points_text"); !printed.empty()) told.set("wording", printed);
             if (!level.empty()) told.set("level", level);
             if (!units.empty()) told.set("units", arrayOf(units));
-            if (auto const* added = point->find("added"); added && added->asBool() && *added->asBool()) told.set("added", true);
-            if (!m_points.emplace(rowId, std::move(told)).second) return makeError(ErrorCode::Refused, "cycle.point-twice", rowId);
+            if (auto const* added = point->find("added"); added && added->asBool() && *added->asBool())
+                told.set("added", true);
+            if (!m_points.emplace(rowId, std::move(told)).second)
+                return makeError(ErrorCode::Refused, "cycle.point-twice", rowId);
         }
         return {};
     }
@@ -200,8 +207,10 @@ private:
             if (lead.empty() && !meant.empty()) lead = meant.front();
             units.insert(meant.begin(), meant.end());
         }
-        if (units.empty()) m_plan.unowned.push_back({id, textAt(element, "zh"), names});
-        else m_unknown.insert(unknown.begin(), unknown.end());
+        if (units.empty())
+            m_plan.unowned.push_back({id, textAt(element, "zh"), names});
+        else
+            m_unknown.insert(unknown.begin(), unknown.end());
         return units;
     }
 
@@ -225,7 +234,8 @@ private:
                 bool const named = std::binary_search(left.begin(), left.end(), part.line.doc);
                 bool const saysSo = part.line.closed && part.line.leavesOver;
                 if (!named && !saysSo) continue;
-                json::Object row{{"title", part.line.title}, {"unit", part.unit}, {"from", reference(part.line.key(), {})}};
+                json::Object row{
+                    {"title", part.line.title}, {"unit", part.unit}, {"from", reference(part.line.key(), {})}};
                 if (!part.element.empty()) row.set("element", part.element);
                 if (!part.point.empty()) row.set("point", part.point);
                 if (!part.leftOver.empty()) row.set("problem", part.leftOver);
@@ -252,7 +262,8 @@ Result<CyclePlan> ownedPlan(Office& office, CycleWanted const& wanted) {
     std::string names;
     for (std::size_t i = 0; i < std::min(plan->unowned.size(), kNamedMax); ++i) {
         auto const& each = plan->unowned[i];
-        names += (i == 0 ? "" : "; ") + each.element + " " + each.title + (each.names.empty() ? "" : " (" + each.names + ")");
+        names += (i == 0 ? "" : "; ") + each.element + " " + each.title +
+                 (each.names.empty() ? "" : " (" + each.names + ")");
     }
     return makeError(ErrorCode::Refused, "cycle.unowned", names + (plan->unowned.size() > kNamedMax ? " …" : ""));
 }
@@ -260,11 +271,16 @@ Result<CyclePlan> ownedPlan(Office& office, CycleWanted const& wanted) {
 void count(PartCounts& counts, CyclePart const& part) {
     auto const& line = part.line;
     ++counts.all;
-    if (line.state == "taken-back") ++counts.takenBack;
-    else if (line.state == "carried-over") ++counts.carriedOver;
-    else if (line.closed) ++counts.closed;
-    else if (!line.begun) ++counts.notBegun;
-    else ++counts.open;
+    if (line.state == "taken-back")
+        ++counts.takenBack;
+    else if (line.state == "carried-over")
+        ++counts.carriedOver;
+    else if (line.closed)
+        ++counts.closed;
+    else if (!line.begun)
+        ++counts.notBegun;
+    else
+        ++counts.open;
     if (line.daysOverdue > 0) ++counts.overdue;
     if (part.answered) ++counts.answered;
     counts.failedRounds += line.failedRounds;
@@ -284,7 +300,8 @@ Result<CycleStarted> startCycle(Office& office, CycleWanted const& wanted) {
     if (!plan) return plan.error();
     CycleStarted started;
     started.cycle = {Scope::college(), office.replica().world().random.token<DocumentId>()};
-    if (auto made = office.createAll({{started.cycle.scope, started.cycle.doc, "cycle.v1", plan->fields}}); !made) return made.error();
+    if (auto made = office.createAll({{started.cycle.scope, started.cycle.doc, "cycle.v1", plan->fields}}); !made)
+        return made.error();
     auto const done = office.step(started.cycle, StepWanted{.action = "start"});
     if (!done) return done.error();
     started.revision = done->revision;
@@ -293,10 +310,12 @@ Result<CycleStarted> startCycle(Office& office, CycleWanted const& wanted) {
     return started;
 }
 
-Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, CycleWanted const& wanted, std::string_view reason) {
+Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, CycleWanted const& wanted,
+                                    std::string_view reason) {
     auto shown = office.show(cycle);
     if (!shown) return shown.error();
-    if (!shown->listed.row.type.starts_with("cycle.")) return makeError(ErrorCode::Usage, "cycle.not-a-cycle", cycle.text());
+    if (!shown->listed.row.type.starts_with("cycle."))
+        return makeError(ErrorCode::Usage, "cycle.not-a-cycle", cycle.text());
     auto const& fields = shown->merged.fields;
     CycleWanted again = wanted;
     again.title = textAt(fields, "title");
@@ -320,7 +339,8 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
     }
     std::vector<std::pair<std::string, std::string>> set;
     for (auto const* key : {"elements", "points"}) set.emplace_back(key, json::encode(*plan->fields.find(key)));
-    set.emplace_back("withdrawn", withdrawn.empty() ? std::string() : json::encode(json::Value(sortedRows(std::move(withdrawn)))));
+    set.emplace_back("withdrawn",
+                     withdrawn.empty() ? std::string() : json::encode(json::Value(sortedRows(std::move(withdrawn)))));
     set.emplace_back("catalogue_text", textAt(plan->fields, "catalogue_text"));
     auto edited = office.edit(cycle, set, false);
     if (!edited) return edited.error();
@@ -332,7 +352,8 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
 Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today) {
     auto shown = office.show(cycle);
     if (!shown) return shown.error();
-    if (!shown->listed.row.type.starts_with("cycle.")) return makeError(ErrorCode::Usage, "cycle.not-a-cycle", cycle.text());
+    if (!shown->listed.row.type.starts_with("cycle."))
+        return makeError(ErrorCode::Usage, "cycle.not-a-cycle", cycle.text());
     CycleShown result;
     result.document = std::move(*shown);
 
@@ -352,7 +373,8 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
         part.rule = expected.rule;
         part.element = textAt(expected.fields, "element");
         part.point = textAt(expected.fields, "point");
-        part.unit = expected.document.scope.isUnit() ? std::string(expected.document.scope.name()) : textAt(expected.fields, "owner");
+        part.unit = expected.document.scope.isUnit() ? std::string(expected.document.scope.name())
+                                                     : textAt(expected.fields, "owner");
         part.answered = part.line.answered;
         asked.insert(expected.document);
         return part;
@@ -423,7 +445,8 @@ Result<PartBeside> beside(Office& office, DocumentKey const& part) {
     std::string const row = textAt(fields, isPoint ? "point" : "element");
     std::string const unit = part.scope.isUnit() ? std::string(part.scope.name()) : std::string();
     if (auto const previous = keyFrom(json::objectAt(around->merged.fields, "previous"))) {
-        DocumentKey const last{part.scope, engine::expectedId(*previous, isPoint ? "point" : "element", row, unit, part.scope)};
+        DocumentKey const last{part.scope,
+                               engine::expectedId(*previous, isPoint ? "point" : "element", row, unit, part.scope)};
         if (auto answer = office.show(last); answer && !answer->merged.heads.empty()) {
             result.lastAnswer = answer->merged.fields;
             result.lastState = answer->listed.row.state;
@@ -434,7 +457,8 @@ Result<PartBeside> beside(Office& office, DocumentKey const& part) {
         if (id != textAt(fields, "element")) continue;
         for (auto const& other : textsAt(*element, "units")) {
             Scope const scope = Scope::unit(other);
-            result.jointParts.emplace_back(other, DocumentKey{scope, engine::expectedId(*cycle, "element", id, other, scope)});
+            result.jointParts.emplace_back(other,
+                                           DocumentKey{scope, engine::expectedId(*cycle, "element", id, other, scope)});
         }
     }
     return result;

@@ -70,7 +70,8 @@ Result<json::Object> policyWith(Definitions const& definitions, trust::Policy co
         auto value = model::readData(text);
         if (!value) return value.error();
         auto const schema = schemaOf(*value);
-        if (schema != "type/1" && schema != "workflow/1") return makeError(ErrorCode::Malformed, "definition.schema", schema);
+        if (schema != "type/1" && schema != "workflow/1")
+            return makeError(ErrorCode::Malformed, "definition.schema", schema);
         // A college's own name for what the program has would mean two things on two program versions.
         model::TypeCatalogue typesAfter = trial.types();
         engine::WorkflowCatalogue workflowsAfter = trial.workflows();
@@ -79,7 +80,8 @@ Result<json::Object> policyWith(Definitions const& definitions, trust::Policy co
         added.push_back(std::move(*value));
     }
     // Workflows before the types that walk them, whatever the order of the files.
-    std::stable_sort(added.begin(), added.end(), [](auto const& a, auto const& b) { return schemaOf(a) > schemaOf(b); });
+    std::stable_sort(added.begin(), added.end(),
+                     [](auto const& a, auto const& b) { return schemaOf(a) > schemaOf(b); });
     engine::WorkflowCatalogue workflows = definitions.workflows();
     for (auto const& definition : added) {
         auto const& object = *definition.asObject();
@@ -101,7 +103,8 @@ Result<json::Object> policyWith(Definitions const& definitions, trust::Policy co
             trust::KindRule rule{action.roles, action.differ, action.high};
             std::sort(rule.roles.begin(), rule.roles.end());
             std::sort(rule.differ.begin(), rule.differ.end());
-            if (known && *known != rule) return makeError(ErrorCode::Refused, "definition.kind-exists", name + ": " + action.name);
+            if (known && *known != rule)
+                return makeError(ErrorCode::Refused, "definition.kind-exists", name + ": " + action.name);
             wanted.kinds[action.name] = rule;
         }
     }

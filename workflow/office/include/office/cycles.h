@@ -16,29 +16,29 @@ struct CycleWanted {
     std::string title;
     engine::Clock clock = engine::Clock::Year;
     Day start{};
-    std::optional<Day> end{};                     ///< else by the clock
-    std::optional<Day> due{};                     ///< of the self-diagnosis; else the end
+    std::optional<Day> end{};  ///< else by the clock
+    std::optional<Day> due{};  ///< of the self-diagnosis; else the end
     std::optional<Day> reportDue{};
-    std::vector<DocumentKey> catalogues{};        ///< documents of type catalogue.v1; their only heads are copied
+    std::vector<DocumentKey> catalogues{};  ///< documents of type catalogue.v1; their only heads are copied
     /// Every one of these units answers every point. Empty: those that the catalogue names as responsible.
     std::vector<std::string> units{};
     /// What a printed name means: units. Others mean what engine::ownersOf says: units by their names, `各部门` every
     /// unit, `二级学院` (where no unit has that name) every school.
     std::map<std::string, std::vector<std::string>> owners{};
-    std::optional<DocumentKey> previous{};        ///< closed; what it left over is asked for again, with a link
-    std::map<std::string, std::string> readings{};///< kept in the signed revision
+    std::optional<DocumentKey> previous{};          ///< closed; what it left over is asked for again, with a link
+    std::map<std::string, std::string> readings{};  ///< kept in the signed revision
 };
 
 struct CyclePlan {
-    json::Object fields;                          ///< of the cycle document
+    json::Object fields;  ///< of the cycle document
     int elements = 0, points = 0;
-    std::size_t parts = 0;                        ///< documents that it will ask for
-    std::size_t carried = 0;                      ///< of the cycle before
+    std::size_t parts = 0;    ///< documents that it will ask for
+    std::size_t carried = 0;  ///< of the cycle before
     struct Unowned {
-        std::string element, title, names;        ///< id and title of the element; the names that mean no unit
+        std::string element, title, names;  ///< id and title of the element; the names that mean no unit
     };
-    std::vector<Unowned> unowned;                 ///< elements that nobody would answer
-    std::vector<std::string> unknownNames;        ///< printed names that mean no unit, where others of the element do
+    std::vector<Unowned> unowned;           ///< elements that nobody would answer
+    std::vector<std::string> unknownNames;  ///< printed names that mean no unit, where others of the element do
 };
 
 /// What a cycle would hold, without writing anything. Refused: "cycle.no-catalogue", "cycle.catalogue-differs" (it has
@@ -63,37 +63,38 @@ struct CycleStarted {
 /// Counts of one sort of what a cycle asks for.
 struct PartCounts {
     int all = 0, notBegun = 0, open = 0, closed = 0, takenBack = 0, carriedOver = 0, overdue = 0, failedRounds = 0;
-    int answered = 0;                             ///< points with a result, forms with all six parts
+    int answered = 0;  ///< points with a result, forms with all six parts
 };
 struct CyclePart {
     TaskLine line;
-    std::string rule;                             ///< `element`, `point`, `left-over`
+    std::string rule;  ///< `element`, `point`, `left-over`
     std::string element, point, unit;
     bool answered = false;
-    bool withdrawn = false;                       ///< answered before the point was withdrawn; kept
+    bool withdrawn = false;  ///< answered before the point was withdrawn; kept
     std::string leftOver, lessons;
 };
 struct CycleShown {
     DocumentShown document;
     PartCounts elements, points, carried, rectification;
     std::map<std::string, PartCounts> byUnit, byElement, byLevel;
-    std::vector<CyclePart> parts;                 ///< by rule, element, point, unit
-    std::vector<CyclePart> withdrawn;             ///< 诊断点已撤销: answers to points that the cycle holds no more
-    std::vector<CyclePart> rectifications;        ///< tasks of failed points, begun or not
+    std::vector<CyclePart> parts;           ///< by rule, element, point, unit
+    std::vector<CyclePart> withdrawn;       ///< 诊断点已撤销: answers to points that the cycle holds no more
+    std::vector<CyclePart> rectifications;  ///< tasks of failed points, begun or not
 };
 /// NotFound, or Usage ("cycle.not-a-cycle").
 [[nodiscard]] Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today);
 
 /// Signs the end. Refused ("step.parts-open", naming them) while inner cycles are open, unless `carry`: then they, and
 /// what finished points leave over, are named in the signed act and enter the next cycle.
-[[nodiscard]] Result<StepDone> closeCycle(Office& office, DocumentKey const& cycle, std::string_view comment, bool carry);
+[[nodiscard]] Result<StepDone> closeCycle(Office& office, DocumentKey const& cycle, std::string_view comment,
+                                          bool carry);
 
 /// A form or point as whoever fills it in needs it: what is asked, the point's own wording, last year's answer.
 struct PartBeside {
-    std::optional<json::Object> lastAnswer;       ///< fields of the same point and unit in the cycle before
+    std::optional<json::Object> lastAnswer;  ///< fields of the same point and unit in the cycle before
     std::string lastState;
     std::optional<DocumentKey> lastDocument;
-    std::vector<std::pair<std::string, DocumentKey>> jointParts;   ///< of a joint element: unit and its part
+    std::vector<std::pair<std::string, DocumentKey>> jointParts;  ///< of a joint element: unit and its part
 };
 [[nodiscard]] Result<PartBeside> beside(Office& office, DocumentKey const& part);
 

@@ -1,7 +1,7 @@
 // The document types and workflows of a college: those of the program and those that its registry adds. A policy entry
 // may carry `definitions`, a list of types and workflows (the JSON of schemas/, as strict JSON). They add up over all
-// policy entries of the common chain and none is ever taken back or changed: a document is read for ever by the rules it
-// began with.
+// policy entries of the common chain and none is ever taken back or changed: a document is read for ever by the rules
+// it began with.
 #pragma once
 
 #include "engine/workflow.h"
