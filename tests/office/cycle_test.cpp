@@ -249,6 +249,10 @@ TEST_CASE("Y078 a deadline moves by a signed act with a reason, also of what nob
     REQUIRE(moved);
     college.qian->carriesTo(*college.li);
     CHECK(college.li->shows(point).listed.row.due == day("2026-10-15"));
+    // Being reminded of it moves nothing.
+    REQUIRE((*college.qian)->step(point, "remind", "请尽快填写", std::nullopt));
+    CHECK(college.qian->shows(point).listed.row.due == day("2026-10-15"));
+    CHECK(college.qian->shows(point).listed.row.state == "not-begun");
     // Another part of the same cycle keeps its day.
     CHECK(college.part(*college.li, cycle, "point", "yc-d03", "E1-P2").line.due == day("2026-09-30"));
     // Begun with another day written into it, the same day counts.
