@@ -529,6 +529,85 @@ TEST_CASE(
     CHECK(asBefore(*college.zhao));
 }
 
+// A rectification's id can be foretold. Begun as a finding, it was closed by its writer's own submission, and the point
+// went on without a signed pass.
+TEST_CASE("what is asked for is of the type that is asked for, whatever its unit begins it as", "[cycle][hostile]") {
+    College college;
+    DocumentKey const cycle = college.starts();
+    DocumentKey const point = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1").line.key();
+    college.walks(*college.li, point);
+    college.li->carriesTo(*college.qian);
+    college.qian->steps(point, "recheck-fail", "没有成效", day("2026-05-31"));
+    college.qian->carriesTo(*college.li);
+    DocumentKey const task = (*college.li)->expectedBy(point)[0].document;
+    trust::Role const clerk{"clerk", *Scope::parse("unit/yc-d03")};
+    for (auto const* type : {"finding.v1", "plan.v1", "zzz.v1"}) {
+        auto const ids = forges(*college.li, {Forged{task, type, {{"title", "冒名"}, {"owner", "yc-d08"}}, {}, {}}});
+        forges(*college.li, ForgedAct{"submit.v1", task, ids[0], clerk, {{"after", json::Array{}}}});
+        forges(*college.li, ForgedAct{"withdraw.v1", task, ids[0], clerk, {{"after", json::Array{}}}});
+    }
+    auto const row = college.li->shows(task).listed.row;
+    CHECK(row.state == "not-begun");
+    CHECK_FALSE(row.closed);
+    CHECK(row.due == day("2026-05-31"));
+    CHECK(row.owner == "yc-d03");
+    college.li->edits(point, {{"execution", "再做"}});
+    CHECK(college.li->refused(point, "submit") == "step.parts-open");
+    // Begun as what it is, it still belongs to the unit that is asked.
+    college.li->edits(task, {{"cause", "慢"}, {"owner", "yc-d08"}});
+    CHECK(college.li->shows(task).listed.row.owner == "yc-d03");
+    CHECK(college.li->shows(task).listed.row.state == "open");
+}
+
+TEST_CASE("a cycle closed about an edit that nobody adopted asks for what it asked for", "[cycle][hostile]") {
+    College college;
+    DocumentKey const cycle = college.starts();
+    auto const shown = college.qian->shows(cycle);
+    auto const before = (*college.qian)->expectedBy(cycle).size();
+    json::Array last;
+    for (auto const& id : shown.standing.last) last.emplace_back(id.hex());
+    json::Object fields = shown.merged.fields;
+    fields.erase("points");
+    auto const ids = forges(*college.qian, {Forged{cycle, "cycle.v1", fields, {shown.merged.heads[0]}, {}}});
+    forges(*college.qian, ForgedAct{"close.v1", cycle, ids[0], {"quality", Scope::college()}, {{"after", last}}});
+    CHECK(college.qian->shows(cycle).listed.row.closed);
+    CHECK((*college.qian)->expectedBy(cycle).size() == before);
+}
+
+TEST_CASE("of two who fail a point apart the earlier day is asked for, whoever claims to be younger", "[cycle]") {
+    College college;
+    auto const sun = college.zhao->hires("孙", "yc-d03", {"head"});
+    college.zhao->carriesTo(*college.qian);
+    college.zhao->carriesTo(*college.li);
+    DocumentKey const cycle = college.starts();
+    DocumentKey const point = college.part(*college.li, cycle, "point", "yc-d03", "E1-P1").line.key();
+    college.walks(*college.li, point);
+    college.li->carriesTo(*college.qian);
+    college.qian->carriesTo(*sun);
+    college.qian->steps(point, "recheck-fail", "没有成效", day("2026-05-31"));
+    sun->clock.time += std::chrono::hours{5};
+    sun->steps(point, "recheck-fail", "再看看", day("2026-12-31"));
+    sun->carriesTo(*college.qian);
+    auto const expected = (*college.qian)->expectedBy(point);
+    REQUIRE(expected.size() == 1);
+    CHECK(expected[0].due == day("2026-05-31"));
+}
+
+TEST_CASE("only a step that gives a task to somebody takes a person", "[cycle]") {
+    College college;
+    DocumentKey const cycle = college.starts();
+    DocumentKey const form = college.part(*college.li, cycle, "element", "yc-d03").line.key();
+    college.li->edits(form, {{"form_and_basis", "甲"},
+                             {"attainment", "乙"},
+                             {"achievements", "丙"},
+                             {"problems", "丁"},
+                             {"causes", "戊"},
+                             {"measures", "己"}});
+    StepWanted submit{.action = "submit"};
+    submit.person = (*college.li)->status().person;
+    CHECK((*college.li)->step(form, submit).error().reason == "step.person-not-allowed");
+}
+
 TEST_CASE(
     "one JSON file adds a type with a workflow of three steps without a new program, and replicas that never saw it "
     "read it",

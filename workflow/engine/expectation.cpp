@@ -15,6 +15,24 @@ struct Place {
     std::string unit;
 };
 
+/// What is filled in for thousands stands thousands of times: longer texts are read where they are.
+constexpr std::size_t kFilledBytesMax = 4096;
+constexpr std::size_t kFilledElementsMax = 500;
+
+/// The first bytes of a text, without half a character at the end.
+std::string firstOf(std::string const& text) {
+    if (text.size() <= kFilledBytesMax) return text;
+    std::size_t end = kFilledBytesMax;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return text.substr(0, end);
+}
+
+bool isShort(json::Value const& value) {
+    if (auto const* text = value.asString()) return text->size() <= kFilledBytesMax;
+    if (auto const* array = value.asArray(); array != nullptr && array->size() > kFilledElementsMax) return false;
+    return json::encode(value).size() <= kFilledBytesMax;
+}
+
 /// Where expectations of one rule come from: the revision that asks, and the verdict, if one does.
 struct Source {
     json::Object const* fields = nullptr;
@@ -47,13 +65,13 @@ json::Object filled(ExpectRule const& rule, Source const& source, Place const& p
             fields.set(prefill.to, *prefill.value);
         } else if (prefill.reason) {
             if (source.verdict != nullptr && !source.verdict->comment.empty())
-                fields.set(prefill.to, source.verdict->comment);
+                fields.set(prefill.to, firstOf(source.verdict->comment));
         } else if (prefill.from == "@unit") {
             if (!place.unit.empty()) fields.set(prefill.to, place.unit);
         } else if (prefill.from == "@row") {
             if (!place.rowId.empty()) fields.set(prefill.to, place.rowId);
         } else if (json::Value const* const value = valueAt(source, place, prefill.from)) {
-            fields.set(prefill.to, *value);
+            if (isShort(*value)) fields.set(prefill.to, *value);
         }
     }
     if (!rule.link.empty()) {
@@ -88,12 +106,43 @@ private:
         return nullptr;
     }
 
+    /// The revision that was last submitted: an act that closes the document and names another asks for nothing else.
+    std::optional<ObjectId> submittedLast() const {
+        for (auto round = m_standing.rounds.rbegin(); round != m_standing.rounds.rend(); ++round) {
+            if (!round->submitted) continue;
+            for (Act const& act : m_facts.acts) {
+                if (act.id == *round->submitted) return act.of;
+            }
+        }
+        return m_standing.revision;
+    }
+
+    /// Until when a verdict asks. Of several that fell apart about the same revision, and that nobody has settled
+    /// since, the earliest day.
+    std::optional<Day> dayOf(Act const& verdict) const {
+        std::optional<Day> earliest = verdict.until;
+        for (Act const& act : m_facts.acts) {
+            if (act.action != verdict.action || act.of != verdict.of || !act.until) continue;
+            if (!counts(act) || isSettled(act)) continue;
+            if (!earliest || *act.until < *earliest) earliest = act.until;
+        }
+        return earliest;
+    }
+    bool counts(Act const& act) const {
+        auto const effect = m_standing.effects.find(act.id);
+        return effect != m_standing.effects.end() && effect->second == ActEffect::Counts;
+    }
+    bool isSettled(Act const& act) const {
+        return std::any_of(m_facts.acts.begin(), m_facts.acts.end(), [&](Act const& other) {
+            return counts(other) && std::binary_search(other.settles.begin(), other.settles.end(), act.id);
+        });
+    }
+
     std::vector<Source> sourcesOf(ExpectRule const& rule) const {
         std::vector<Source> sources;
         bool const inState = std::find(rule.states.begin(), rule.states.end(), m_standing.state) != rule.states.end();
-        if (inState && m_standing.revision) {
-            if (auto const* fields = fieldsOf(*m_standing.revision))
-                sources.push_back({fields, *m_standing.revision, nullptr, 0});
+        if (auto const asked = inState ? submittedLast() : std::nullopt) {
+            if (auto const* fields = fieldsOf(*asked)) sources.push_back({fields, *asked, nullptr, 0});
         }
         for (Round const& round : m_standing.rounds) {
             if (std::find(rule.verdicts.begin(), rule.verdicts.end(), round.verdictAction) == rule.verdicts.end())
@@ -115,6 +164,7 @@ private:
         json::Array const* const rows = json::arrayAt(*source.fields, rule.rows);
         if (rows == nullptr) return;
         for (json::Value const& value : *rows) {
+            if (m_expected.size() == kExpectedMax) return;
             json::Object const* const row = value.asObject();
             std::string const* const id = row == nullptr ? nullptr : json::stringAt(*row, "id");
             if (id != nullptr) askAt(rule, source, {row, *id, {}});
@@ -128,6 +178,7 @@ private:
             return;
         }
         for (std::string const& unit : textsOf(valueAt(source, place, units))) {
+            if (m_expected.size() == kExpectedMax) return;
             if (!isNameToken(unit)) continue;
             Scope const scope = Scope::unit(unit);
             if (scope != m_asking.scope && m_asking.scope != Scope::college()) continue;
@@ -146,11 +197,11 @@ private:
         expectation.document = {scope, expectedId(m_asking, rule.name, row, place.unit, scope)};
         expectation.fields = filled(rule, source, place, m_asking);
         expectation.by = source.revision;
-        expectation.due = source.verdict != nullptr ? source.verdict->until : m_standing.due;
+        expectation.due = source.verdict != nullptr ? dayOf(*source.verdict) : m_standing.due;
         if (!rule.due.empty()) {
             for (std::string const& text : textsOf(valueAt(source, place, rule.due))) expectation.due = parseDay(text);
         }
-        if (source.verdict != nullptr) expectation.comment = source.verdict->comment;
+        if (source.verdict != nullptr) expectation.comment = firstOf(source.verdict->comment);
         if (auto const part = m_standing.parts.find(expectation.document.doc); part != m_standing.parts.end()) {
             if (part->second.due) expectation.due = part->second.due;
             expectation.person = part->second.person;

@@ -15,6 +15,8 @@ using Node = History::Node;
 using Frontier = History::Frontier;
 
 constexpr Frontier kNone = std::numeric_limits<Frontier>::max();
+/// Bytes of an act's reason that stand with each part it is about: it may name thousands.
+constexpr std::size_t kToldOfPartMax = 1024;
 
 bool isBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
@@ -25,6 +27,8 @@ bool contains(std::vector<std::string> const& names, std::string_view name) {
 bool takesUntil(Action const& action) {
     return action.guard("until-required") != nullptr || action.guard("until-allowed") != nullptr;
 }
+
+bool takesPerson(Action const& action) { return action.guard("person-required") != nullptr; }
 
 /// A decision about what was submitted: what ends a round.
 bool isVerdict(Action const& action) { return action.decision && action.guard("same-revision") != nullptr; }
@@ -141,11 +145,11 @@ public:
             // An act that says nothing of the day or the person leaves what an earlier one said of it.
             if (at.due != kNone) standing.due = dueOf(at.due);
             if (at.person != kNone) standing.person = m_acts[at.person]->person;
-            for (Node node : m_history->nodes(at.all)) {
-                Act const& act = *m_acts[node];
-                if (!m_actions[node]->to.empty() && m_workflow.state(m_actions[node]->to)->closed) standing.takenBack = true;
-                standing.comment = act.comment;
+            if (at.wanted != kNone) {
+                auto const nodes = m_history->nodes(at.wanted);
+                standing.takenBack = std::any_of(nodes.begin(), nodes.end(), [&](Node node) { return takesBack(node); });
             }
+            for (Node node : m_history->nodes(at.all)) standing.comment = m_acts[node]->comment.substr(0, kToldOfPartMax);
         }
         return all;
     }
@@ -329,7 +333,10 @@ private:
                 PartAt& at = m_parts[part];
                 at.all = at.all == kNone ? node : m_history->join({at.all, node});
                 if (act.until && takesUntil(action)) at.due = at.due == kNone ? node : m_history->join({at.due, node});
-                if (act.person) at.person = later(at.person, node);
+                if (takesBack(node) || (act.until && takesUntil(action))) {
+                    at.wanted = at.wanted == kNone ? node : m_history->join({at.wanted, node});
+                }
+                if (act.person && takesPerson(action)) at.person = later(at.person, node);
             }
             return;
         }
@@ -337,7 +344,12 @@ private:
         if (!action.to.empty()) m_stateAt[node] = node;
         if (action.submission) m_submissionAt[node] = node;
         if (act.until && takesUntil(action)) m_dueAt[node] = node;
-        if (act.person) m_person = later(m_person, node);
+        if (act.person && takesPerson(action)) m_person = later(m_person, node);
+    }
+
+    /// An act about parts that says that they are not wanted any more.
+    bool takesBack(Node node) const {
+        return !m_actions[node]->to.empty() && m_workflow.state(m_actions[node]->to)->closed;
     }
 
     /// The one that follows the other, else the younger by its own claim.
@@ -357,7 +369,8 @@ private:
             trial.effect = ActEffect::AfterUnknown;
             return trial;
         }
-        if (action.decision && !position.disputes.empty()) settle(trial, act, action, position);
+        // What is about parts settles nothing of the whole.
+        if (action.decision && act.parts.empty() && !position.disputes.empty()) settle(trial, act, action, position);
         if (!trial.settles && !contains(action.from, trial.from->name)) {
             trial.effect = ActEffect::NotInState;
             return trial;
@@ -493,6 +506,7 @@ private:
     /// Where the acts about a part stand: all of them, those that set its day, and the one that gave it to somebody.
     struct PartAt {
         Frontier all = kNone, due = kNone;
+        Frontier wanted = kNone;  // acts that take it back, or give it a day and so ask again
         Node person = kNone;
     };
     std::map<DocumentId, PartAt> m_parts;
@@ -747,7 +761,7 @@ Result<json::Object> prepare(Facts const& facts, Standing const& standing, Inten
     act.left = intent.left;
     if (!act.parts.empty() && !action->parts) return refused("no-parts", action->name + " is about the document as a whole");
     if (!act.left.empty() && !action->carries) return refused("nothing-left-over", action->name + " leaves nothing over");
-    if (action->decision) act.settles = standing.disputes;
+    if (action->decision && act.parts.empty()) act.settles = standing.disputes;
 
     Walk walk(facts);
     Walk::Trial const trial = walk.tryNow(act, *action);
@@ -777,6 +791,7 @@ Result<json::Object> prepare(Facts const& facts, Standing const& standing, Inten
         }
         if (auto asked = askBeforeSigning(guard, facts, intent); !asked) return asked.error();
     }
+    if (act.person && !takesPerson(*action)) return refused("person-not-allowed", action->name + " gives it to nobody");
     if (act.until && !takesUntil(*action)) return refused("until-not-allowed", action->name + " sets no date");
 
     json::Object body{{"after", hexOf(standing.last)}};

@@ -369,6 +369,8 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
     std::set<DocumentKey> asked;
     auto const partOf = [&](engine::Expectation const& expected) {
         CyclePart part;
+        part.line.doc = expected.document.doc;
+        part.line.scope = expected.document.scope;
         if (auto const line = lines.find(expected.document); line != lines.end()) part.line = line->second;
         part.rule = expected.rule;
         part.element = textAt(expected.fields, "element");

@@ -14,6 +14,23 @@ std::string schemaOf(json::Value const& definition) {
     return schema ? *schema : std::string();
 }
 
+/// Definitions are pages that people read. Patterns are matched against their texts, which with longer ones takes more
+/// room than a program has.
+constexpr std::size_t kDefinitionBytesMax = 256 * 1024, kTextBytesMax = 2048;
+
+bool hasShortTexts(json::Value const& value) {
+    if (auto const* text = value.asString()) return text->size() <= kTextBytesMax;
+    if (auto const* array = value.asArray()) return std::all_of(array->begin(), array->end(), hasShortTexts);
+    auto const* object = value.asObject();
+    return !object || std::all_of(object->begin(), object->end(), [](auto const& member) {
+        return member.first.size() <= kTextBytesMax && hasShortTexts(member.second);
+    });
+}
+
+bool isPage(json::Value const& definition) {
+    return hasShortTexts(definition) && json::encode(definition).size() <= kDefinitionBytesMax;
+}
+
 /// The definitions of a registry entry that sets a policy.
 json::Array const* definitionsIn(trust::Record const& entry, json::Value& act) {
     auto const* text = json::stringAt(entry.body, "act");
@@ -38,6 +55,7 @@ engine::Workflow const* Definitions::workflowOf(std::string_view name) const {
 }
 
 void Definitions::add(json::Value const& definition) {
+    if (!isPage(definition)) return;
     auto const schema = schemaOf(definition);
     std::string const text = json::encode(definition);
     bool const taken = schema == "type/1"       ? m_types.add(text).has_value()
@@ -70,6 +88,8 @@ Result<json::Object> policyWith(Definitions const& definitions, trust::Policy co
         auto value = model::readData(text);
         if (!value) return value.error();
         auto const schema = schemaOf(*value);
+        if (!isPage(*value))
+            return makeError(ErrorCode::TooLarge, "definition.too-large", std::to_string(kTextBytesMax));
         if (schema != "type/1" && schema != "workflow/1")
             return makeError(ErrorCode::Malformed, "definition.schema", schema);
         // A college's own name for what the program has would mean two things on two program versions.

@@ -32,6 +32,7 @@ TheOffice::TheOffice(std::unique_ptr<replica::Replica> replica, Unlock unlock, P
       m_attachments(m_replica->folder() / "attachments", m_replica->world().files) {
     m_definitions.follow(m_replica->registry());
     m_view = replica::View::open(*m_replica, m_projector);
+    m_viewMadeFor = m_definitions.added();
 }
 
 void TheOffice::tell(std::uint64_t done, std::uint64_t of, std::string_view what) const {
@@ -39,12 +40,12 @@ void TheOffice::tell(std::uint64_t done, std::uint64_t of, std::string_view what
 }
 
 void TheOffice::catchUp() {
-    int const known = m_definitions.added();
     m_definitions.follow(m_replica->registry());
-    if (m_definitions.added() != known) {
+    if (m_definitions.added() != m_viewMadeFor) {
         // Documents that nobody could read are read now: the view is another one.
         m_search.reset();
         m_view = replica::View::open(*m_replica, m_projector);
+        m_viewMadeFor = m_definitions.added();
     }
     m_view->catchUp([this](std::int64_t done, std::int64_t of) {
         tell(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(of), "view");

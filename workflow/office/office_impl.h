@@ -150,6 +150,7 @@ private:
     Definitions m_definitions;
     DocumentProjector m_projector{m_definitions};
     std::unique_ptr<replica::View> m_view;
+    int m_viewMadeFor = 0;   ///< Definitions::added() then
     bool m_viewIsBehind = false;
     std::unique_ptr<replica::Search> m_search;
     replica::Attachments m_attachments;

@@ -110,10 +110,18 @@ std::string typeNameOf(replica::DocumentFacts const& facts, Revisions const& rev
 /// The newest version of that name that is written in the document and known to this program; null if none is.
 model::DocumentType const* typeOf(Revisions const& revisions, std::string_view name, Definitions const& definitions) {
     model::DocumentType const* newest = nullptr;
+    model::DocumentType const* begun = nullptr;   // the oldest version among the roots
+    for (auto const& [id, root] : rootsOf(revisions)) {
+        auto const* type = nameWithoutVersion(root->type) == name ? definitions.type(root->type) : nullptr;
+        auto const version = [](std::string const& full) { return std::pair(full.size(), full); };
+        if (type && (!begun || version(type->name) < version(begun->name))) begun = type;
+    }
     auto const version = [](std::string_view type) { return std::pair(type.size(), type); };   // of one name
     for (auto const& [id, revision] : revisions) {
         if (nameWithoutVersion(revision->type) != name) continue;
         auto const* type = definitions.type(revision->type);
+        // A version that walks another workflow is no newer form of this document: its acts would mean something else.
+        if (type && begun && type->workflow != begun->workflow) continue;
         if (type && (!newest || version(newest->name) < version(type->name))) newest = type;
     }
     return newest;
@@ -179,8 +187,11 @@ Reading read(replica::DocumentFacts const& facts, Definitions const& definitions
     Revisions const revisions = standingRevisions(facts);
     model::MergeRules rules;
     if (!revisions.empty()) {
-        std::string const name = typeNameOf(facts, revisions);
+        // What is asked for is of the type that is asked for: whoever begins it as another has written beside it.
+        std::string const name = reading.expected ? std::string(nameWithoutVersion(reading.expected->type))
+                                                  : typeNameOf(facts, revisions);
         reading.type = typeOf(revisions, name, definitions);
+        if (!reading.type && reading.expected) reading.type = definitions.type(reading.expected->type);
         if (reading.type) rules = reading.type->mergeRules();
         reading.aside = setAside(revisions, name, reading.type, rules, definitions);
     }
@@ -279,7 +290,7 @@ replica::DocumentRow notBegun(Reading const& reading, Scope const& scope) {
     row.type = expected.type;
     row.title = textAt(expected.fields, reading.type ? reading.type->titleField : "title");
     row.owner = textAt(expected.fields, reading.type ? reading.type->ownerField : "owner");
-    if (row.owner.empty() && scope.isUnit()) row.owner = scope.name();
+    if (scope.isUnit()) row.owner = scope.name();
     row.state = expected.takenBack ? kTakenBack : expected.leftOver ? kCarriedOver : kNotBegun;
     row.closed = row.state != kNotBegun;
     row.due = expected.due;
@@ -370,7 +381,8 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
         row.title = field(reading.type->titleField);
         row.owner = field(reading.type->ownerField);
     }
-    if (row.owner.empty() && facts.scope.isUnit()) row.owner = facts.scope.name();
+    // What is asked of a unit is that unit's, whatever somebody writes into it.
+    if ((row.owner.empty() || reading.expected) && facts.scope.isUnit()) row.owner = facts.scope.name();
     row.state = reading.standing.state;
     if (reading.expected && !reading.standing.closed) {
         if (reading.expected->takenBack) row.state = kTakenBack;
