@@ -31,7 +31,7 @@ struct Said {
 class Seat {
 public:
     Seat(FaultVfs& vfs, Path room, Path const& image, trust::SecretKey& key, PersonId person, std::uint64_t seed);
-    ~Seat();
+    virtual ~Seat();
     Seat(Seat const&) = delete;
     Seat& operator=(Seat const&) = delete;
 
@@ -69,7 +69,7 @@ private:
 class ServerSeat : public Seat {
 public:
     using Seat::Seat;
-    ~ServerSeat() { stop(); }
+    ~ServerSeat() override { stop(); }
     std::optional<Error> start();
     void stop();
     [[nodiscard]] server::SyncCore& core() { return *m_core; }
