@@ -1,7 +1,7 @@
 // What was not done, and who has not taken note of what was found.
 #include "office/accountability.h"
 
-#include "people.h"
+#include "college.h"
 
 #include <algorithm>
 
@@ -12,15 +12,7 @@ namespace {
 
 Day day(std::string_view text) { return *parseDay(text); }
 
-struct College {
-    std::unique_ptr<Workplace> zhao = Workplace::founds("赵");
-    std::unique_ptr<Workplace> quality = zhao->hires("钱", "yc-d05", {"quality"});
-    std::unique_ptr<Workplace> li = zhao->hires("李", "yc-d03", {"clerk"});
-    std::unique_ptr<Workplace> sun = zhao->hires("孙", "yc-d03", {"head"});
-    std::unique_ptr<Workplace> hu = zhao->hires("胡", "yc-d04", {"clerk"});
-    College() {
-        for (auto* place : {&quality, &li, &sun, &hu}) zhao->carriesTo(**place);
-    }
+struct College : Departments {
     void itIs(std::string_view day) {
         for (auto* place : {&zhao, &quality, &li, &sun, &hu}) {
             (*place)->clock.time = *parseInstant(std::string(day) + "T02:00:00.000Z");

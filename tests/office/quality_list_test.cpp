@@ -3,7 +3,7 @@
 #include "office/cycles.h"
 #include "office/task_bulk.h"
 
-#include "people.h"
+#include "college.h"
 
 #include <algorithm>
 
@@ -14,15 +14,7 @@ namespace {
 
 Day day(std::string_view text) { return *parseDay(text); }
 
-struct College {
-    std::unique_ptr<Workplace> zhao = Workplace::founds("赵");
-    std::unique_ptr<Workplace> quality = zhao->hires("钱", "yc-d05", {"quality"});
-    std::unique_ptr<Workplace> li = zhao->hires("李", "yc-d03", {"clerk"});
-    std::unique_ptr<Workplace> sun = zhao->hires("孙", "yc-d03", {"head"});
-    std::unique_ptr<Workplace> hu = zhao->hires("胡", "yc-d04", {"clerk"});
-    College() {
-        for (auto* place : {&quality, &li, &sun, &hu}) zhao->carriesTo(**place);
-    }
+struct College : Departments {
     [[nodiscard]] QualityList list(std::string_view today, QualityFilter const& filter = {}) {
         return qualityList(**quality, filter, day(today));
     }

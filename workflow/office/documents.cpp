@@ -126,9 +126,6 @@ Result<Assignment> TheOffice::create(std::string_view typeName, Scope const& sco
 }
 
 Result<void> TheOffice::createAll(std::vector<NewDocument> const& documents) {
-    auto key = signer();
-    if (!key) return key.error();
-    // One frame a scope and 500 rows: each is right by itself, and the whole can be run again after a cut.
     std::map<Scope, std::vector<replica::NewRow>> byScope;
     for (auto const& document : documents) {
         auto const* type = m_definitions.type(document.type);
@@ -140,6 +137,14 @@ Result<void> TheOffice::createAll(std::vector<NewDocument> const& documents) {
         if (!trust::stands(judgement.verdict)) return refusal(judgement);
         byScope[document.scope].push_back(std::move(*row));
     }
+    return sealAll(std::move(byScope));
+}
+
+Result<void> TheOffice::sealAll(std::map<Scope, std::vector<replica::NewRow>> byScope) {
+    auto key = signer();
+    if (!key) return key.error();
+    std::uint64_t all = 0;
+    for (auto const& [scope, rows] : byScope) all += rows.size();
     std::uint64_t done = 0;
     for (auto& [scope, rows] : byScope) {
         std::size_t begin = 0;
@@ -154,7 +159,7 @@ Result<void> TheOffice::createAll(std::vector<NewDocument> const& documents) {
             m_viewIsBehind = true;   // also when the next one fails: what is in is known at the next attempt
             auto sealed = m_replica->seal(scope, batch, **key);
             if (!sealed) return sealed.error();
-            tell(done += batch.size(), documents.size(), "import.rows");
+            tell(done += batch.size(), all, "import.rows");
         }
     }
     followWhatWasWritten();

@@ -110,6 +110,9 @@ public:
     trust::Judgement foresee(Scope const& scope, DocumentId const& doc, replica::NewRow const& row);
     /// Seals one revision, after asking authority; drops the document's draft in the same transaction.
     Result<ObjectId> sealRevision(Scope const& scope, NewRevision const& revision);
+    /// Seals rows that authority has been asked about, many in a frame of one scope: each frame is right by itself, and
+    /// what is sealed before an error stays.
+    Result<void> sealAll(std::map<Scope, std::vector<replica::NewRow>> byScope);
     /// A signed record in whichever of this person's roles authority accepts. Refused with the first reason otherwise.
     Result<replica::NewRow> recordRow(std::string_view kind, Scope const& scope, std::optional<trust::Target> const& of,
                                       json::Object const& body, DocumentId const& doc);

@@ -6,9 +6,6 @@ namespace spiral::office {
 
 namespace {
 
-/// Bytes of documents that go into one frame; well below what a frame may carry.
-constexpr std::size_t kFrameBytes = 512 * 1024;
-
 struct Planned {
     std::string place;
     Scope scope;
@@ -23,7 +20,7 @@ Result<ImportResult> takeDocuments(TheOffice& office, std::string_view text, boo
     auto const* root = data->asObject();
     auto const* typeName = root ? json::stringAt(*root, "type") : nullptr;
     auto const* list = root ? json::arrayAt(*root, "documents") : nullptr;
-    auto const* type = typeName ? model::TypeCatalogue::builtIn().find(*typeName) : nullptr;
+    auto const* type = typeName ? office.definitions().type(*typeName) : nullptr;
     if (!list || !type) return makeError(ErrorCode::Malformed, "import.form", "documents");
 
     ImportResult result;
@@ -67,7 +64,8 @@ Result<ImportResult> takeDocuments(TheOffice& office, std::string_view text, boo
         planned.push_back(std::move(plan));
     }
     // Whether each would stand is asked in a rehearsal too: it is what people want to know.
-    std::map<Scope, std::vector<std::pair<DocumentId, replica::NewRow>>> byScope;
+    std::map<Scope, std::vector<replica::NewRow>> byScope;
+    std::vector<DocumentKey> documents;
     for (auto const& plan : planned) {
         auto row = office.revisionRow(plan.scope, plan.revision);
         if (!row) return row.error();
@@ -76,27 +74,12 @@ Result<ImportResult> takeDocuments(TheOffice& office, std::string_view text, boo
             result.notes.push_back({plan.place, "", refusal(judgement).reason, plan.scope.text(), true});
             continue;
         }
-        byScope[plan.scope].emplace_back(plan.revision.doc, std::move(*row));
+        documents.push_back({plan.scope, plan.revision.doc});
+        byScope[plan.scope].push_back(std::move(*row));
     }
     if (dryRun || byScope.empty()) return result;
-    auto key = office.signer();
-    if (!key) return key.error();
-    for (auto& [scope, rows] : byScope) {
-        std::size_t begin = 0;
-        while (begin < rows.size()) {
-            std::vector<replica::NewRow> batch;
-            std::size_t bytes = 0;
-            while (begin < rows.size() && batch.size() < trust::FrameHeader::kItemsMax) {
-                bytes += rows[begin].second.bytes.size();
-                if (!batch.empty() && bytes > kFrameBytes) break;
-                result.documents.push_back({scope, rows[begin].first});
-                batch.push_back(std::move(rows[begin++].second));
-            }
-            auto sealed = office.replica().seal(scope, batch, **key);
-            office.followWhatWasWritten();
-            if (!sealed) return sealed.error();
-        }
-    }
+    if (auto sealed = office.sealAll(std::move(byScope)); !sealed) return sealed.error();
+    result.documents = std::move(documents);
     return result;
 }
 
