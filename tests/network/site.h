@@ -12,6 +12,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -51,12 +52,12 @@ private:
 };
 
 struct Site : Scene {
-    std::optional<Running> running;
+    std::unique_ptr<Running> running;
 
     explicit Site(SyncServer::Log log = [](Event const&) {}) {
-        running.emplace(server, SyncSettings{}, std::move(log));
+        running = std::make_unique<Running>(server, SyncSettings{}, std::move(log));
     }
-    void start() { running.emplace(server); }
+    void start() { running = std::make_unique<Running>(server); }
     Result<transport::NetworkTotals> call(Machine& machine, std::optional<trust::PublicKey> key = {}) {
         return transport::syncOnce(*machine, machine.secret(), {"127.0.0.1", (*running)->port()},
                                    key.value_or(server.secret().publicKey()));
