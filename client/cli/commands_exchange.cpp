@@ -183,6 +183,15 @@ void alarm(Job& job, transport::TwoViews const& views) {
              {{"server", shortId(views.server)}, {"scope", views.scope.text()}});
 }
 
+void tellProposed(Job& job, protocol::Proposed const& answer) {
+    if (answer.entry) {
+        job.tell({"  注册簿：已记入条目 {entry}", "  registry: entry {entry} appended"}, {{"entry", shortId(*answer.entry)}});
+    } else {
+        job.tell({"  注册簿：保管者拒绝了一项提案：{why}", "  registry: the keeper refused a proposal: {why}"},
+                 {{"why", sayReason(answer.reason, job.language())}});
+    }
+}
+
 /// One session with the server.
 Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::chrono::nanoseconds began) {
     SPIRAL_GIVE(office, job.office(replica::Access::Write));
@@ -202,11 +211,7 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
     different.withDifferences = true;
     auto const differing = office->list(different).size();
     Json proposed = Json::array();
-    for (auto const& each : done.proposed) {
-        Json one = Json::object();
-        one.set("entry", each.entry ? Json(each.entry->hex()) : Json()).set("reason", each.reason).set("about", each.about);
-        proposed.add(std::move(one));
-    }
+    for (auto const& each : done.proposed) proposed.add(toJson(each));
     Json withheld = Json::array(), twoViews = Json::array();
     for (auto const& each : done.withheld) withheld.add(toJson(each));
     for (auto const& each : done.twoViews) twoViews.add(toJson(each));
@@ -224,14 +229,7 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
               {"up", std::to_string(done.bytesSent)},
               {"down", std::to_string(done.bytesReceived)},
               {"trips", std::to_string(done.session.roundTrips)}});
-    for (auto const& each : done.proposed) {
-        if (each.entry) {
-            job.tell({"  注册簿：已记入条目 {entry}", "  registry: entry {entry} appended"}, {{"entry", shortId(*each.entry)}});
-        } else {
-            job.tell({"  注册簿：保管者拒绝了一项提案：{why}", "  registry: the keeper refused a proposal: {why}"},
-                     {{"why", sayReason(each.reason, job.language())}});
-        }
-    }
+    for (auto const& each : done.proposed) tellProposed(job, each);
     for (auto const& each : done.withheld) alarm(job, each);
     for (auto const& each : done.twoViews) alarm(job, each);
     if (done.piecesSent + done.piecesReceived > 0) {
@@ -257,6 +255,7 @@ std::string_view nameOf(transport::WatchEvent::What what) {
         case What::Lost: return "lost";
         case What::Withheld: return "withheld";
         case What::TwoViews: return "two-views";
+        case What::Proposed: return "proposed";
     }
     return "";
 }
@@ -267,6 +266,7 @@ void tellEvent(Job& job, transport::WatchEvent const& event, std::string const& 
     told.set("event", nameOf(event.what)).set("time", toText(job.now())).set("server", url);
     if (event.what == What::Withheld) told.set("withheld", toJson(event.withheld));
     if (event.what == What::TwoViews) told.set("two_views", toJson(event.twoViews));
+    if (event.what == What::Proposed) told.set("proposed", toJson(event.proposed));
     told.set("frames_sent", event.framesSent).set("frames_received", event.framesReceived);
     told.set("reason", event.reason).set("retry_seconds", static_cast<double>(event.wait.count()) / 1000);
     job.answer(told);
@@ -289,6 +289,7 @@ void tellEvent(Job& job, transport::WatchEvent const& event, std::string const& 
             break;
         case What::Withheld: alarm(job, event.withheld); break;
         case What::TwoViews: alarm(job, event.twoViews); break;
+        case What::Proposed: tellProposed(job, event.proposed); break;
     }
 }
 

@@ -277,6 +277,12 @@ Json toJson(transport::TwoViews const& views) {
     return told;
 }
 
+Json toJson(protocol::Proposed const& answer) {
+    Json told = Json::object();
+    told.set("entry", answer.entry ? Json(answer.entry->hex()) : Json()).set("reason", answer.reason).set("about", answer.about);
+    return told;
+}
+
 Json toJson(replica::DifferenceRow const& difference, office::Names const& names) {
     Json told = Json::object();
     told.set("field", difference.field).set("element", difference.element);

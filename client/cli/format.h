@@ -52,6 +52,7 @@ void showWith(office::Definitions const& definitions);
 [[nodiscard]] Json toJson(replica::DifferenceRow const& difference, office::Names const& names);
 [[nodiscard]] Json toJson(transport::Withheld const& withheld);
 [[nodiscard]] Json toJson(transport::TwoViews const& views);
+[[nodiscard]] Json toJson(protocol::Proposed const& answer);
 [[nodiscard]] Json dayJson(std::optional<Day> const& day);
 [[nodiscard]] Json timeJson(std::optional<Instant> const& instant);
 

@@ -96,9 +96,14 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
 
 void Caller::start(std::vector<Bytes> const& proposals) {
     m_driver->start();
-    m_proposals = proposals.size();
-    for (auto const& proposal : proposals) m_road.send(protocol::Propose{proposal});
+    for (auto const& proposal : proposals) propose(proposal);
     m_pieces->look();
+    noteBusy();
+}
+
+void Caller::propose(Bytes const& proposal) {
+    ++m_proposals;
+    m_road.send(protocol::Propose{proposal});
     noteBusy();
 }
 

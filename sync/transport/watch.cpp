@@ -3,10 +3,12 @@
 #include "store_news.h"
 #include "tls/loop.h"
 #include "transport/caller.h"
+#include "transport/outbox.h"
 
 #include <ifaddrs.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -161,6 +163,8 @@ private:
         m_moved = {};
         m_wasOpen = false;
         m_excused.clear();
+        m_handedIn.clear();
+        m_answered = 0;
         tls::Loop loop;
         std::unique_ptr<tls::Channel> channel;
         tls::connect(loop, m_server.host, m_server.port, m_serverKey, m_reader->registry().domain(), {},
@@ -187,6 +191,7 @@ private:
                 m_caller->onNews();
                 worked = true;   // there is work now
             }
+            if (m_caller && !m_end && !m_failed) handsIn();
             if (!m_end) loop.turn(worked ? std::chrono::milliseconds{0} : waits.next());
             // While this program was busy, it heard nothing and it was not the server's silence.
             if (auto const spent = m_world.monotonic.now() - began; spent > kBusy) m_heardAt += spent;
@@ -260,6 +265,33 @@ private:
         }
     }
 
+    /// What was decided here goes to the keeper of the registry; what the keeper has decided goes round no longer.
+    void handsIn() {
+        auto const& answers = m_caller->proposed();
+        std::set<std::string> decided;
+        for (; m_answered < answers.size(); ++m_answered) {
+            auto const& answer = answers[m_answered];
+            if (!isDecided(answer)) continue;
+            decided.insert(m_handedIn[m_answered]);
+            WatchEvent event;
+            event.what = WatchEvent::What::Proposed;
+            event.proposed = answer;
+            m_tell(event);
+        }
+        if (!decided.empty()) {
+            if (auto const writer = openWriter()) {
+                auto waiting = outbox(*writer);
+                std::erase_if(waiting, [&](std::string const& each) { return decided.contains(each); });
+                setOutbox(*writer, waiting);
+            }
+        }
+        for (auto const& proposal : outbox(*m_reader)) {
+            if (std::find(m_handedIn.begin(), m_handedIn.end(), proposal) != m_handedIn.end()) continue;
+            m_handedIn.push_back(proposal);
+            m_caller->propose(toBytes(proposal));
+        }
+    }
+
     /// Both have said what they had to say: does what the server signed contradict what it gave?
     void lookAtServer() {
         m_receipts->look(*m_reader, m_excused);
@@ -328,6 +360,8 @@ private:
     bool m_asked = false;   ///< after this silence
     std::optional<ReceiptWatch> m_receipts;
     std::set<FrameId> m_excused;   ///< of this connection: what came and could not be kept
+    std::vector<std::string> m_handedIn;   ///< of this connection, in order; of so many the answer is known:
+    std::size_t m_answered = 0;
     std::set<FrameId> m_toldWithheld;
     std::set<TwoViews> m_toldViews;
     std::optional<Error> m_end, m_failed;

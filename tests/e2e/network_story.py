@@ -76,6 +76,22 @@ def while_watching(room, server, port, running, li, wang, plan):
     return running
 
 
+def decided_beside_a_watch(founder):
+    """The server keeps the registry. What is decided here while a watch stays connected goes out with it; once it waited
+    for somebody to synchronise by hand."""
+    founder.json("registry", "move", "centre")
+    synchronise(founder)
+    with Watch(founder) as watch:
+        watch.awaits("connected")
+        founder.json("unit", "add", "sxzx", "实训中心", "--campus", "东校区", status=2)
+        told = watch.awaits("proposed")["proposed"]
+        need(told["entry"] and not told["reason"], "the keeper did not append:", told)
+        eventually("the new unit is in force here",
+                   lambda: "sxzx" in [each["id"] for each in founder.json("registry", "show")["units"]])
+    again = synchronise(founder)
+    need(again["proposed"] == [], "what was decided still waits:", again)
+
+
 def somebody_new(room, founder, url, plan):
     invited = ("--unit", "jwc", "--role", "clerk")
     late = join(room, founder, "late", "钱七", *invited)
@@ -173,6 +189,7 @@ def main(room):
         late, own = somebody_new(room, founder, url, plan)
         revoked(room, founder, li, wang, plan)
         running, hub = over_a_hub(room, founder, server, port, running, li, zhao)
+        decided_beside_a_watch(founder)
 
         # The third road: what one wrote offline travels by stick to another, who takes it to the server.
         by_stick = late.json("doc", "new", "plan", "--set", "title=U 盘带来")["id"]

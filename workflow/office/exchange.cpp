@@ -1,6 +1,8 @@
 // Files for other replicas, and the state of this one.
 #include "office_impl.h"
 
+#include "transport/outbox.h"
+
 #include <algorithm>
 #include <set>
 
@@ -71,7 +73,7 @@ Result<Office::Synchronised> TheOffice::syncOver(std::optional<std::string> cons
     auto unlocked = signer();
     if (!unlocked) return unlocked.error();
     m_viewIsBehind = true;   // also when it ends half way: what came till then is here
-    auto waiting = proposalsWaiting();
+    auto waiting = transport::outbox(*m_replica);
     std::vector<Bytes> proposals;
     for (auto const& each : waiting) proposals.push_back(toBytes(each));
     auto totals = transport::syncOnce(*m_replica, **unlocked, *address, called->key, proposals, {},
@@ -82,10 +84,9 @@ Result<Office::Synchronised> TheOffice::syncOver(std::optional<std::string> cons
     auto proposed = totals->proposed;
     std::vector<std::string> undecided;
     for (std::size_t i = 0; i < waiting.size(); ++i) {
-        bool const decided = i < proposed.size() && (proposed[i].entry || proposed[i].reason != "registry.not-keeper");
-        if (!decided) undecided.push_back(std::move(waiting[i]));
+        if (i >= proposed.size() || !transport::isDecided(proposed[i])) undecided.push_back(std::move(waiting[i]));
     }
-    if (!proposals.empty()) setProposalsWaiting(undecided);
+    if (!proposals.empty()) transport::setOutbox(*m_replica, undecided);
     // Also when both do not hold the same: everything was offered all the same, and a server that says whatever digest it
     // likes would never be looked at.
     transport::ReceiptWatch receipts(*m_replica);

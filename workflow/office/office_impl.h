@@ -16,8 +16,6 @@ inline constexpr std::string_view kRestoredNote = "restored";
 inline constexpr std::string_view kJoiningNote = "joining";
 /// The server's address as the invitation gave it, where the registry says another.
 inline constexpr std::string_view kServerUrlNote = "server-url";
-/// Decided acts on their way to the server that keeps the registry: strict JSON, an array of proposals as texts.
-inline constexpr std::string_view kOutboxNote = "outbox";
 inline constexpr std::string_view kKeyFile = "device.key";
 inline constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 [[nodiscard]] Path keyFile(Path const& replicaFolder);
@@ -130,8 +128,6 @@ public:
     Result<DocumentShown> shown(DocumentKey const& document, bool withItems);
     /// True if a server keeps the registry: the proposal goes to it with the next sync.
     bool queueForServer(std::string const& proposal);
-    [[nodiscard]] std::vector<std::string> proposalsWaiting() const;
-    void setProposalsWaiting(std::vector<std::string> const& waiting);
 
     // --- inviting and enrolling (enrolment.cpp) --------------------------------------------------------------------
     /// A fresh invitation into this college, for nobody yet.

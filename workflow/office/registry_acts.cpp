@@ -3,6 +3,7 @@
 #include "office/keeping.h"
 
 #include "base/sha256.h"
+#include "transport/outbox.h"
 
 #include <algorithm>
 
@@ -79,27 +80,10 @@ Result<Office::Appended> TheOffice::appendOrPass(trust::Proposal const& proposal
 bool TheOffice::queueForServer(std::string const& proposal) {
     auto const* server = registry().server();
     if (!server || server->id != registry().keeper() || server->id == m_replica->device()) return false;
-    auto waiting = proposalsWaiting();
+    auto waiting = transport::outbox(*m_replica);
     if (std::find(waiting.begin(), waiting.end(), proposal) == waiting.end()) waiting.push_back(proposal);
-    setProposalsWaiting(waiting);
+    transport::setOutbox(*m_replica, waiting);
     return true;
-}
-
-std::vector<std::string> TheOffice::proposalsWaiting() const {
-    std::vector<std::string> waiting;
-    auto const note = m_replica->note(kOutboxNote);
-    auto const parsed = note && !note->empty() ? json::parse(*note) : Result<json::Value>(json::Value());
-    auto const* list = parsed ? parsed->asArray() : nullptr;
-    for (std::size_t i = 0; list && i < list->size(); ++i) {
-        if (auto const* text = (*list)[i].asString()) waiting.push_back(*text);
-    }
-    return waiting;
-}
-
-void TheOffice::setProposalsWaiting(std::vector<std::string> const& waiting) {
-    json::Array list;
-    for (auto const& proposal : waiting) list.emplace_back(proposal);
-    m_replica->setNote(kOutboxNote, json::encode(json::Value(std::move(list))));
 }
 
 Result<Office::Appended> TheOffice::propose(std::string_view act, json::Object members) {

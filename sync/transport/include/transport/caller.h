@@ -30,6 +30,8 @@ public:
                                                               DeviceId const& peer, ByteView secret, bool stays, Road road);
     /// `proposals`: for the keeper of the registry, if the other side is it.
     void start(std::vector<Bytes> const& proposals = {});
+    /// One more, after the start.
+    void propose(Bytes const& proposal);
     void received(protocol::Message message) { m_driver->onMessage(std::move(message)); }
     void closed() { m_driver->onEnd(); }
     void onNews();

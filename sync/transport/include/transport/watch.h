@@ -3,6 +3,7 @@
 // frames are stored.
 #pragma once
 
+#include "protocol/messages.h"
 #include "replica/replica.h"
 #include "tls/connect.h"
 #include "transport/server_watch.h"
@@ -21,12 +22,14 @@ struct WatchEvent {
         Lost,       ///< `reason`; tried again after `wait`
         Withheld,   ///< `withheld`, each told once a watch
         TwoViews,   ///< `twoViews`, likewise
+        Proposed,   ///< the keeper of the registry decided something that waited here: `proposed`
     } what = What::Connected;
     std::uint64_t framesSent = 0, framesReceived = 0;   ///< since the last event
     std::string reason;
     std::chrono::milliseconds wait{0};
     Withheld withheld{};
     TwoViews twoViews{};
+    protocol::Proposed proposed{};
 };
 
 struct WatchTimes {
