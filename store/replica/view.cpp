@@ -12,8 +12,8 @@ namespace {
 
 // One batch is one transaction: large enough that its commit costs little, small enough that stopping loses little and
 // that the rows read for it fit in memory.
-constexpr std::size_t kBatchLines = 4000;
-constexpr std::size_t kBatchItems = 8000;
+constexpr std::size_t kBatchLines = 16000;
+constexpr std::size_t kBatchItems = 32000;
 constexpr std::size_t kBatchBytes = 16 * 1024 * 1024;
 // Pages near the root change in each batch; moved out of the log more rarely they are written fewer times.
 constexpr int kCheckpointPages = 16384;

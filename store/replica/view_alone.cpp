@@ -142,7 +142,7 @@ void FollowingView::chooseReceipt(Handle frame, Work& work) {
         }
         use->run();
     }
-    doubtItemsOf(frame, work);
+    if (!at.isNew) doubtItemsOf(frame, work);
     if (feed.forked) {
         m_trees.erase(feed.feed);
         work.branching.insert(feed.feed);

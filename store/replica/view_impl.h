@@ -41,6 +41,7 @@ struct FrameLine {
     std::uint64_t seq = 0;
     trust::Branch branch = trust::Branch::Single;
     std::optional<trust::Receipt> receipt;
+    bool isNew = false;  ///< came in this batch with nothing but new documents, which are judged at its end anyway
 };
 
 struct FeedLine {

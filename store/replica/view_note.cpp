@@ -29,6 +29,9 @@ void FollowingView::noteLine(LogLine const& line, Work& work) {
     FrameLine const known = frameAt(frame, work);
     for (std::uint32_t place = 0; place < header->items.size(); ++place)
         noteItem(known, place, header->items[place], work);
+    work.frames.at(frame).isNew = std::all_of(header->items.begin(), header->items.end(), [&](trust::Item const& item) {
+        return work.freshItems.contains(item.id);
+    });
 }
 
 Handle FollowingView::noteFrame(FrameId const& id, trust::FrameHeader const& header, Work& work) {
