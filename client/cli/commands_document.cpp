@@ -165,6 +165,7 @@ std::vector<std::string> nextCommands(Job& job, office::Office& office, office::
         if (auto const* action = workflow ? workflow->action(name) : nullptr) {
             for (auto const& guard : action->guards) {
                 if (guard.name == "comment-required") line += " --comment " + std::string(job.say({"说明", "TEXT"}));
+                if (guard.name == "person-required") line += " --to " + std::string(job.say({"人员", "PERSON"}));
                 if (guard.name == "until-required") line += " --until " + std::string(job.say({"日期", "DATE"}));
                 if (guard.name == "no-differences" && !shown.differences.empty()) open = false;
                 if (guard.name == "single-head" && several) open = false;

@@ -2,10 +2,26 @@
 #include "registry_words.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace spiral::cli {
 
 namespace {
+
+/// Fields that a refusal names, as the form has them beside the names that `--set` takes.
+Error withLabels(Job& job, office::Office& office, DocumentKey const& doc, Error error) {
+    auto const shown = error.reason == "step.incomplete" ? office.show(doc) : Result<office::DocumentShown>(Error{});
+    if (!shown || shown->type == nullptr) return error;
+    std::string text;
+    std::istringstream names(error.detail);
+    for (std::string name; names >> name;) {
+        auto const& fields = shown->type->fields;
+        auto const field = std::find_if(fields.begin(), fields.end(), [&](auto const& each) { return each.name == name; });
+        text += (text.empty() ? "" : ", ") + (field == fields.end() ? name : std::string(job.label(field->label)) + " (" + name + ")");
+    }
+    error.detail = text;
+    return error;
+}
 
 Result<int> step(Job& job) {
     std::optional<Day> until;
@@ -20,7 +36,9 @@ Result<int> step(Job& job) {
         SPIRAL_GIVE(person, personFrom(*office, *told));
         wanted.person = person;
     }
-    SPIRAL_GIVE(done, office->step(doc, wanted));
+    auto const signedStep = office->step(doc, wanted);
+    if (!signedStep) return withLabels(job, *office, doc, signedStep.error());
+    auto const& done = *signedStep;
     auto const listed = office->view().document(doc);
     Json told = Json::object();
     told.set("id", done.document.doc.hex()).set("revision", done.revision.hex()).set("record", done.record.hex());

@@ -6,7 +6,7 @@ namespace spiral::office::taking {
 namespace {
 
 std::vector<ColumnSpec> unitColumns() {
-    return {{"unit", {"部门代号", "unit id"}, {"代号", "编号", "id", "unit"}, true, 16, nullptr, false},
+    return {{"unit", {"部门代号", "unit id"}, {"代号", "编号", "部门编号", "部门代码", "代码", "id", "unit"}, true, 16, nullptr, false},
             {"name", {"部门名称", "name"}, {"名称", "部门"}, true, 28, nullptr, false},
             {"campus", {"校区", "campus"}, {}, false, 20, nullptr, false}};
 }
