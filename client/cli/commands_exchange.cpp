@@ -99,6 +99,18 @@ struct Told {
     }
 };
 
+/// What came and does not stand yet, and the exit status of the exchange.
+int tellWhatWaits(Job& job, Told const& answers, std::size_t quarantined, std::size_t differing) {
+    answers.tell(job);
+    if (quarantined > 0)
+        job.tell({"  隔离 {n} 行，详见 spiral status", "  {n} row(s) quarantined, see spiral status"},
+                 {{"n", std::to_string(quarantined)}});
+    if (differing > 0)
+        job.tell({"  {n} 份文档有不同版本：spiral doc differences", "  {n} document(s) differ: spiral doc differences"},
+                 {{"n", std::to_string(differing)}});
+    return answers.exitStatus();
+}
+
 Result<int> exportFile(Job& job, std::string const& file, std::chrono::nanoseconds began) {
     SPIRAL_GIVE(place, job.outputPath(file));
     SPIRAL_GIVE(office, job.office(replica::Access::Read));
@@ -160,14 +172,7 @@ Result<int> importFile(Job& job, std::string const& file, std::chrono::nanosecon
         job.tell({"  来自设备 {device}", "  from device {device}"},
                  {{"device", clean(names.device(totals.writer->device))}});
     }
-    answers.tell(job);
-    if (!set.empty())
-        job.tell({"  隔离 {n} 行，详见 spiral status", "  {n} row(s) quarantined, see spiral status"},
-                 {{"n", std::to_string(set.size())}});
-    if (differing > 0)
-        job.tell({"  {n} 份文档有不同版本：spiral doc differences", "  {n} document(s) differ: spiral doc differences"},
-                 {{"n", std::to_string(differing)}});
-    return answers.exitStatus();
+    return tellWhatWaits(job, answers, set.size(), differing);
 }
 
 void alarm(Job& job, transport::Withheld const& withheld) {
@@ -236,14 +241,7 @@ Result<int> overNetwork(Job& job, std::optional<std::string> const& url, std::ch
         job.tell({"  附件块：送出 {sent}，收到 {received}", "  pieces of attachments: {sent} sent, {received} received"},
                  {{"sent", std::to_string(done.piecesSent)}, {"received", std::to_string(done.piecesReceived)}});
     }
-    answers.tell(job);
-    if (!set.empty())
-        job.tell({"  隔离 {n} 行，详见 spiral status", "  {n} row(s) quarantined, see spiral status"},
-                 {{"n", std::to_string(set.size())}});
-    if (differing > 0)
-        job.tell({"  {n} 份文档有不同版本：spiral doc differences", "  {n} document(s) differ: spiral doc differences"},
-                 {{"n", std::to_string(differing)}});
-    return answers.exitStatus();
+    return tellWhatWaits(job, answers, set.size(), differing);
 }
 
 std::string_view nameOf(transport::WatchEvent::What what) {
