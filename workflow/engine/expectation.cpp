@@ -123,7 +123,7 @@ private:
         std::optional<Day> earliest = verdict.until;
         for (Act const& act : m_facts.acts) {
             if (act.action != verdict.action || act.of != verdict.of || !act.until) continue;
-            if (!counts(act) || isSettled(act)) continue;
+            if (!counts(act) || m_standing.settled.contains(act.id)) continue;
             if (!earliest || *act.until < *earliest) earliest = act.until;
         }
         return earliest;
@@ -131,11 +131,6 @@ private:
     bool counts(Act const& act) const {
         auto const effect = m_standing.effects.find(act.id);
         return effect != m_standing.effects.end() && effect->second == ActEffect::Counts;
-    }
-    bool isSettled(Act const& act) const {
-        return std::any_of(m_facts.acts.begin(), m_facts.acts.end(), [&](Act const& other) {
-            return counts(other) && std::binary_search(other.settles.begin(), other.settles.end(), act.id);
-        });
     }
 
     std::vector<Source> sourcesOf(ExpectRule const& rule) const {
@@ -199,7 +194,11 @@ private:
         expectation.by = source.revision;
         expectation.due = source.verdict != nullptr ? dayOf(*source.verdict) : m_standing.due;
         if (!rule.due.empty()) {
-            for (std::string const& text : textsOf(valueAt(source, place, rule.due))) expectation.due = parseDay(text);
+            // A row that says no day has the asking document's, which acts move and edits do not.
+            json::Object const& said = place.row != nullptr ? *place.row : *source.fields;
+            for (std::string const& text : textsOf(said.find(rule.due))) {
+                if (auto const day = parseDay(text)) expectation.due = day;
+            }
         }
         if (source.verdict != nullptr) expectation.comment = firstOf(source.verdict->comment);
         if (auto const part = m_standing.parts.find(expectation.document.doc); part != m_standing.parts.end()) {

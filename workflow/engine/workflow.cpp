@@ -144,7 +144,7 @@ public:
             PartStanding& standing = all[part];
             // An act that says nothing of the day or the person leaves what an earlier one said of it.
             if (at.due != kNone) standing.due = dueOf(at.due);
-            if (at.person != kNone) standing.person = m_acts[at.person]->person;
+            standing.person = personOf(at.person);
             if (at.wanted != kNone) {
                 auto const nodes = m_history->nodes(at.wanted);
                 standing.takenBack = std::any_of(nodes.begin(), nodes.end(), [&](Node node) { return takesBack(node); });
@@ -153,9 +153,8 @@ public:
         }
         return all;
     }
-    [[nodiscard]] std::optional<PersonId> person() const {
-        return m_person == kNone ? std::nullopt : m_acts[m_person]->person;
-    }
+    [[nodiscard]] std::optional<PersonId> person() const { return personOf(m_person); }
+    [[nodiscard]] bool isSettled(Node node) const { return m_settled[node]; }
 
     [[nodiscard]] std::vector<Round> rounds() {
         std::map<int, std::vector<Node>> byRound;
@@ -336,7 +335,9 @@ private:
                 if (takesBack(node) || (act.until && takesUntil(action))) {
                     at.wanted = at.wanted == kNone ? node : m_history->join({at.wanted, node});
                 }
-                if (act.person && takesPerson(action)) at.person = later(at.person, node);
+                if (act.person && takesPerson(action)) {
+                    at.person = at.person == kNone ? node : m_history->join({at.person, node});
+                }
             }
             return;
         }
@@ -344,7 +345,7 @@ private:
         if (!action.to.empty()) m_stateAt[node] = node;
         if (action.submission) m_submissionAt[node] = node;
         if (act.until && takesUntil(action)) m_dueAt[node] = node;
-        if (act.person && takesPerson(action)) m_person = later(m_person, node);
+        if (act.person && takesPerson(action)) m_person = m_person == kNone ? node : m_history->join({m_person, node});
     }
 
     /// An act about parts that says that they are not wanted any more.
@@ -352,13 +353,13 @@ private:
         return !m_actions[node]->to.empty() && m_workflow.state(m_actions[node]->to)->closed;
     }
 
-    /// The one that follows the other, else the younger by its own claim.
-    Node later(Node before, Node node) {
-        if (before == kNone) return node;
-        auto const nodes = m_history->nodes(m_history->join({before, node}));
-        if (nodes.size() == 1) return nodes.front();
-        return std::tuple(m_acts[before]->time, m_acts[before]->id) < std::tuple(m_acts[node]->time, m_acts[node]->id) ? node
-                                                                                                                       : before;
+    /// To whom the youngest of them, by its own claim, gives it: asked of all at once, or what came between would count.
+    std::optional<PersonId> personOf(Frontier frontier) const {
+        if (frontier == kNone) return std::nullopt;
+        auto const nodes = m_history->nodes(frontier);
+        auto const when = [&](Node node) { return std::tuple(m_acts[node]->time, m_acts[node]->id); };
+        return m_acts[*std::max_element(nodes.begin(), nodes.end(),
+                                        [&](Node a, Node b) { return when(a) < when(b); })]->person;
     }
 
     Trial judge(Act const& act, Action const& action, Frontier state, Frontier submission) {
@@ -503,14 +504,13 @@ private:
     std::vector<int> m_roundBefore, m_roundAfter;
     std::vector<bool> m_settled;  // a later decision was taken in its place
     std::vector<Node> m_last;
-    /// Where the acts about a part stand: all of them, those that set its day, and the one that gave it to somebody.
+    /// Where the acts about a part stand: all of them, those that set its day, and those that gave it to somebody.
     struct PartAt {
-        Frontier all = kNone, due = kNone;
+        Frontier all = kNone, due = kNone, person = kNone;
         Frontier wanted = kNone;  // acts that take it back, or give it a day and so ask again
-        Node person = kNone;
     };
     std::map<DocumentId, PartAt> m_parts;
-    Node m_person = kNone;
+    Frontier m_person = kNone;
     Frontier m_state = kNone, m_submission = kNone, m_due = kNone;
     std::optional<Day> m_baseDue;
 };
@@ -720,6 +720,7 @@ Standing stand(Facts const& facts) {
     }
     for (Node node = 0; node < walk.size(); ++node) {
         standing.effects[walk.act(node).id] = walk.effect(node);
+        if (walk.isSettled(node)) standing.settled.insert(walk.act(node).id);
         if (walk.effect(node) != ActEffect::Counts) continue;
         if (!standing.lastAction || *standing.lastAction < walk.act(node).time)
             standing.lastAction = walk.act(node).time;

@@ -43,7 +43,7 @@ public:
     [[nodiscard]] replica::Projection project(replica::DocumentFacts const& facts) const override;
 
 private:
-    static constexpr int kVersion = 6, kVersionsMax = 1000;
+    static constexpr int kVersion = 7, kVersionsMax = 1000;
     Definitions const& m_definitions = Definitions::builtIn();
 };
 /// State of a document that is asked for and that nobody has begun, of one that is not wanted any more, and of one that

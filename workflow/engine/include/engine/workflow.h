@@ -17,6 +17,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -182,6 +183,7 @@ struct Standing {
     int failedRounds = 0;
     std::vector<Round> rounds;
     std::map<ObjectId, ActEffect> effects;
+    std::set<ObjectId> settled;           ///< disputed decisions in whose place a later one was taken
     std::optional<Instant> lastAction;    ///< claimed time of the newest counting act
     std::optional<PersonId> person;       ///< to whom it was given last; of concurrent acts the youngest by its claim
     std::map<DocumentId, PartStanding> parts;
