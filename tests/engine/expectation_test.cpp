@@ -17,7 +17,8 @@ std::vector<Expectation> asked(Desk& desk, Scope const& scope) {
     return expectations(facts, stand(facts), {scope, DocumentId{}});
 }
 
-/// A point that two people failed apart: one until the end of May, the other, who claims to be younger, until September.
+/// A point that two people failed apart: one until the end of May, the other, who claims to be younger, until
+/// September.
 Desk failedApart() {
     Desk desk("point.v1");
     desk.writes("r1", {{"title", "点"}, {"result", "met"}, {"evidence", "据"}, {"result_text", "已达"}});
@@ -42,7 +43,8 @@ TEST_CASE("of two fails that fell apart the earlier day counts, and an act that 
     CHECK(shown(asked(desk, unit)[0].due) == "2026-05-31");
 }
 
-TEST_CASE("a verdict that differed and was settled by a later one is asked no more for its day", "[engine][expectation]") {
+TEST_CASE("a verdict that differed and was settled by a later one is asked no more for its day",
+          "[engine][expectation]") {
     Desk desk = failedApart();
     desk.doesAfter("p1", {"s1"}, "recheck-pass", "r1");
     CHECK(desk.standing().disputed);

@@ -147,7 +147,9 @@ Cores::Answers Cores::answers(Facts const& facts, Held const& held, Random& rand
         }
         answers.merged.emplace(key, model::merge(revisions, {}));
         answers.judgements.merge(judgements);
+        std::sort(members.begin(), members.end(), [](Row const& a, Row const& b) { return a.id < b.id; });
     }
+    answers.documents = std::move(documents);
     for (FrameId const& id : held.headers) {
         FrameFact const& frame = facts.frames.at(id);
         answers.branches.emplace(id, feedsNow.at({frame.device, frame.scope}).branchOf(id));

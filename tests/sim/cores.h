@@ -21,6 +21,7 @@ public:
         std::map<FrameId, trust::Branch> branches;
         std::set<std::set<FrameId>> forks;
         std::map<DocumentKey, model::Merged> merged;
+        std::map<DocumentKey, std::vector<trust::Row>> documents;  ///< rows sorted by id
     };
     /// Everything about what is held. `random` decides in which order receipts and confirms are read.
     [[nodiscard]] Answers answers(Facts const& facts, Held const& held, Random& random) const;

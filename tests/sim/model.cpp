@@ -23,6 +23,11 @@ std::string_view kindOf(Record const& record) { return nameWithoutVersion(record
 bool contains(std::vector<std::string> const& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
+std::string elementName(json::Value const& element) {
+    if (std::string const* const name = element.asString()) return *name;
+    std::string const* const id = element.asObject() == nullptr ? nullptr : json::stringAt(*element.asObject(), "id");
+    return id == nullptr ? std::string() : *id;
+}
 bool lendsAuthority(std::string_view kind) { return kind == "affirm" || kind == "admit"; }
 
 }  // namespace
@@ -532,7 +537,7 @@ void Model::gatherParents(ObjectId const& id, std::set<ObjectId>& usable, bool& 
     for (ObjectId const& parent : revision(id)->parents) {
         if (!hasParent(*revision(id), parent))
             missing = true;
-        else if (opinion(parent).stands())
+        else if (isUsable(parent))
             usable.insert(parent);
         else
             gatherParents(parent, usable, missing);
@@ -553,9 +558,29 @@ std::set<ObjectId> const& Model::ancestors(ObjectId const& id) {
     return m_ancestors[id] = std::move(all);
 }
 
+/// Of a field, or of one element of a list: a row by its id, a name in a set.
 std::optional<std::string> Model::valueOf(ObjectId const& id, std::string const& field) const {
-    json::Value const* const value = revision(id)->fields.find(field);
-    return value == nullptr ? std::nullopt : std::optional(json::encode(*value));
+    std::size_t const bracket = field.find('[');
+    json::Value const* const value = revision(id)->fields.find(field.substr(0, bracket));
+    if (value == nullptr) return std::nullopt;
+    if (bracket == std::string::npos) return json::encode(*value);
+    if (value->asArray() == nullptr) return std::nullopt;
+    std::string const wanted = field.substr(bracket + 1, field.size() - bracket - 2);
+    for (json::Value const& element : *value->asArray()) {
+        if (elementName(element) == wanted) return json::encode(element);
+    }
+    return std::nullopt;
+}
+
+bool Model::isUsable(ObjectId const& id) { return opinion(id).stands() && !m_aside.contains(id); }
+void Model::setAside(std::set<ObjectId> rows) {
+    if (rows == m_aside) return;
+    m_aside = std::move(rows);
+    m_ancestors.clear();
+    m_writes.clear();
+}
+void Model::setLists(DocumentKey const& document, std::set<std::string> fields) {
+    m_lists[document] = std::move(fields);
 }
 
 bool Model::writes(ObjectId const& id, std::string const& field) {
@@ -595,7 +620,7 @@ std::set<ObjectId> Model::heads(DocumentKey const& document) {
     std::set<ObjectId> usable, older;
     for (ObjectId const& id : m_rows) {
         Revision const* const text = revision(id);
-        if (text == nullptr || DocumentKey(text->scope, text->doc) != document || !opinion(id).stands()) continue;
+        if (text == nullptr || DocumentKey(text->scope, text->doc) != document || !isUsable(id)) continue;
         usable.insert(id);
         older.insert(ancestors(id).begin(), ancestors(id).end());
     }
@@ -606,11 +631,18 @@ std::set<ObjectId> Model::heads(DocumentKey const& document) {
 std::map<std::string, Sides> Model::fields(DocumentKey const& document) {
     std::set<ObjectId> const tops = heads(document);
     std::set<std::string> names;
-    for (ObjectId const& head : tops) {
-        for (auto const& [name, value] : revision(head)->fields) names.insert(name);
-        for (ObjectId const& older : ancestors(head)) {
-            for (auto const& [name, value] : revision(older)->fields) names.insert(name);
+    auto const lists = m_lists.find(document);
+    auto const gather = [&](ObjectId const& id) {
+        for (auto const& [name, value] : revision(id)->fields) {
+            bool const isList = lists != m_lists.end() && lists->second.contains(name) && value.asArray() != nullptr;
+            if (!isList) names.insert(name);
+            for (json::Value const& element : isList ? *value.asArray() : json::Array())
+                names.insert(name + "[" + elementName(element) + "]");
         }
+    };
+    for (ObjectId const& head : tops) {
+        gather(head);
+        for (ObjectId const& older : ancestors(head)) gather(older);
     }
     std::map<std::string, Sides> fields;
     for (std::string const& name : names) fields[name] = sidesOf(tops, name);
@@ -637,7 +669,7 @@ std::map<ObjectId, ItemCount> Model::counts(std::set<std::string> const& knownTy
         if (text == nullptr) continue;
         bool const waits = std::any_of(text->parents.begin(), text->parents.end(),
                                        [&](ObjectId const& parent) { return !hasParent(*text, parent); });
-        if (waits || !knownTypes.contains(text->type)) {
+        if (waits || m_aside.contains(item) || !knownTypes.contains(text->type)) {
             count = ItemCount::Pending;
             continue;
         }

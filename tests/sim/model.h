@@ -39,6 +39,14 @@ public:
     [[nodiscard]] std::map<DocumentKey, std::vector<ObjectId>> documents() const;
     [[nodiscard]] std::set<ObjectId> heads(DocumentKey const& document);
     [[nodiscard]] std::map<std::string, Sides> fields(DocumentKey const& document);
+    /// Revisions that authority lets stand and that decide nothing where they stand: their children stand on their parents.
+    void setAside(std::set<ObjectId> rows);
+    /// Fields of a document that hold rows or a set: each element is merged by itself, as `field[element]`.
+    void setLists(DocumentKey const& document, std::set<std::string> fields);
+    /// It stands, and is not set aside.
+    [[nodiscard]] bool isUsable(ObjectId const& revision);
+    /// Usable revisions below this one.
+    [[nodiscard]] std::set<ObjectId> const& ancestors(ObjectId const& id);
     /// Every item of every held frame, in the first count that fits. What a record does in its workflow is not the
     /// model's matter: a record that stands is Current here. `knownTypes`: types of documents that are projected.
     [[nodiscard]] std::map<ObjectId, ItemCount> counts(std::set<std::string> const& knownTypes);
@@ -94,7 +102,6 @@ private:
     [[nodiscard]] Record const* record(ObjectId const& id) const;
     // Merging: usable revisions alone; children of others stand on those below.
     void gatherParents(ObjectId const& id, std::set<ObjectId>& usable, bool& missing);
-    [[nodiscard]] std::set<ObjectId> const& ancestors(ObjectId const& id);
     [[nodiscard]] bool writes(ObjectId const& id, std::string const& field);
     [[nodiscard]] Sides sidesOf(std::set<ObjectId> const& heads, std::string const& field);
     [[nodiscard]] std::optional<std::string> valueOf(ObjectId const& id, std::string const& field) const;
@@ -109,6 +116,8 @@ private:
     std::map<FrameId, trust::Receipt> m_receipts;
     std::set<FrameId> m_confirmed;
     std::map<ObjectId, Opinion> m_opinions;
+    std::set<ObjectId> m_aside;
+    std::map<DocumentKey, std::set<std::string>> m_lists;
     std::map<ObjectId, std::set<ObjectId>> m_ancestors;
     std::map<std::pair<ObjectId, std::string>, bool> m_writes;
 };

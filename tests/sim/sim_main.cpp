@@ -1,5 +1,6 @@
-// Runs simulated histories and says the seed of each that fails: sim_model [--seed N] [--count N] [--steps M] [--trace]
+// Runs simulated histories and says the seed of each that fails: sim_model [--seed N] [--count N] [--steps M] [--cycles 1] [--trace]
 #include "arguments.h"
+#include "cycle_check.h"
 #include "world.h"
 
 #include <chrono>
@@ -9,7 +10,11 @@
 int main(int argc, char** argv) {
     spiral::sim::Options options;
     spiral::sim::Arguments arguments{options.seed};
-    if (!spiral::sim::read(arguments, argc, argv, {{"--steps", [&](std::uint64_t steps) { options.steps = static_cast<int>(steps); }}})) return 3;
+    auto const steps = [&](std::uint64_t number) { options.steps = static_cast<int>(number); };
+    auto const cycles = [&](std::uint64_t wanted) {
+        if (wanted != 0) options.play = spiral::sim::playCycles;
+    };
+    if (!spiral::sim::read(arguments, argc, argv, {{"--cycles", cycles}, {"--steps", steps}})) return 3;
     options.seed = arguments.seed;
     std::uint64_t const count = arguments.count;
     if (arguments.trace) options.trace = spiral::sim::print;

@@ -1,5 +1,7 @@
 #include "store_world.h"
 
+#include "cycle_check.h"
+
 #include "../../workflow/office/projector.h"
 #include "model/type.h"
 
@@ -72,6 +74,42 @@ ObjectId StoreWorld::act(Node& node, std::string_view kind, std::string_view rol
     auto const row = node.machine->record(kind, role, scope.text(), trust::Target{scope, of});
     seal(node, scope.text(), {row});
     return row.item.id;
+}
+/// Whoever plays reads what she has just written: the model knows each row from then on, and its frame once it is sealed.
+class StoreWorld::NodeSeat final : public Seat {
+public:
+    NodeSeat(StoreWorld& world, Node& node, Model& reads, std::vector<PersonId> everybody)
+        : Seat(world.facts, reads, node.who.id, std::move(everybody)), m_world(world), m_node(node) {}
+    ObjectId write(DocumentKey const& document, std::string const& type, std::set<ObjectId> const& parents,
+                   json::Object fields) override {
+        rows.push_back(m_node.machine->revision(document.first.text(), std::move(fields),
+                                                {parents.begin(), parents.end()}, document.second, type));
+        ObjectId const id = rows.back().item.id;
+        m_world.facts.rows.emplace(id, trust::decodeRevision(asBytes(rows.back().bytes)).value());
+        return id;
+    }
+    ObjectId sign(std::string const& kind, Role const& role, Scope const& scope, ObjectId const& of,
+                  json::Object body) override {
+        rows.push_back(m_node.machine->record(kind, role.text(), scope.text(), trust::Target{scope, of}, std::move(body)));
+        ObjectId const id = rows.back().item.id;
+        m_world.facts.rows.emplace(id, trust::decodeRecord(asBytes(rows.back().bytes)).value());
+        return id;
+    }
+    std::vector<replica::NewRow> rows;
+
+private:
+    StoreWorld& m_world;
+    Node& m_node;
+};
+bool StoreWorld::play(Node& node, CycleWork& work) {
+    Model reads = model(node);
+    std::vector<PersonId> people;
+    for (auto const& each : m_nodes) people.push_back(each->who.id);
+    NodeSeat seat(*this, node, reads, std::move(people));
+    auto const scope = work.sit(seat);
+    if (!scope || seat.rows.empty()) return false;
+    seal(node, scope->text(), seat.rows);
+    return true;
 }
 ObjectId StoreWorld::confirm(Node& node, std::string_view scope, FrameId const& tip) {
     json::Object body;
@@ -343,6 +381,8 @@ std::string StoreWorld::compare(Node& node) {
     }
     node.view->catchUp();
     Model model(facts, paths, node.held);
+    CycleModel const cycles(facts, model);
+    countCycles(cycles, met);
     std::set<std::string> types;
     for (auto const& [id, object] : facts.rows) {
         auto const* revision = std::get_if<Revision>(&object);
@@ -393,11 +433,17 @@ std::string StoreWorld::compare(Node& node) {
             open != static_cast<int>(node.view->differences({key.first, key.second}).size()))
             return on + "differences of document " + brief(key.second);
     }
-    std::set<std::set<FrameId>> forks, shown;
+    std::set<std::set<FrameId>> forks, branches;
     for (auto const& siblings : model.forks()) forks.insert(siblings);
-    for (replica::Fork const& fork : node.view->forks()) shown.insert({fork.branches.begin(), fork.branches.end()});
-    if (forks != shown) return on + "the branches shown";
-    return {};
+    for (replica::Fork const& fork : node.view->forks()) branches.insert({fork.branches.begin(), fork.branches.end()});
+    if (forks != branches) return on + "the branches shown";
+    Shown shown;
+    for (replica::ListedDocument const& listed : node.view->list({})) {
+        auto const read = node.view->facts(listed.key());
+        shown[{listed.scope, listed.doc}] = {listed.row, listed.begun, read ? read->expectedBy : std::vector<replica::Expected>()};
+    }
+    auto const difference = cycleDifference(facts, cycles, model, shown);
+    return difference.empty() ? difference : on + difference;
 }
 
 }  // namespace spiral::sim

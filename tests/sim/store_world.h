@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../replica/machines.h"
+#include "cycle_work.h"
 #include "model.h"
 
 #include "replica/view.h"
@@ -51,6 +52,8 @@ public:
     ObjectId write(Node& node, std::string_view scope, json::Object fields, std::vector<ObjectId> parents = {},
                    std::optional<DocumentId> doc = {});
     ObjectId act(Node& node, std::string_view kind, std::string_view role, ObjectId const& of);
+    /// Somebody keeps cycles for a while. False if there was nothing for her to do.
+    bool play(Node& node, CycleWork& work);
     ObjectId confirm(Node& node, std::string_view scope, FrameId const& tip);
     /// The server's word that it has seen these frames of a scope.
     ObjectId receipt(Node& server, std::string_view scope, std::vector<FrameId> const& frames);
@@ -70,13 +73,17 @@ public:
     [[nodiscard]] Model model(Node const& node) { return Model(facts, paths, node.held); }
     [[nodiscard]] std::vector<std::string> dump(Node& node);
     [[nodiscard]] std::vector<std::string> dumpRebuilt(Node& node);
+    [[nodiscard]] Random& random() { return m_random; }
     [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return m_random.below(bound); }
     [[nodiscard]] bool chance(unsigned percent) { return below(100) < percent; }
 
     Facts facts;
     EntryPaths paths{facts};
+    /// What was seen of cycles.
+    std::map<std::string, std::size_t> met;
 
 private:
+    class NodeSeat;
     void openView(Node& node);
     void learn(Node& node, FrameId const& id);
     void learnEntry(ObjectId const& id, Bytes const& bytes);

@@ -213,7 +213,11 @@ public:
           m_random(options.seed),
           m_facts(base().facts),
           m_people(base().people),
-          m_paths(m_facts) {}
+          m_paths(m_facts) {
+        if (!options.play) return;
+        m_play = options.play(m_random);
+        m_scopes.push_back(Scope::college());
+    }
 
     Outcome run() {
         settle();
@@ -256,10 +260,37 @@ private:
         add(kLi, 1);
         if (chance(60)) add(kServer, 0);
         shuffle(others);
-        others.resize(1 + below(others.size()));
+        if (!m_play) others.resize(1 + below(others.size()));
         for (std::size_t const who : others) add(who, 0);
         m_topology = static_cast<int>(below(3));
+        if (m_play && chance(60)) m_topology = 2;
         note("topology " + std::to_string(m_topology));
+        if (!m_play) return;
+        for (auto const& [who, role] : {std::pair{kHu, "leader@college"}, {kLi, "quality@college"}, {kZhao, "clerk@college"}}) {
+            if (chance(70)) grantFirst(who, role);
+        }
+    }
+    /// Of a history with a play: those whom it needs in the college itself. The news reaches the others when it does.
+    void grantFirst(std::size_t who, char const* role) {
+        Machine& keeper = m_machines.front();
+        EntryFact entry = newEntry(keeper);
+        entry.agreed = {{entry.signerPerson, entry.signer}};
+        entry.what = What::Grant;
+        entry.person = m_people[who].id;
+        entry.role = *Role::parse(role);
+        entry.from = day(0);
+        finishEntry(m_facts, entry, m_random, grantMembers(entry), "grant", nullptr);
+        seal(keeper, Scope::registry(), {entry.id});
+    }
+    EntryFact newEntry(Machine const& keeper) {
+        trust::Registry const& registry = keeper.now.cores.registry;
+        EntryFact entry;
+        entry.signerPerson = m_people[kFounder].id;
+        entry.signer = keeper.device;
+        entry.number = registry.head().seq + 1;
+        entry.below = entry.seen = registry.head().hash;
+        entry.time = clockOf(keeper);
+        return entry;
     }
     Machine& add(std::size_t who, std::size_t device) {
         Machine machine;
@@ -614,6 +645,62 @@ private:
         seal(machine, scope, std::move(items));
         check(machine);
     }
+    /// Somebody plays, and what she wrote is sealed.
+    class MachineSeat final : public Seat {
+    public:
+        MachineSeat(World& world, Machine& machine, Model& reads, std::vector<PersonId> everybody)
+            : Seat(world.m_facts, reads, world.m_people[machine.who].id, std::move(everybody)),
+              m_world(world),
+              m_machine(machine) {}
+        ObjectId write(DocumentKey const& document, std::string const& type, std::set<ObjectId> const& parents,
+                       json::Object fields) override {
+            Revision revision;
+            revision.school = facts.school;
+            revision.scope = document.first;
+            revision.doc = document.second;
+            revision.type = type;
+            revision.parents.assign(parents.begin(), parents.end());
+            revision.fields = std::move(fields);
+            revision.by = {person, m_machine.device};
+            revision.time.wall = m_world.clockOf(m_machine);
+            revision.nonce = m_world.m_random.token<Nonce>();
+            std::string how;
+            if (m_world.chance(1)) m_world.forge(revision, how);
+            ObjectId const id = m_world.m_random.token<ObjectId>();
+            m_world.note(m_machine.name + " writes " + brief(id) + " of " + type + " " + document.first.text() + ":" +
+                         brief(document.second) + how + " " + json::encode(revision.fields).substr(0, 300));
+            m_world.m_facts.rows.emplace(id, std::move(revision));
+            items.push_back(id);
+            return id;
+        }
+        ObjectId sign(std::string const& kind, Role const& role, Scope const& scope, ObjectId const& of,
+                      json::Object body) override {
+            Record record = m_world.newRecord(m_machine, kind + ".v1", scope);
+            record.role = role;
+            record.of = trust::Target{scope, of};
+            record.body = std::move(body);
+            std::string how = " as " + role.text() + " " + json::encode(record.body);
+            if (m_world.chance(1)) m_world.forge(record, how);
+            items.push_back(m_world.keep(m_machine, std::move(record), how));
+            return items.back();
+        }
+        std::vector<ObjectId> items;
+
+    private:
+        World& m_world;
+        Machine& m_machine;
+    };
+    void playOn(Machine& machine) {
+        if (!canWrite(machine)) return;
+        Model model(m_facts, m_paths, machine.now.held);
+        std::vector<PersonId> people;
+        for (Person const& person : m_people) people.push_back(person.id);
+        MachineSeat seat(*this, machine, model, std::move(people));
+        auto const scope = m_play->sit(seat);
+        if (!scope || seat.items.empty()) return;
+        seal(machine, *scope, std::move(seat.items));
+        check(machine);
+    }
     void giveReceipts() {
         for (Machine& machine : m_machines) {
             if (machine.who != kServer || !canWrite(machine)) continue;
@@ -624,7 +711,7 @@ private:
                 auto const body = trust::receiptBodyFrom(record->body);
                 done.insert(body->frames.begin(), body->frames.end());
             }
-            for (char const* name : {"unit/a", "unit/b"}) giveReceipt(machine, scopeOf(name), done);
+            for (Scope const& scope : m_scopes) giveReceipt(machine, scope, done);
             check(machine);
         }
     }
@@ -721,14 +808,9 @@ private:
         Machine& keeper = *pick(keepers);
         trust::Registry const& registry = keeper.now.cores.registry;
         if (registry.forked()) return;  // the keeper cannot tell which head to follow
-        EntryFact entry;
-        entry.signerPerson = m_people[kFounder].id;
-        entry.signer = keeper.device;
-        entry.number = registry.head().seq + 1;
-        entry.below = registry.head().hash;
+        EntryFact entry = newEntry(keeper);
         auto const chain = registry.chain();
-        entry.seen = chance(80) ? *entry.below : pick(chain).first;
-        entry.time = clockOf(keeper);
+        if (!chance(80)) entry.seen = pick(chain).first;
         std::size_t const admin = chance(80) ? kFounder : below(kPeople);
         entry.agreed = {{m_people[admin].id, m_people[admin].devices.front()}};
         if (chance(40)) entry.agreed.emplace_back(m_people[kWang].id, m_people[kWang].devices.front());
@@ -854,10 +936,10 @@ private:
     std::vector<Cut> cutsOf(Machine const& keeper, std::vector<DeviceId> const& devices) {
         std::vector<Cut> cuts;
         for (DeviceId const& device : devices) {
-            for (char const* name : {"unit/a", "unit/b"}) {
-                for (FrameId frame : tipsOf(keeper, device, scopeOf(name))) {
+            for (Scope const& scope : m_scopes) {
+                for (FrameId frame : tipsOf(keeper, device, scope)) {
                     while (chance(25) && m_facts.frames.at(frame).prev) frame = *m_facts.frames.at(frame).prev;
-                    if (chance(90)) cuts.push_back({device, scopeOf(name), frame});
+                    if (chance(90)) cuts.push_back({device, scope, frame});
                 }
             }
         }
@@ -907,8 +989,25 @@ private:
         }
     }
 
+    /// More is written and carried than decided and broken, so that what is played gets somewhere.
+    void takeStepOfPlay(std::uint64_t what) {
+        std::vector<Machine*> peoples;
+        for (Machine& machine : m_machines) {
+            if (machine.who != kServer && machine.who != kFounder) peoples.push_back(&machine);
+        }
+        if (what < 47) return playOn(*pick(peoples));
+        if (what < 50) return writeOrAct(*pick(peoples));
+        if (what < 79) return exchangeSome();
+        if (what < 82) return carryStick();
+        if (what < 87) return giveReceipts();
+        if (what < 92) return decide();
+        if (what < 95) return confirmFork();
+        if (what < 96) return stealKey();
+        fail();
+    }
     void takeStep() {
         std::uint64_t const what = below(100);
+        if (m_play) return takeStepOfPlay(what);
         if (what < 45) return writeOrAct(m_machines[below(m_machines.size())]);
         if (what < 65) return exchangeSome();
         if (what < 71) return carryStick();
@@ -933,6 +1032,10 @@ private:
         if (auto text = difference(m_facts, machine.now.held, model, answers); !text.empty())
             return failed("on " + machine.name + ": " + text);
         checkLaws(machine, model, answers);
+        if (m_play) {
+            if (auto text = m_play->difference(m_facts, model, answers, m_outcome.met); !text.empty())
+                return failed("on " + machine.name + ": " + text);
+        }
         count(machine, answers);
     }
     void count(Machine const& machine, Cores::Answers const& answers) {
@@ -1037,6 +1140,8 @@ private:
     Facts m_facts;
     std::vector<Person> m_people;
     EntryPaths m_paths;
+    std::unique_ptr<Play> m_play;
+    std::vector<Scope> m_scopes{scopeOf("unit/a"), scopeOf("unit/b")};
     std::vector<Machine> m_machines;
     std::vector<std::vector<Sent>> m_sticks;
     int m_topology = 0;

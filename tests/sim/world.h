@@ -2,9 +2,7 @@
 // product's cores asked after every step. Nothing here knows Catch, SQLite or a real clock.
 #pragma once
 
-#include "cores.h"
-
-#include "base/random.h"
+#include "seat.h"
 
 #include <functional>
 
@@ -13,6 +11,8 @@ namespace spiral::sim {
 struct Options {
     std::uint64_t seed = 1;
     int steps = 60;
+    /// What is played beside random writing, made for each history; nothing if it is empty.
+    std::function<std::unique_ptr<Play>(Random&)> play;
     std::function<void(std::string const&)> trace;  ///< each line of the history, if somebody wants to read it
 };
 
