@@ -195,6 +195,28 @@ TEST_CASE("L013 the yearly road: own diagnosis by 30 September, the city in Octo
     CHECK(check({{"ministry", day("2026-10-02"), {}}}, "2026-09-01") == Texts{"ministry unknown-step"});
 }
 
+TEST_CASE("L013 a step of the yearly road waits for the receipt of the one before, and its receipt for the step",
+          "[requirements]") {
+    auto const& road = yearlyReportRoad();
+    auto const code = [](Result<void> const& may) { return may ? std::string("may") : may.error().reason; };
+    std::vector<StepTaken> taken;
+    CHECK(code(mayHandIn(road, taken, "city", day("2026-10-08"))) == "road.before-receipt");
+    CHECK(code(mayReceive(road, taken, "self-diagnosis", day("2026-09-30"))) == "road.receipt-before");
+    CHECK(code(mayHandIn(road, taken, "ministry", day("2026-09-30"))) == "road.unknown-step");
+    CHECK(code(mayReceive(road, taken, "", day("2026-09-30"))) == "road.unknown-step");
+    CHECK(code(mayHandIn(road, taken, "self-diagnosis", day("2026-12-30"))) == "may");  // late, and it happened
+    taken.push_back({"self-diagnosis", day("2026-09-29"), {}});
+    CHECK(code(mayHandIn(road, taken, "self-diagnosis", day("2026-09-30"))) == "road.taken");
+    CHECK(code(mayHandIn(road, taken, "city", day("2026-10-08"))) == "road.before-receipt");
+    CHECK(code(mayReceive(road, taken, "self-diagnosis", day("2026-09-28"))) == "road.receipt-before");
+    CHECK(code(mayReceive(road, taken, "self-diagnosis", day("2026-09-29"))) == "may");
+    taken[0].receipt = day("2026-10-08");
+    CHECK(code(mayReceive(road, taken, "self-diagnosis", day("2026-10-09"))) == "road.taken");
+    CHECK(mayHandIn(road, taken, "city", day("2026-10-07")).error().detail == "self-diagnosis");
+    CHECK(code(mayHandIn(road, taken, "city", day("2026-10-08"))) == "may");
+    CHECK(code(mayHandIn(road, taken, "province", day("2026-10-08"))) == "road.before-receipt");
+}
+
 TEST_CASE("N006 at least one diagnosis in three years, with a warning before it runs out", "[requirements]") {
     using State = OnceStanding::State;
     AtLeastOnce const rule;

@@ -242,6 +242,48 @@ std::vector<RoadFinding> checkRoad(std::vector<YearlyStep> const& road, int year
     return findings;
 }
 
+namespace {
+
+StepTaken const* stepTaken(std::vector<StepTaken> const& taken, std::string_view name) {
+    auto const found =
+        std::find_if(taken.begin(), taken.end(), [&](StepTaken const& step) { return step.name == name; });
+    return found == taken.end() ? nullptr : &*found;
+}
+
+std::vector<YearlyStep>::const_iterator placeOn(std::vector<YearlyStep> const& road, std::string_view name) {
+    return std::find_if(road.begin(), road.end(), [&](YearlyStep const& step) { return step.name == name; });
+}
+
+}  // namespace
+
+Result<void> mayHandIn(std::vector<YearlyStep> const& road, std::vector<StepTaken> const& taken, std::string_view step,
+                       Day on) {
+    auto const place = placeOn(road, step);
+    if (place == road.end()) return makeError(ErrorCode::Usage, "road.unknown-step", std::string(step));
+    if (auto const* before = stepTaken(taken, step)) {
+        return makeError(ErrorCode::Refused, "road.taken", std::string(step) + " " + toText(before->on));
+    }
+    if (place == road.begin()) return {};
+    auto const& earlier = std::prev(place)->name;
+    auto const* before = stepTaken(taken, earlier);
+    if (before && before->receipt && *before->receipt <= on) return {};
+    return makeError(ErrorCode::Refused, "road.before-receipt", earlier);
+}
+
+Result<void> mayReceive(std::vector<YearlyStep> const& road, std::vector<StepTaken> const& taken, std::string_view step,
+                        Day on) {
+    if (placeOn(road, step) == road.end()) {
+        return makeError(ErrorCode::Usage, "road.unknown-step", std::string(step));
+    }
+    auto const* handedIn = stepTaken(taken, step);
+    if (!handedIn || on < handedIn->on) {
+        return makeError(ErrorCode::Refused, "road.receipt-before",
+                         std::string(step) + (handedIn ? " " + toText(handedIn->on) : ""));
+    }
+    if (!handedIn->receipt) return {};
+    return makeError(ErrorCode::Refused, "road.taken", std::string(step) + " " + toText(*handedIn->receipt));
+}
+
 // --- at least once in so many months ------------------------------------------------------------------------------
 
 OnceStanding onceIn(AtLeastOnce const& rule, std::vector<Day> done, Day since, Day today) {

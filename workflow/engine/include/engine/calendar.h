@@ -136,6 +136,15 @@ struct RoadFinding {
 [[nodiscard]] std::vector<RoadFinding> checkRoad(std::vector<YearlyStep> const& road, int year,
                                                  std::vector<StepTaken> const& taken, Day today);
 
+/// May a step be handed in, or its receipt be noted, on that day, after what was taken so far? Refused
+/// ("road.unknown-step"; "road.taken"; "road.before-receipt", naming the step before that nobody has received by that
+/// day; "road.receipt-before" of what is not handed in by then). Late and early ones are told by checkRoad() and refused
+/// by nobody: they happened.
+[[nodiscard]] Result<void> mayHandIn(std::vector<YearlyStep> const& road, std::vector<StepTaken> const& taken,
+                                     std::string_view step, Day on);
+[[nodiscard]] Result<void> mayReceive(std::vector<YearlyStep> const& road, std::vector<StepTaken> const& taken,
+                                      std::string_view step, Day on);
+
 // --- at least once in so many months ------------------------------------------------------------------------------
 
 struct AtLeastOnce {
