@@ -1,5 +1,8 @@
 // Documents: write, show, list, history, diff, attach, and give attachments out again.
+#include "office/signing_rules.h"
+
 #include "format.h"
+#include "remarks.h"
 
 #include "base/sha256.h"
 #include "replica/attachments.h"
@@ -191,6 +194,7 @@ Json shownJson(Job& job, office::Office& office, office::DocumentShown const& sh
     Json items = Json::array();
     for (auto const& item : shown.items) items.add(toJson(item, names));
     told.set("items", std::move(items));
+    told.set("breaches", toJson(office::breachesOf(office, office::organisationOf(office), shown.listed.key())));
     return told;
 }
 
@@ -236,6 +240,10 @@ Result<int> docShow(Job& job) {
     if (row.round > 1) state += job.say({"，第 {n} 轮", ", round {n}"}, {{"n", std::to_string(row.round)}});
     if (row.due) state += job.say({"，期限 {due}", ", due {due}"}, {{"due", toText(*row.due)}});
     if (!state.empty()) job.line(std::string(job.say({"  状态：", "  state: "})) + state);
+    for (auto const& breach : office::breachesOf(*office, office::organisationOf(*office), doc)) {
+        job.line(std::string(job.say({"  违规：", "  against the rules: "})) + sayReason(breach.code, language) + "  " +
+                 clean(breach.text));
+    }
     job.line();
     for (auto const& [field, value] : shown.merged.fields) {
         std::string const label = fieldText(shown.type, field, language) + " (" + field + ")";

@@ -47,7 +47,9 @@ std::string wordsOf(office::InboxEntry const& entry, office::Names const& names,
             return fields.empty() ? text
                                   : text + job.say({"（字段：{fields}）", " (fields: {fields})"}, {{"fields", fields}});
         }
-        case office::InboxKind::ToDo: return stateText(entry.type, entry.state, language);
+        case office::InboxKind::ToDo:
+            if (!entry.code.empty()) return sayReason(entry.code, language) + " " + clean(entry.title);
+            return stateText(entry.type, entry.state, language);
         case office::InboxKind::ToSign: {
             std::string actions;
             for (auto const& action : entry.actions) {
@@ -66,6 +68,7 @@ std::string wordsOf(office::InboxEntry const& entry, office::Names const& names,
     for (auto const& each : entry.about)
         about += (about.empty() ? "" : std::string(listMark(language))) +
                  clean(each.size() > 32 ? shortId(each) : names.unit(each));
+    if (entry.document && !entry.reason.empty() && about.empty()) about = clean(entry.reason);
     std::string const text = message ? std::string(message->text) : clean(entry.code);
     return filled(text, {{"detail", about}}) +
            (about.empty() || text.find("{detail}") != std::string::npos ? "" : " " + about);

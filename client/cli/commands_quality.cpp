@@ -1,7 +1,9 @@
 // The quality office over all units: its list, the rules by which it reminds, and acts on many tasks at once.
+#include "office/data_quality.h"
 #include "office/quality_list.h"
 #include "office/task_bulk.h"
 #include "registry_words.h"
+#include "remarks.h"
 
 namespace spiral::cli {
 
@@ -28,6 +30,7 @@ std::string stateWords(office::QualityLine const& line, Job const& job) {
     if (task.differences > 0) text += job.say({" 不同版本", " different"});
     if (task.disputed) text += job.say({" 有争议", " disputed"});
     if (task.changedAfter) text += job.say({" 提交后有修改", " changed after"});
+    if (!line.breach.empty()) text += " " + sayReason(line.breach, job.language());
     if (line.dueBeforeBegun) text += job.say({" 期限早于建立", " due before it began"});
     return text;
 }
@@ -57,6 +60,7 @@ Json toJson(office::QualityLine const& line) {
     told.set("says_done", task.saysDone).set("disputed", task.disputed).set("changed_after", task.changedAfter);
     told.set("differences", task.differences).set("due_missing", line.dueMissing);
     told.set("due_before_begun", line.dueBeforeBegun).set("data", toJson(line.data));
+    told.set("breach", line.breach.empty() ? Json() : Json(line.breach));
     return told;
 }
 
@@ -154,6 +158,7 @@ Result<int> list(Job& job) {
         told.set("units", std::move(units)).set("by_state", toJson(list.byState)).set("overdue", list.overdue);
         told.set("stale", list.stale).set("due_missing", list.dueMissing);
         told.set("fine_units", list.fineUnits).set("stale_units", list.staleUnits);
+        told.set("breaches", cli::toJson(list.breaches));
         job.answer(told);
         return status::kDone;
     }
@@ -171,6 +176,11 @@ Result<int> list(Job& job) {
               {"over", std::to_string(list.overdue)},
               {"none", std::to_string(list.dueMissing)},
               {"stale", std::to_string(list.stale)}});
+    if (!list.breaches.empty()) {
+        job.line();
+        job.heading(job.say({"签署违反机构规定的", "Signed against the organisation's rules"}));
+        tellRemarks(job, *office, list.breaches);
+    }
     job.line();
     showUnits(job, list, filter.tasks.unit);
     job.tell({"正常部门 {fine} 个；数据陈旧 {stale} 个，不计为正常（超过 {days} 天；规则：{rules}）",
@@ -179,6 +189,70 @@ Result<int> list(Job& job) {
               {"stale", std::to_string(list.staleUnits)},
               {"days", std::to_string(list.rules.rules.staleAfter)},
               {"rules", rulesText(*office, list.rules, job)}});
+    return status::kDone;
+}
+
+std::string sortText(office::DataSort sort, Job const& job) {
+    switch (sort) {
+        case office::DataSort::Answers: return std::string(job.say({"诊断结论", "answer"}));
+        case office::DataSort::TaskProgress: return std::string(job.say({"任务进展", "progress"}));
+        case office::DataSort::Evidence: return std::string(job.say({"佐证材料", "evidence"}));
+        case office::DataSort::Groups: return std::string(job.say({"基础数据", "data group"}));
+    }
+    return "";
+}
+
+Result<int> data(Job& job) {
+    auto const only = job.arguments.value("--unit");
+    SPIRAL_GIVE(office, job.office(replica::Access::Read));
+    auto const quality = office::dataQuality(*office, office::organisationOf(*office), job.today());
+    Json units = Json::array(), findings = Json::array();
+    Table counts({{std::string(job.say({"部门", "unit"})), Table::Align::Left, true},
+                  {std::string(job.say({"应报", "looked at"})), Table::Align::Right},
+                  {std::string(job.say({"迟报", "late"})), Table::Align::Right},
+                  {std::string(job.say({"缺报", "missing"})), Table::Align::Right},
+                  {std::string(job.say({"超范围", "out of range"})), Table::Align::Right}});
+    Table lines({{std::string(job.say({"部门", "unit"})), Table::Align::Left, true},
+                 {std::string(job.say({"种类", "what"}))},
+                 {std::string(job.say({"数据", "of"})), Table::Align::Left, true},
+                 {std::string(job.say({"问题", "how"})), Table::Align::Left, true},
+                 {std::string(job.say({"内容", "as it stands"})), Table::Align::Left, true}});
+    int late = 0, missing = 0, outOfRange = 0;
+    for (auto const& unit : quality.units) {
+        if (only && unit.unit != *only) continue;
+        late += unit.late;
+        missing += unit.missing;
+        outOfRange += unit.outOfRange;
+        counts.add({unit.name, std::to_string(unit.entries), std::to_string(unit.late), std::to_string(unit.missing),
+                    std::to_string(unit.outOfRange)});
+        Json one = Json::object();
+        one.set("unit", unit.unit).set("name", unit.name).set("entries", unit.entries).set("late", unit.late);
+        units.add(one.set("missing", unit.missing).set("out_of_range", unit.outOfRange));
+    }
+    for (auto const& finding : quality.findings) {
+        if (only && finding.unit != *only) continue;
+        lines.add({office->names().unit(finding.unit), sortText(finding.sort, job),
+                   (finding.document ? office->shortName(*finding.document) + " " : "") + finding.title,
+                   sayReason(finding.code, job.language()), finding.text});
+        Json one = Json::object();
+        one.set("code", finding.code).set("unit", finding.unit).set("sort", nameOf(finding.sort));
+        one.set("document", finding.document ? Json(finding.document->doc.hex()) : Json());
+        findings.add(one.set("title", finding.title).set("text", finding.text));
+    }
+    Json told = Json::object();
+    told.set("today", toText(job.today())).set("units", std::move(units)).set("findings", std::move(findings));
+    job.answer(told.set("late", late).set("missing", missing).set("out_of_range", outOfRange));
+    if (!lines.empty()) job.lines(lines.text(job.width()));
+    if (!counts.empty()) {
+        job.line();
+        job.lines(counts.text(job.width()));
+    }
+    job.tell({"截至 {today}：迟报 {late}，缺报 {missing}，超范围 {range}",
+              "As of {today}: {late} late, {missing} missing, {range} out of range"},
+             {{"today", toText(job.today())},
+              {"late", std::to_string(late)},
+              {"missing", std::to_string(missing)},
+              {"range", std::to_string(outOfRange)}});
     return status::kDone;
 }
 
@@ -318,6 +392,20 @@ std::vector<Command> qualityCommands() {
          .examples = {{"spiral quality list --overdue", {"全校逾期任务", "everything overdue"}},
                       {"spiral quality list --stale --json", {"哪些行靠不住", "lines that rest on old data"}}},
          .run = list},
+        {.name = "quality data",
+         .summary = {"各部门源头数据的质量：迟报、缺报、超范围",
+                     "the quality of source data, unit by unit: late, missing, out of range"},
+         .options = {{.name = "--unit", .value = "U", .what = {"只列此部门", "of this unit"}}},
+         .more =
+             {"数据指诊断结论、任务进展与佐证、机构设置中有期限的基础数据分组。何时录入按写入它的版本算，不按人填的日期"
+              "；迟报三个月的"
+              "不会算作按时。",
+              "Data are answers to diagnosis points, progress of tasks with its evidence, and the groups of base data "
+              "that the settings give a due date. When something was entered is read from the revision that holds it, "
+              "never from a day that somebody typed: what came three months late does not count as in time."},
+         .examples = {{"spiral quality data", {"全部部门", "all units"}},
+                      {"spiral quality data --unit jwc --json", {"一个部门，供程序用", "one unit, for programs"}}},
+         .run = data},
         {.name = "quality rules",
          .summary = {"现行的期限提醒规则", "the deadline rules in force"},
          .more = {"规则是全校范围内的一份文档（deadline-rules），由另一人审批后生效；没有时用程序自带的。",

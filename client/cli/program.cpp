@@ -55,6 +55,7 @@ std::vector<Group> const& commandGroups() {
         {{"导入与目录", "Tables and catalogues"}, joined(tableCommands(), sheetCommands(), catalogueCommands())},
         {{"质控办", "The quality office"}, qualityCommands()},
         {{"问责与发现", "Accountability and findings"}, accountabilityCommands()},
+        {{"年度报告与上报", "Yearly reports"}, yearlyCommands()},
         {{"规划、看板与日历", "Plans, board and calendar"}, planCommands()},
         {{"机构", "The organisation"}, organisationCommands()},
         {{"交换", "Exchange"}, exchangeCommands()},

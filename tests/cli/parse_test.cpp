@@ -60,7 +60,7 @@ TEST_CASE("wrong words are refused with what is near", "[cli]") {
     CHECK(bad({"doc", "lst"}).detail == "doc lst\ndoc list");
     CHECK(bad({"stauts"}).detail == "stauts\nstatus");
     CHECK(bad({"frobnicate"}).detail == "frobnicate");
-    CHECK(bad({"report"}).reason == "usage.later-command");
+    CHECK(bad({"review"}).reason == "usage.later-command");
     CHECK(bad({"doc", "list", "--typ", "task"}).detail == "--typ\n--type");
     CHECK(bad({"doc"}).reason == "usage.group");
     CHECK(bad({"doc", "new"}).reason == "usage.missing");

@@ -1,5 +1,6 @@
 // The organisation as documents, taken from the colleges' own papers.
 #include "office/organisation.h"
+#include "office/signing_rules.h"
 
 #include "people.h"
 

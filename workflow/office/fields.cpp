@@ -70,6 +70,17 @@ std::optional<DocumentKey> referenceOf(json::Object const& object, std::string_v
     return scope && doc ? std::optional(DocumentKey{*scope, *doc}) : std::nullopt;
 }
 
+std::optional<std::int64_t> numberOf(json::Object const& object, std::string_view key) {
+    auto const* value = object.find(key);
+    auto const* number = value ? value->asInteger() : nullptr;
+    return number ? std::optional(*number) : std::nullopt;
+}
+
+std::optional<ObjectId> revisionOf(json::Object const& object, std::string_view key) {
+    auto const* reference = json::objectAt(object, key);
+    return reference ? ObjectId::fromHex(textOf(*reference, "revision")) : std::nullopt;
+}
+
 std::vector<json::Object const*> rowsOf(json::Object const& object, std::string_view key) {
     std::vector<json::Object const*> rows;
     if (auto const* array = json::arrayAt(object, key)) {

@@ -3,6 +3,8 @@
 #include "base/sha256.h"
 #include "grants.h"
 #include "office/quality_list.h"
+#include "office/signing_rules.h"
+#include "office/yearly.h"
 #include "projector.h"
 #include "responsible.h"
 
@@ -285,6 +287,41 @@ private:
             if (dataAge(m_office, unit, m_today, rules.rules).stale) stale.push_back(unit.unit);
         }
         if (!stale.empty()) warn("inbox.stale-units", std::move(stale));
+        auto const organisation = organisationOf(m_office);
+        breaches(organisation);
+        road(organisation, rules.rules);
+    }
+
+    /// What was signed against the organisation, past the question that is asked before.
+    void breaches(Organisation const& organisation) {
+        for (auto const& remark : breachesOf(m_office, organisation)) {
+            for (auto const& document : m_office.view().find(remark.place)) {
+                auto const listed = m_office.view().document(document);
+                if (!listed) continue;
+                InboxEntry entry = entryFor(InboxKind::Warning, *listed);
+                entry.id = idOf(entry.kind, {remark.code, document.text(), remark.text});
+                entry.code = remark.code;
+                entry.reason = remark.text;
+                m_entries.push_back(std::move(entry));
+            }
+        }
+    }
+
+    /// Steps of the yearly road: nobody has begun a document of theirs.
+    void road(Organisation const& organisation, engine::DeadlineRules const& rules) {
+        int const before = rules.before.empty() ? 0 : *std::max_element(rules.before.begin(), rules.before.end());
+        for (auto const& step : roadDue(m_office, organisation, m_today, before)) {
+            InboxEntry entry;
+            entry.kind = InboxKind::ToDo;
+            entry.type = "yearly-step.v1";
+            entry.title = std::to_string(step.year) + " " + step.step;
+            entry.code = "road.due";
+            entry.about = {step.step};
+            entry.due = step.due;
+            if (entry.due) entry.daysLeft = engine::daysBetween(m_today, *entry.due);
+            entry.id = idOf(entry.kind, {entry.code, entry.title});
+            m_entries.push_back(std::move(entry));
+        }
     }
 
     Office& m_office;

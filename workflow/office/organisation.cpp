@@ -2,6 +2,7 @@
 
 #include "model/data.h"
 #include "office/fields.h"
+#include "office/signing_rules.h"
 
 #include <algorithm>
 #include <set>
@@ -77,9 +78,14 @@ void readSettings(json::Object const& fields, Organisation& organisation) {
     }
     for (auto const* row : rowsOf(fields, "data_groups")) {
         organisation.dataGroups.push_back({textOf(*row, "id"), textOf(*row, "name"), textOf(*row, "unit")});
+        Organisation::DataDue data{organisation.dataGroups.back(), dayOf(*row, "due"), numberOf(*row, "value"),
+                                   numberOf(*row, "lowest"), numberOf(*row, "highest")};
+        if (data.due || data.value) organisation.dataDue.push_back(std::move(data));
     }
     organisation.defaultUnit = textOf(fields, "default_unit");
     if (auto const end = monthDayOf(textOf(fields, "year_end"))) organisation.yearEnd = *end;
+    organisation.schoolReportDue = monthDayOf(textOf(fields, "school_report_due"));
+    organisation.yearlyRoad = flagOf(fields, "yearly_road");
 }
 
 /// Units in whose name a person may have acted at an instant: those of her grants in force then.
@@ -90,19 +96,6 @@ std::set<std::string> unitsOf(Office& office, PersonId const& person, Instant th
         if (inForce && grant.role.scope.isUnit()) units.emplace(grant.role.scope.name());
     }
     return units;
-}
-
-std::vector<engine::HandOnDocument> handsOn(Office& office, DocumentKey const& document) {
-    static constexpr std::string_view kDecisions[] = {"approve.v1", "accept.v1", "recheck-pass.v1", "recheck-fail.v1"};
-    std::vector<engine::HandOnDocument> hands;
-    for (auto const& item : office.view().items(document)) {
-        if (item.count == replica::Count::Quarantined || item.count == replica::Count::Redacted) continue;
-        bool const writes = item.item.kind == trust::Item::Kind::Revision;
-        bool const approves = std::find(std::begin(kDecisions), std::end(kDecisions), item.kind) != std::end(kDecisions);
-        if (!writes && !approves) continue;
-        for (auto const& unit : unitsOf(office, item.person, item.time)) hands.push_back({item.person.text(), unit, approves});
-    }
-    return hands;
 }
 
 /// Goals that stand in a unit's plan, and the units of those who wrote the plan.
@@ -179,16 +172,7 @@ engine::Remarks checkOrganisation(Office& office, Organisation const& organisati
     append(all, engine::checkAliases(organisation.units, organisation.aliases));
     append(all, engine::checkDataGroups(organisation.dataGroups, organisation.units));
     append(all, engine::checkGoalAuthors(goalAuthors(office)));
-    for (auto const* type : {"plan", "standard", "report", "task"}) {
-        for (auto const& listed : documentsOf(office, type)) {
-            if (!listed.row.lastAction) continue;   // nobody has decided anything
-            auto breach = separationOf(office, organisation, listed.key());
-            if (!breach) continue;
-            breach->text = office.names().person(*PersonId::parse(breach->place)) + " " + breach->text;
-            breach->place = listed.doc.hex();
-            all.push_back(std::move(*breach));
-        }
-    }
+    append(all, breachesOf(office, organisation));
     return all;
 }
 
@@ -237,10 +221,6 @@ engine::Coverage coverageOf(Office& office) {
         for (auto const& listed : documentsOf(office, type)) all.emplace_back(listed.doc.hex(), textOf(fieldsOf(office, listed), "framework"));
     }
     return engine::coverageOf(all);
-}
-
-std::optional<engine::Remark> separationOf(Office& office, Organisation const& organisation, DocumentKey const& document) {
-    return engine::separationBreach(organisation.powers, handsOn(office, document));
 }
 
 // --- import ------------------------------------------------------------------------------------------------------------

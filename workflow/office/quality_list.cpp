@@ -1,6 +1,7 @@
 #include "office/quality_list.h"
 
 #include "grants.h"
+#include "office/signing_rules.h"
 
 #include <algorithm>
 
@@ -90,11 +91,27 @@ QualityList qualityList(Office& office, QualityFilter const& filter, Day today) 
         list.units.push_back(std::move(unit));
     }
 
+    list.breaches = breachesOf(office, organisationOf(office));
+    std::map<std::string_view, std::string_view> breached;
+    for (auto const& remark : list.breaches) breached.emplace(remark.place, remark.code);
+    // Also of what is closed, or no task at all: nobody's unit is fine while it stands.
+    for (auto const& [document, code] : breached) {
+        for (auto const& key : office.view().find(document)) {
+            auto const listed = office.view().document(key);
+            auto const place = listed ? places.find(listed->row.owner) : places.end();
+            if (place != places.end()) list.units[place->second].fine = false;
+        }
+    }
+
     Office::TaskFilter all;
     all.includeClosed = filter.tasks.includeClosed;
     all.allWork = filter.tasks.allWork;
     for (auto& task : office.tasks(all, today)) {
         QualityLine line = lineOf(office, std::move(task), today, rules);
+        if (!breached.empty()) {
+            auto const breach = breached.find(line.task.doc.hex());
+            if (breach != breached.end()) line.breach = breach->second;
+        }
         auto const place = places.find(line.task.owner);
         // Of a unit that is not in the registry nothing was ever heard.
         line.data.stale = true;

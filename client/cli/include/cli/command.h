@@ -77,6 +77,7 @@ struct Group {
 [[nodiscard]] std::vector<Command> inboxCommands();
 [[nodiscard]] std::vector<Command> accountabilityCommands();
 [[nodiscard]] std::vector<Command> organisationCommands();
+[[nodiscard]] std::vector<Command> yearlyCommands();
 [[nodiscard]] std::vector<Command> planCommands();
 [[nodiscard]] std::vector<Command> tableCommands();
 [[nodiscard]] std::vector<Command> sheetCommands();

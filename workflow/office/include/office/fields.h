@@ -22,8 +22,11 @@ namespace spiral::office {
 [[nodiscard]] std::optional<Day> dayOf(json::Object const& object, std::string_view key);
 [[nodiscard]] std::set<std::string> setOf(json::Object const& object, std::string_view key);
 [[nodiscard]] bool flagOf(json::Object const& object, std::string_view key);
+[[nodiscard]] std::optional<std::int64_t> numberOf(json::Object const& object, std::string_view key);
 /// The document that a reference names; nothing if there is none.
 [[nodiscard]] std::optional<DocumentKey> referenceOf(json::Object const& object, std::string_view key);
+/// The exact revision that a reference names; nothing if it names none.
+[[nodiscard]] std::optional<ObjectId> revisionOf(json::Object const& object, std::string_view key);
 /// The rows of a row list that are objects.
 [[nodiscard]] std::vector<json::Object const*> rowsOf(json::Object const& object, std::string_view key);
 

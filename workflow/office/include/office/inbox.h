@@ -26,10 +26,12 @@ struct InboxEntry {
     std::optional<Day> due;
     std::optional<int> daysLeft;
     /// Of what came back: why, and the fields that the reason names ("整改措施：不够具体"). Of a message: what it says.
+    /// Of what was signed against the organisation: persons and powers, body or school.
     std::string reason;
     std::vector<std::string> fields;
     /// Of a message: `remind`, `assign`, `extend`. Of a warning: a reason with words of its own ("advice.forked",
-    /// "inbox.differences", "authority.above-cut").
+    /// "inbox.differences", "authority.above-cut", "organisation.three-powers"); of a step of the yearly road that is
+    /// due and has no document yet "road.due".
     std::string code;
     std::vector<std::string> about;  ///< of a warning: units, or the row set aside
     std::optional<PersonId> from;    ///< who returned it or sent the message

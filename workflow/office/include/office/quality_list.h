@@ -2,6 +2,7 @@
 // how old the data of its unit is. What is old is never shown as fine. From local data alone; a day comes in.
 #pragma once
 
+#include "engine/remark.h"
 #include "office/deadline_rules.h"
 #include "office/office.h"
 
@@ -24,13 +25,15 @@ struct QualityLine {
     DataAge data;                 ///< of the unit that answers for it
     bool dueMissing = false;      ///< it does not go on by its nature, and has no due date
     bool dueBeforeBegun = false;  ///< was overdue on the day it was first written
+    std::string breach{};         ///< code of what was signed on it against the organisation; empty: nothing
 };
 
 struct QualityUnit {
     UnitAge unit;
     DataAge data;
     std::map<std::string, int> byState;
-    /// Nothing overdue, nothing failed, nothing without a due date, and heard of lately.
+    /// Nothing overdue, nothing failed, nothing without a due date, nothing signed against the organisation, and heard
+    /// of lately.
     bool fine = false;
 };
 
@@ -42,6 +45,8 @@ struct QualityList {
     std::map<std::string, int> byState;          ///< of the lines
     int overdue = 0, stale = 0, dueMissing = 0;  ///< lines
     int fineUnits = 0, staleUnits = 0;
+    /// What was signed against the organisation, on documents of any type (office/signing_rules.h).
+    engine::Remarks breaches;
 };
 
 struct QualityFilter {
