@@ -41,9 +41,9 @@ std::string withNear(std::string_view word, std::vector<std::string> const& cand
 
 /// Words kept for parts that are still to come: not mistyped, only not there yet.
 bool isLater(std::string_view word) {
-    static constexpr std::string_view later[] = {"appeal",   "bundle",    "chain",   "disclosure", "expert",
-                                                 "incident", "indicator", "publish", "review",     "rules",
-                                                 "survey",   "witness",   "withdraw"};
+    static constexpr std::string_view later[] = {"appeal",    "bundle", "chain",  "disclosure", "expert", "incident",
+                                                 "indicator", "publish", "review", "rules",      "survey", "witness",
+                                                 "withdraw"};
     return std::find(std::begin(later), std::end(later), word) != std::end(later);
 }
 

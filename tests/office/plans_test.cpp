@@ -1,7 +1,7 @@
 // Plans, task books, parts, progress and the views of tasks, on documents that people really wrote.
-#include "office/plans.h"
 #include "office/fields.h"
 #include "office/organisation.h"
+#include "office/plans.h"
 
 #include "people.h"
 

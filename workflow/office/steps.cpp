@@ -93,8 +93,7 @@ Result<StepDone> TheOffice::step(DocumentKey const& document, StepWanted const& 
     }
     auto body = engine::prepare(reading.facts(), reading.standing, intent);
     if (!body) return body.error();
-    // Of one's own work authority speaks first, in its own words; every other rule of the organisation is the narrower
-    // one.
+    // Of one's own work authority speaks first, in its own words; every other rule of the organisation is the narrower one.
     auto const allowed = maySign(*this, document, action, of);
     if (!allowed && allowed.error().reason != "organisation.self-approval") return allowed.error();
     auto row = recordRow(action, facts->scope, trust::Target{facts->scope, of}, *body, document.doc);

@@ -33,15 +33,15 @@ struct Organisation {
     std::vector<engine::DataGroup> dataGroups;
     std::string defaultUnit;               ///< takes what names no unit; empty: none is set
     std::chrono::month_day yearEnd{std::chrono::December, std::chrono::day{31}};
-    std::optional<std::chrono::month_day> schoolReportDue;  ///< else the end of the year
-    bool yearlyRoad = false;                                ///< reports to city and province every year
+    std::optional<std::chrono::month_day> schoolReportDue;   ///< else the end of the year
+    bool yearlyRoad = false;               ///< reports to city and province every year
     /// What is due of a data group; its value is entered by editing the settings.
     struct DataDue {
         engine::DataGroup group;
         std::optional<Day> due;
         std::optional<std::int64_t> value, lowest, highest;
     };
-    std::vector<DataDue> dataDue;  ///< of the groups with a due date or a value
+    std::vector<DataDue> dataDue;          ///< of the groups with a due date or a value
     [[nodiscard]] std::vector<engine::Body> bodiesOnly() const;
     [[nodiscard]] engine::UnitPlace const* unit(std::string_view id) const;
 };
@@ -50,8 +50,8 @@ struct Organisation {
 /// units have no systems and nothing above them.
 [[nodiscard]] Organisation organisationOf(Office& office);
 
-/// Everything that the rules find: bodies, units, systems, schools' groups, level leads, diagnosis, powers, aliases,
-/// data groups, goals written for others, and what was signed against the organisation (office/signing_rules.h).
+/// Everything that the rules find: bodies, units, systems, schools' groups, level leads, diagnosis, powers, aliases, data
+/// groups, goals written for others, and what was signed against the organisation (office/signing_rules.h).
 [[nodiscard]] engine::Remarks checkOrganisation(Office& office, Organisation const& organisation, Day today);
 
 /// The unit that a name means, by the college's aliases; without one, the unit that takes what names none; nothing if

@@ -32,8 +32,8 @@ struct QualityUnit {
     UnitAge unit;
     DataAge data;
     std::map<std::string, int> byState;
-    /// Nothing overdue, nothing failed, nothing without a due date, nothing signed against the organisation, and heard
-    /// of lately.
+    /// Nothing overdue, nothing failed, nothing without a due date, nothing signed against the organisation, and heard of
+    /// lately.
     bool fine = false;
 };
 
