@@ -273,6 +273,11 @@ private:
         for (auto const& [part, what] : listed(key).asks) asked.push_back(part);
         while (!asked.empty() && parts.size() < std::min<std::uint64_t>(count, asked.size()))
             parts.insert(pick(asked).second);
+        // Of one that others have acted on there is more to disagree about.
+        auto const& known = listed(key).stand.parts;
+        if (!known.empty() && chance(45)) {
+            parts = {std::next(known.begin(), static_cast<std::ptrdiff_t>(below(known.size())))->first};
+        }
         if (chance(6)) parts.insert(m_random.token<DocumentId>());  // nobody asked for it
         return parts;
     }

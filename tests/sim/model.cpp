@@ -66,6 +66,7 @@ Model::Model(Facts const& facts, EntryPaths& paths, Held const& held)
     }
     for (ObjectId const& id : m_rows) {
         if (Record const* const act = record(id); act != nullptr && act->of) m_about[act->of->id].push_back(id);
+        if (Revision const* const text = revision(id)) m_revisions[{text->scope, text->doc}].push_back(id);
     }
     settleBranches();
 }
@@ -618,9 +619,10 @@ Sides Model::sidesOf(std::set<ObjectId> const& heads, std::string const& field) 
 
 std::set<ObjectId> Model::heads(DocumentKey const& document) {
     std::set<ObjectId> usable, older;
-    for (ObjectId const& id : m_rows) {
-        Revision const* const text = revision(id);
-        if (text == nullptr || DocumentKey(text->scope, text->doc) != document || !isUsable(id)) continue;
+    auto const revisions = m_revisions.find(document);
+    if (revisions == m_revisions.end()) return usable;
+    for (ObjectId const& id : revisions->second) {
+        if (!isUsable(id)) continue;
         usable.insert(id);
         older.insert(ancestors(id).begin(), ancestors(id).end());
     }

@@ -113,6 +113,7 @@ private:
     std::map<std::tuple<DeviceId, Scope, std::optional<FrameId>>, std::set<FrameId>> m_siblings;
     std::map<ObjectId, std::vector<FrameId>> m_places;
     std::map<ObjectId, std::vector<ObjectId>> m_about;
+    std::map<DocumentKey, std::vector<ObjectId>> m_revisions;
     std::map<FrameId, trust::Receipt> m_receipts;
     std::set<FrameId> m_confirmed;
     std::map<ObjectId, Opinion> m_opinions;
