@@ -133,7 +133,15 @@ TEST_CASE("Y050 a course that three programmes teach is diagnosed once and names
     REQUIRE(courses.list.size() == 1);
     CHECK(courses.list[0].programmes == std::vector<std::string>{"p1", "p2", "p3"});
     CHECK(courses.list[0].units == std::vector<std::string>{"xy1", "xy2"});
-    CHECK(codes(courses) == std::vector<std::string>{"course-in-no-programme c2", "subject-twice c1"});
+    CHECK(codes(courses) ==
+          std::vector<std::string>{"course-in-no-programme c2", "course-of-several-schools c1", "subject-twice c1"});
+    // Its first programme's school answers; one that is said to teach it, instead.
+    CHECK(courses.list[0].lead == "xy1");
+    teaching.courses[0].school = "xy2";
+    auto const told = instancesOf("course", teaching, day("2026-01-01"), day("2026-12-31"));
+    CHECK(told.list[0].lead == "xy2");
+    CHECK(told.list[0].forms == std::vector<std::string>{"xy2"});
+    CHECK(codes(told) == std::vector<std::string>{"course-in-no-programme c2", "subject-twice c1"});
 }
 
 TEST_CASE("Y051 staff quality is asked of schools with teachers, and a school without is told", "[requirements]") {

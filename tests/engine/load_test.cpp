@@ -99,6 +99,16 @@ TEST_CASE("a broken workflow is refused with the place and the rule", "[engine][
          "note.v1/approve"},
         {"what submits and decides at once", "\"submission\": true,", "\"submission\": true, \"decision\": true,",
          "workflow.submission-decides", "note.v1/submit"},
+        {"subjects of no rows", "\"initial\": \"open\",",
+         "\"initial\": \"open\", \"expects\": [{\"name\": \"a\", \"type\": \"task.v1\", \"states\": [\"open\"], "
+         "\"per\": "
+         "{\"rows\": \"s\", \"match\": \"level\", \"when\": \"by\", \"unit\": \"lead\"}}],",
+         "workflow.expects-subject", "note.v1/expects/a"},
+        {"subjects that name no unit", "\"initial\": \"open\",",
+         "\"initial\": \"open\", \"expects\": [{\"name\": \"a\", \"type\": \"task.v1\", \"states\": [\"open\"], "
+         "\"rows\": "
+         "\"points\", \"per\": {\"rows\": \"s\", \"match\": \"level\", \"when\": \"by\"}}],",
+         "workflow.expects-subject", "note.v1/expects/a"},
     };
     for (Case const& broken : cases) {
         INFO(broken.what);

@@ -312,6 +312,19 @@ TEST_CASE(
     CHECK(college.li->field(gone, "problem") == "写到一半");
 }
 
+// Adopting wrote an empty text into the list of withdrawn points, which takes rows: a catalogue that had only grown was
+// refused with "field.not-rows".
+TEST_CASE("a running cycle adopts a catalogue that only grew, and asks for the new point from then on", "[cycle]") {
+    College college;
+    DocumentKey const cycle = college.starts();
+    college.qian->edits(college.catalogue, {{"elements", College::elements(4)}});
+    CHECK(reasonOf(adoptCatalogue(**college.qian, cycle, college.wanted(), "增补一个诊断点")) == "started");
+    auto const after = showCycle(**college.qian, cycle, day("2026-03-02"));
+    REQUIRE(after);
+    CHECK(after->points.all == 9);
+    CHECK(after->withdrawn.empty());
+}
+
 TEST_CASE("L016 each department has its own part of a joint element, and two that write apart collide nowhere",
           "[requirements][cycle]") {
     College college;

@@ -37,6 +37,10 @@ Period until(std::string name, Day begin, Day next) {
     return {std::move(name), begin, end, end};
 }
 
+void sortByDay(std::vector<FlagChange>& changes) {
+    std::stable_sort(changes.begin(), changes.end(), [](auto const& a, auto const& b) { return a.on < b.on; });
+}
+
 bool inForce(std::vector<FlagChange> const& sorted, Day day) {
     bool brand = false;
     for (auto const& change : sorted) {
@@ -143,10 +147,15 @@ std::vector<ClockRule> const& clocksOfCourse() {
     return rules;
 }
 
+bool flagInForce(std::vector<FlagChange> changes, Day day) {
+    sortByDay(changes);
+    return inForce(changes, day);
+}
+
 Result<std::vector<ClockItem>> itemsOf(std::vector<ClockRule> const& rules, Day start, Day end,
                                        std::vector<Waiver> const& waivers, std::vector<FlagChange> const& flags) {
     std::vector<FlagChange> changes = flags;
-    std::stable_sort(changes.begin(), changes.end(), [](auto const& a, auto const& b) { return a.on < b.on; });
+    sortByDay(changes);
     bool brand = false;
     for (auto const& change : changes) {
         if (change.brand != brand && isBlank(change.reason)) {

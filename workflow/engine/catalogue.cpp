@@ -424,6 +424,12 @@ std::vector<std::string> unownedPoints(Catalogue const& catalogue, std::vector<O
     return points;
 }
 
+namespace {
+
+constexpr Day kFromTheBeginning{std::chrono::year{1970} / std::chrono::January / 1};
+
+}  // namespace
+
 Teaching teachingFrom(json::Object const& fields) {
     Teaching teaching;
     auto const rowsOf = [&](std::string_view key) {
@@ -436,21 +442,57 @@ Teaching teachingFrom(json::Object const& fields) {
         return rows;
     };
     auto const dayAt = [](json::Object const& row, std::string_view key) { return parseDay(textAt(row, key)); };
+    auto const isTrue = [](json::Object const& row, std::string_view key) {
+        auto const* value = row.find(key);
+        return value && value->asBool() && *value->asBool();
+    };
+    std::map<std::string, std::vector<FlagChange>> history;
+    for (auto const* row : rowsOf("brand_history")) {
+        if (auto const since = dayAt(*row, "since"))
+            history[textAt(*row, "programme")].push_back({*since, isTrue(*row, "brand"), textAt(*row, "reason")});
+    }
     for (auto const* row : rowsOf("schools")) {
         teaching.schools.push_back({textAt(*row, "id"), textAt(*row, "name"), numberAt(*row, "staff").value_or(0)});
     }
     for (auto const* row : rowsOf("programmes")) {
-        teaching.programmes.push_back({textAt(*row, "id"), textAt(*row, "name"), textsAt(*row, "schools"),
-                                       dayAt(*row, "opened"), dayAt(*row, "closed")});
+        Programme programme{textAt(*row, "id"), textAt(*row, "name"), textsAt(*row, "schools"), dayAt(*row, "opened"),
+                            dayAt(*row, "closed")};
+        auto const lead = textAt(*row, "lead");
+        if (!lead.empty()) {
+            std::erase(programme.schools, lead);
+            programme.schools.insert(programme.schools.begin(), lead);
+        }
+        if (auto const before = history.find(programme.id); before != history.end()) programme.flags = before->second;
+        // A flag that says no day was set from the beginning.
+        auto const since = dayAt(*row, "brand_since");
+        bool const brand = isTrue(*row, "brand");
+        if (since || brand) {
+            programme.flags.push_back({since.value_or(kFromTheBeginning), brand, textAt(*row, "brand_reason")});
+        }
+        teaching.programmes.push_back(std::move(programme));
     }
     for (auto const* row : rowsOf("courses")) {
-        teaching.courses.push_back({textAt(*row, "id"), textAt(*row, "name"), textsAt(*row, "programmes")});
+        teaching.courses.push_back(
+            {textAt(*row, "id"), textAt(*row, "name"), textsAt(*row, "programmes"), textAt(*row, "school")});
     }
     for (auto const* row : rowsOf("classes")) {
         teaching.classes.push_back(
             {textAt(*row, "id"), textAt(*row, "name"), textAt(*row, "programme"), textAt(*row, "teacher")});
     }
+    teaching.clockStart = dayAt(fields, "clock_start");
+    for (auto const* row : rowsOf("waivers")) {
+        if (auto const begin = dayAt(*row, "begin"))
+            teaching.waivers[textAt(*row, "subject")].push_back({textAt(*row, "item"), *begin, textAt(*row, "reason")});
+    }
     return teaching;
+}
+
+bool hasSubjects(std::string_view level) noexcept {
+    return level == "programme" || level == "course" || level == "staff" || level == "student";
+}
+
+std::string subjectId(std::string_view level, std::string_view code) {
+    return std::string(level) + ":" + std::string(code);
 }
 
 Instances instancesOf(std::string_view level, Teaching const& teaching, Day begin, Day end) {
@@ -480,6 +522,17 @@ Instances instancesOf(std::string_view level, Teaching const& teaching, Day begi
         }
         return std::vector<std::string>(units.begin(), units.end());
     };
+    auto const leadsOf = [&](std::vector<std::string> const& programmes) {
+        std::vector<std::string> leads;
+        for (auto const& id : programmes) {
+            auto const found = open.find(id);
+            if (found != open.end() && !found->second->schools.empty()) leads.push_back(found->second->schools.front());
+        }
+        return leads;
+    };
+    auto const formsOf = [](std::string const& lead) {
+        return lead.empty() ? std::vector<std::string>() : std::vector<std::string>{lead};
+    };
     auto const openOf = [&](std::vector<std::string> programmes) {
         std::sort(programmes.begin(), programmes.end());
         programmes.erase(std::unique(programmes.begin(), programmes.end()), programmes.end());
@@ -496,7 +549,11 @@ Instances instancesOf(std::string_view level, Teaching const& teaching, Day begi
             if (programme.closed && sys_days{*programme.closed} <= sys_days{end}) closes = programme.closed;
             if (closes) tell("programme-closes", programme);
             if (programme.schools.empty()) tell("programme-without-school", programme);
-            put(programme, {{}, {}, programme.schools, {}, closes});
+            Instance instance{{}, {}, programme.schools, {}, closes};
+            if (!programme.schools.empty()) instance.lead = programme.schools.front();
+            instance.forms = programme.schools;
+            instance.brand = flagInForce(programme.flags, begin);
+            put(programme, std::move(instance));
         }
     } else if (level == "course") {
         for (auto const& course : teaching.courses) {
@@ -506,12 +563,20 @@ Instances instancesOf(std::string_view level, Teaching const& teaching, Day begi
                 continue;
             }
             auto units = schoolsOf(programmes);
-            put(course, {{}, {}, std::move(units), std::move(programmes), {}});
+            auto const leads = leadsOf(programmes);
+            std::string lead = course.school;
+            if (lead.empty() && !leads.empty()) {
+                lead = leads.front();
+                bool const differ =
+                    std::any_of(leads.begin(), leads.end(), [&](auto const& other) { return other != lead; });
+                if (differ) tell("course-of-several-schools", course);
+            }
+            put(course, {{}, {}, std::move(units), std::move(programmes), {}, lead, formsOf(lead)});
         }
     } else if (level == "staff") {
         for (auto const& school : teaching.schools) {
             if (school.staff > 0)
-                put(school, {{}, {}, {school.id}, {}, {}});
+                put(school, {{}, {}, {school.id}, {}, {}, school.id, {school.id}});
             else
                 tell("school-without-staff", school);
         }
@@ -521,7 +586,9 @@ Instances instancesOf(std::string_view level, Teaching const& teaching, Day begi
             if (programmes.empty()) tell("class-in-no-programme", each);
             if (each.teacher.empty()) tell("class-without-teacher", each);
             auto units = schoolsOf(programmes);
-            put(each, {{}, {}, std::move(units), std::move(programmes), {}});
+            auto const leads = leadsOf(programmes);
+            std::string const lead = leads.empty() ? std::string() : leads.front();
+            put(each, {{}, {}, std::move(units), std::move(programmes), {}, lead, formsOf(lead), each.teacher});
         }
     }
     for (auto& [id, instance] : instances) result.list.push_back(std::move(instance));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 namespace spiral::engine {
 namespace {
@@ -13,7 +14,11 @@ struct Place {
     json::Object const* row = nullptr;
     std::string rowId;
     std::string unit;
+    json::Object const* subject = nullptr;
+    std::string subjectId;
 };
+
+constexpr std::string_view kOfSubject = "@subject.";
 
 /// What is filled in for thousands stands thousands of times: longer texts are read where they are.
 constexpr std::size_t kFilledBytesMax = 4096;
@@ -58,6 +63,33 @@ std::vector<std::string> textsOf(json::Value const* value) {
     return texts;
 }
 
+/// What a rule names: `@unit`, `@row`, `@subject`, `@subject.column`, a column of the row, a field of the document.
+std::optional<json::Value> named(Source const& source, Place const& place, std::string_view name) {
+    auto const text = [](std::string const& value) {
+        return value.empty() ? std::nullopt : std::optional<json::Value>(value);
+    };
+    if (name == "@unit") return text(place.unit);
+    if (name == "@row") return text(place.rowId);
+    if (name == "@subject") return text(place.subjectId);
+    json::Value const* value = nullptr;
+    if (!name.starts_with(kOfSubject)) {
+        value = valueAt(source, place, name);
+    } else if (place.subject != nullptr) {
+        value = place.subject->find(name.substr(kOfSubject.size()));
+    }
+    return value == nullptr || !isShort(*value) ? std::nullopt : std::optional(*value);
+}
+
+/// What stands between the name of a subject and what is asked about it.
+constexpr std::string_view kBetween = " · ";
+
+std::optional<json::Value> valueOf(Prefill const& prefill, Source const& source, Place const& place) {
+    auto value = named(source, place, prefill.from);
+    auto const before = prefill.before.empty() ? std::nullopt : named(source, place, prefill.before);
+    if (!value || !before || value->asString() == nullptr || before->asString() == nullptr) return value;
+    return json::Value(firstOf(*before->asString() + std::string(kBetween) + *value->asString()));
+}
+
 json::Object filled(ExpectRule const& rule, Source const& source, Place const& place, DocumentKey const& asking) {
     json::Object fields;
     for (Prefill const& prefill : rule.fields) {
@@ -66,12 +98,8 @@ json::Object filled(ExpectRule const& rule, Source const& source, Place const& p
         } else if (prefill.reason) {
             if (source.verdict != nullptr && !source.verdict->comment.empty())
                 fields.set(prefill.to, firstOf(source.verdict->comment));
-        } else if (prefill.from == "@unit") {
-            if (!place.unit.empty()) fields.set(prefill.to, place.unit);
-        } else if (prefill.from == "@row") {
-            if (!place.rowId.empty()) fields.set(prefill.to, place.rowId);
-        } else if (json::Value const* const value = valueAt(source, place, prefill.from)) {
-            if (isShort(*value)) fields.set(prefill.to, *value);
+        } else if (auto value = valueOf(prefill, source, place)) {
+            fields.set(prefill.to, *std::move(value));
         }
     }
     if (!rule.link.empty()) {
@@ -158,21 +186,53 @@ private:
         }
         json::Array const* const rows = json::arrayAt(*source.fields, rule.rows);
         if (rows == nullptr) return;
+        Subjects const subjects = subjectsOf(rule, source);
         for (json::Value const& value : *rows) {
             if (m_expected.size() == kExpectedMax) return;
             json::Object const* const row = value.asObject();
             std::string const* const id = row == nullptr ? nullptr : json::stringAt(*row, "id");
-            if (id != nullptr) askAt(rule, source, {row, *id, {}});
+            if (id == nullptr) continue;
+            json::Value const* const per = rule.per ? row->find(rule.per->when) : nullptr;
+            if (per == nullptr || per->asBool() == nullptr || !*per->asBool()) {
+                askAt(rule, source, {row, *id, {}, nullptr, {}});
+                continue;
+            }
+            std::string const* const match = json::stringAt(*row, rule.per->match);
+            auto const [first, last] = subjects.equal_range(match == nullptr ? std::string() : *match);
+            for (auto subject = first; subject != last; ++subject) {
+                askAt(rule, source, {row, *id, {}, subject->second, *json::stringAt(*subject->second, "id")});
+            }
         }
     }
 
+    /// The subjects of a rule, by what they match.
+    using Subjects = std::multimap<std::string, json::Object const*>;
+    static Subjects subjectsOf(ExpectRule const& rule, Source const& source) {
+        Subjects subjects;
+        json::Array const* const rows = rule.per ? json::arrayAt(*source.fields, rule.per->rows) : nullptr;
+        if (rows == nullptr) return subjects;
+        for (json::Value const& value : *rows) {
+            json::Object const* const row = value.asObject();
+            std::string const* const id = row == nullptr ? nullptr : json::stringAt(*row, "id");
+            if (id == nullptr || id->empty()) continue;
+            std::string const* const match = json::stringAt(*row, rule.per->match);
+            subjects.emplace(match == nullptr ? std::string() : *match, row);
+        }
+        return subjects;
+    }
+
+    /// The units that are asked at a place.
+    static std::vector<std::string> unitsAt(ExpectRule const& rule, Source const& source, Place const& place) {
+        if (place.subject == nullptr) return textsOf(valueAt(source, place, rule.each.empty() ? rule.unit : rule.each));
+        return textsOf(place.subject->find(rule.per->each.empty() ? rule.per->unit : rule.per->each));
+    }
+
     void askAt(ExpectRule const& rule, Source const& source, Place place) {
-        std::string const& units = rule.each.empty() ? rule.unit : rule.each;
-        if (units.empty()) {
+        if (place.subject == nullptr && rule.each.empty() && rule.unit.empty()) {
             add(rule, source, place, m_asking.scope);
             return;
         }
-        for (std::string const& unit : textsOf(valueAt(source, place, units))) {
+        for (std::string const& unit : unitsAt(rule, source, place)) {
             if (m_expected.size() == kExpectedMax) return;
             if (!isNameToken(unit)) continue;
             Scope const scope = Scope::unit(unit);
@@ -189,7 +249,7 @@ private:
         Expectation expectation;
         expectation.rule = rule.name;
         expectation.type = rule.type;
-        expectation.document = {scope, expectedId(m_asking, rule.name, row, place.unit, scope)};
+        expectation.document = {scope, expectedId(m_asking, rule.name, row, place.unit, scope, place.subjectId)};
         expectation.fields = filled(rule, source, place, m_asking);
         expectation.by = source.revision;
         expectation.due = source.verdict != nullptr ? dayOf(*source.verdict) : m_standing.due;
@@ -226,10 +286,12 @@ std::vector<Expectation> expectations(Facts const& facts, Standing const& standi
 }
 
 DocumentId expectedId(DocumentKey const& asking, std::string_view rule, std::string_view row, std::string_view unit,
-                      Scope const& scope) {
+                      Scope const& scope, std::string_view subject) {
     std::string text("spiral-expects\n");
-    for (std::string const& part : {asking.scope.text(), asking.doc.hex(), std::string(rule), std::string(row),
-                                    std::string(unit), scope.text()}) {
+    std::vector<std::string> parts{asking.scope.text(), asking.doc.hex(),  std::string(rule),
+                                   std::string(row),    std::string(unit), scope.text()};
+    if (!subject.empty()) parts.emplace_back(subject);
+    for (std::string const& part : parts) {
         text.append(std::to_string(part.size())).append(":").append(part).append("\n");
     }
     Sha256 const hash = sha256(asBytes(text));

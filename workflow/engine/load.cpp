@@ -119,12 +119,17 @@ ExpectRule expectFrom(json::Object const& object) {
     rule.unit = textAt(object, "unit");
     rule.due = textAt(object, "due");
     rule.link = textAt(object, "link");
+    if (json::Object const* const per = json::objectAt(object, "per")) {
+        rule.per = PerSubject{textAt(*per, "rows"), textAt(*per, "match"), textAt(*per, "when"), textAt(*per, "each"),
+                              textAt(*per, "unit")};
+    }
     if (json::Array const* const fields = json::arrayAt(object, "fields")) {
         for (json::Value const& value : *fields) {
             json::Object const& from = *value.asObject();
             Prefill& prefill = rule.fields.emplace_back();
             prefill.to = textAt(from, "to");
             prefill.from = textAt(from, "from");
+            prefill.before = textAt(from, "before");
             prefill.reason = flagAt(from, "reason");
             if (json::Value const* const fixed = from.find("value")) prefill.value = *fixed;
         }
@@ -139,6 +144,9 @@ Result<void> checkExpects(Workflow const& workflow) {
         if (!names.insert(rule.name).second) return broken("expects-twice", place);
         if (rule.states.empty() == rule.verdicts.empty()) return broken("expects-when", place + ": in states, or by verdicts");
         if (!rule.each.empty() && !rule.unit.empty()) return broken("expects-whom", place + ": each of several, or one unit");
+        if (rule.per && (rule.rows.empty() || rule.per->each.empty() == rule.per->unit.empty())) {
+            return broken("expects-subject", place + ": rows, each of several units or one, of the subject");
+        }
         for (std::string const& state : rule.states) {
             if (workflow.state(state) == nullptr) return broken("state-unknown", place + ": " + state);
         }

@@ -79,12 +79,16 @@ std::vector<engine::OwnerUnit> ownerUnits(Office& office) {
     return units;
 }
 
-engine::Teaching teachingOf(Office& office) {
+std::optional<DocumentKey> teachingDocument(Office& office) {
     replica::ListFilter filter;
     filter.type = "teaching.v1";
     auto const held = office.list(filter);
-    if (held.empty()) return {};
-    auto const shown = office.show(held.front().key());
+    return held.empty() ? std::nullopt : std::optional(held.front().key());
+}
+
+engine::Teaching teachingOf(Office& office) {
+    auto const held = teachingDocument(office);
+    auto const shown = held ? office.show(*held) : Result<DocumentShown>(Error{});
     return shown ? engine::teachingFrom(shown->merged.fields) : engine::Teaching{};
 }
 

@@ -1,6 +1,7 @@
 #include "office/cycles.h"
 
 #include "engine/expectation.h"
+#include "office/calendar.h"
 #include "office/catalogues.h"
 
 #include <algorithm>
@@ -97,9 +98,7 @@ public:
         m_plan.elements = static_cast<int>(m_elements.size());
         m_plan.points = static_cast<int>(m_points.size());
         if (m_points.empty()) return makeError(ErrorCode::Refused, "cycle.no-points", m_wanted.title);
-        for (auto const* rows : {&m_elements, &m_points}) {
-            for (auto const& [id, row] : *rows) m_plan.parts += textsAt(row, "units").size();
-        }
+        countParts();
         m_plan.parts += m_plan.carried = m_carried.size();
         if (m_plan.parts > engine::kExpectedMax) {
             return makeError(ErrorCode::TooLarge, "cycle.too-many",
@@ -107,6 +106,8 @@ public:
         }
         fields.set("elements", sortedRows(std::move(m_elements)));
         fields.set("points", sortedRows(std::move(m_points)));
+        if (!m_subjects.empty()) fields.set("subjects", sortedRows(std::move(m_subjects)));
+        if (!m_named.empty()) fields.set("subjects_named", arrayOf(m_named));
         if (!m_carried.empty()) fields.set("carried", sortedRows(std::move(m_carried)));
         setReadings();
         m_plan.unknownNames.assign(m_unknown.begin(), m_unknown.end());
@@ -124,6 +125,7 @@ private:
             return makeError(ErrorCode::Usage, "cycle.dates",
                              toText(start) + " … " + toText(due) + " … " + toText(end));
         }
+        if (auto fits = engine::fits({}, start, end); !fits) return fits;
         m_plan.fields.set("start", toText(start));
         m_plan.fields.set("end", toText(end));
         m_plan.fields.set("due", toText(due));
@@ -156,19 +158,117 @@ private:
             if (m_wanted.catalogues.size() == 1) m_plan.fields.set("catalogue", reference(key, head));
             inWords += (inWords.empty() ? "" : "\n") + shown->listed.row.title + " " + textAt(fields, "version") + " " +
                        key.text() + "@" + head.hex();
+            auto const level = textAt(fields, "level");
+            auto const per = bySubject(level);
+            if (!per) return per.error();
             for (auto const& [id, element] : rowsAt(fields, "elements")) {
-                if (auto taken = takeElement(id, *element, textAt(fields, "level")); !taken) return taken;
+                if (auto taken = takeElement(id, *element, level, *per); !taken) return taken;
             }
         }
         m_plan.fields.set("catalogue_text", inWords);
         return {};
     }
 
-    Result<void> takeElement(std::string const& id, json::Object const& from, std::string const& level) {
+    /// Whether a level's points are answered for its subjects, and then those.
+    Result<bool> bySubject(std::string const& level) {
+        if (!engine::hasSubjects(level) || m_wanted.byUnit.contains(level)) return false;
+        if (m_plan.subjects.contains(level)) return true;
+        auto const named = m_wanted.subjects.find(level);
+        if (named == m_wanted.subjects.end()) {
+            if (!m_wanted.units.empty()) return false;
+            if (!teachingDocument(m_office)) {
+                if (std::find(m_plan.unitLevels.begin(), m_plan.unitLevels.end(), level) == m_plan.unitLevels.end())
+                    m_plan.unitLevels.push_back(level);
+                return false;
+            }
+        }
+        if (!m_teaching) m_teaching = teachingInForce(m_office);
+        Day const end = parseDay(textAt(m_plan.fields, "end")).value_or(m_wanted.start);
+        Day const asOf = std::clamp(m_wanted.asOf.value_or(m_wanted.start), m_wanted.start, end);
+        auto instances = engine::instancesOf(level, *m_teaching, asOf, end);
+        std::set<std::string> codes;
+        if (named != m_wanted.subjects.end() && !named->second.empty()) {
+            codes.insert(named->second.begin(), named->second.end());
+            m_named.insert(level);
+            for (auto const& code : codes) {
+                if (std::none_of(instances.list.begin(), instances.list.end(),
+                                 [&](engine::Instance const& each) { return each.subject == code; }))
+                    return makeError(ErrorCode::NotFound, "cycle.subject-unknown", engine::subjectId(level, code));
+            }
+            std::erase_if(instances.list, [&](engine::Instance const& each) { return !codes.contains(each.subject); });
+        }
+        if (instances.list.empty()) return makeError(ErrorCode::Refused, "cycle.no-subjects", level);
+        for (auto const& finding : instances.findings) {
+            if (codes.empty() || codes.contains(finding.subject))
+                m_plan.findings.push_back({finding.code, level, finding.subject, finding.name});
+        }
+        // A flag that was taken off in silence is told before anybody relies on it.
+        for (auto const& finding : level == "programme" ? checkTeaching(m_office) : std::vector<TeachingFinding>())
+            m_plan.findings.push_back({finding.code, level, finding.subject.substr(level.size() + 1), finding.name});
+        for (auto const& each : instances.list) takeSubject(level, each);
+        m_plan.subjects[level] = static_cast<int>(instances.list.size());
+        return true;
+    }
+
+    void takeSubject(std::string const& level, engine::Instance const& from) {
+        std::string const id = engine::subjectId(level, from.subject);
+        std::string lead = from.lead;
+        std::vector<std::string> units = from.forms;
+        if (auto const told = m_wanted.owners.find(id); told != m_wanted.owners.end() && !told->second.empty()) {
+            units = told->second;
+            lead = units.front();
+        }
+        std::erase_if(units, [&](std::string const& unit) { return !m_units.contains(unit); });
+        if (!units.empty() && !m_units.contains(lead)) lead = units.front();
+        json::Object row{{"title", from.name.empty() ? from.subject : from.name}, {"level", level}};
+        if (units.empty()) {
+            m_plan.findings.push_back({"subject-without-unit", level, from.subject, from.name});
+        } else {
+            row.set("lead", lead);
+            row.set("units", arrayOf({units.begin(), units.end()}));
+        }
+        if (!from.programmes.empty()) {
+            row.set("programmes", arrayOf({from.programmes.begin(), from.programmes.end()}));
+            row.set("programmes_text", programmeNames(from.programmes));
+        }
+        if (!from.teacher.empty()) row.set("teacher", from.teacher);
+        if (from.closes) row.set("closes", toText(*from.closes));
+        if (from.brand) row.set("brand", true);
+        m_subjects.emplace(id, std::move(row));
+    }
+
+    std::string programmeNames(std::vector<std::string> const& codes) const {
+        std::string names;
+        for (auto const& programme : m_teaching->programmes) {
+            if (std::find(codes.begin(), codes.end(), programme.id) != codes.end())
+                names += (names.empty() ? "" : "、") + programme.name;
+        }
+        return names;
+    }
+
+    /// What will be asked for: of a row by subject the units of each subject, of a point its lead alone.
+    void countParts() {
+        std::map<std::string, std::size_t> forms, points;
+        for (auto const& [id, subject] : m_subjects) {
+            forms[textAt(subject, "level")] += textsAt(subject, "units").size();
+            if (!textAt(subject, "lead").empty()) ++points[textAt(subject, "level")];
+        }
+        auto const partsOf = [](json::Object const& row, std::map<std::string, std::size_t> const& ofSubjects) {
+            if (!row.find("by_subject")) return textsAt(row, "units").size();
+            auto const found = ofSubjects.find(textAt(row, "level"));
+            return found == ofSubjects.end() ? std::size_t{0} : found->second;
+        };
+        for (auto const& [id, row] : m_elements) m_plan.parts += partsOf(row, forms);
+        for (auto const& [id, row] : m_points) m_plan.parts += partsOf(row, points);
+    }
+
+    Result<void> takeElement(std::string const& id, json::Object const& from, std::string const& level,
+                             bool forSubjects) {
         std::string lead;
-        std::set<std::string> const units = unitsOf(id, from, lead);
+        std::set<std::string> const units = unitsOf(id, from, lead, forSubjects);
         json::Object row{{"title", textAt(from, "zh")}};
         if (!level.empty()) row.set("level", level);
+        if (forSubjects) row.set("by_subject", true);
         if (!units.empty()) row.set("units", arrayOf(units));
         if (!lead.empty()) row.set("lead", lead);
         if (!m_elements.emplace(id, std::move(row)).second)
@@ -184,6 +284,7 @@ private:
             if (auto const printed = textAt(from, "points_text"); !printed.empty()) told.set("wording", printed);
             if (!level.empty()) told.set("level", level);
             if (!units.empty()) told.set("units", arrayOf(units));
+            if (forSubjects) told.set("by_subject", true);
             if (auto const* added = point->find("added"); added && added->asBool() && *added->asBool())
                 told.set("added", true);
             if (!m_points.emplace(rowId, std::move(told)).second)
@@ -192,7 +293,8 @@ private:
         return {};
     }
 
-    std::set<std::string> unitsOf(std::string const& id, json::Object const& element, std::string& lead) {
+    std::set<std::string> unitsOf(std::string const& id, json::Object const& element, std::string& lead,
+                                  bool forSubjects) {
         if (!m_wanted.units.empty()) {
             lead = m_wanted.units.front();
             return {m_wanted.units.begin(), m_wanted.units.end()};
@@ -207,6 +309,8 @@ private:
             if (lead.empty() && !meant.empty()) lead = meant.front();
             units.insert(meant.begin(), meant.end());
         }
+        // What subjects answer waits for nobody whom the printed table names.
+        if (forSubjects) return units;
         if (units.empty())
             m_plan.unowned.push_back({id, textAt(element, "zh"), names});
         else
@@ -238,6 +342,7 @@ private:
                     {"title", part.line.title}, {"unit", part.unit}, {"from", reference(part.line.key(), {})}};
                 if (!part.element.empty()) row.set("element", part.element);
                 if (!part.point.empty()) row.set("point", part.point);
+                if (!part.subject.empty()) row.set("subject", part.subject);
                 if (!part.leftOver.empty()) row.set("problem", part.leftOver);
                 row.set("due", *m_plan.fields.find("due"));
                 m_carried.emplace(part.line.doc.hex(), std::move(row));
@@ -252,13 +357,23 @@ private:
     CycleWanted const& m_wanted;
     std::vector<engine::OwnerUnit> const m_owners;
     CyclePlan m_plan;
-    std::set<std::string> m_units, m_unknown;
-    std::map<std::string, json::Object> m_elements, m_points, m_carried;
+    std::optional<engine::Teaching> m_teaching;
+    std::set<std::string> m_units, m_unknown, m_named;
+    std::map<std::string, json::Object> m_elements, m_points, m_subjects, m_carried;
 };
 
 Result<CyclePlan> ownedPlan(Office& office, CycleWanted const& wanted) {
     auto plan = planCycle(office, wanted);
-    if (!plan || plan->unowned.empty()) return plan;
+    if (!plan) return plan;
+    std::string subjects;
+    std::size_t without = 0;
+    for (auto const& each : plan->findings) {
+        if (each.code != "subject-without-unit" || ++without > kNamedMax) continue;
+        subjects += (subjects.empty() ? "" : "; ") + engine::subjectId(each.level, each.subject) + " " + each.name;
+    }
+    if (without > 0)
+        return makeError(ErrorCode::Refused, "cycle.subject-unowned", subjects + (without > kNamedMax ? " …" : ""));
+    if (plan->unowned.empty()) return plan;
     std::string names;
     for (std::size_t i = 0; i < std::min(plan->unowned.size(), kNamedMax); ++i) {
         auto const& each = plan->unowned[i];
@@ -289,6 +404,35 @@ void count(PartCounts& counts, CyclePart const& part) {
 std::string fieldOf(Office& office, DocumentKey const& document, std::string_view field) {
     auto const shown = office.show(document);
     return shown ? textAt(shown->merged.fields, field) : std::string();
+}
+
+/// What nobody said otherwise stays as the running cycle has it: of units or for subjects, and which.
+Result<void> keepLevels(Office& office, json::Object const& fields, CycleWanted& wanted) {
+    std::map<std::string, bool> levels;
+    for (auto const& [id, row] : rowsAt(fields, "points")) {
+        levels[textAt(*row, "level")] = row->find("by_subject") != nullptr;
+    }
+    auto const named = textsAt(fields, "subjects_named");
+    Day const end = wanted.end.value_or(wanted.start);
+    for (auto const& [level, forSubjects] : levels) {
+        if (!engine::hasSubjects(level) || wanted.byUnit.contains(level) || wanted.subjects.contains(level)) continue;
+        if (!forSubjects) {
+            wanted.byUnit.insert(level);
+            continue;
+        }
+        auto& codes = wanted.subjects[level];
+        if (std::find(named.begin(), named.end(), level) == named.end()) continue;
+        std::set<std::string> open;
+        Day const asOf = std::clamp(wanted.asOf.value_or(wanted.start), wanted.start, end);
+        for (auto const& each : engine::instancesOf(level, teachingOf(office), asOf, end).list)
+            open.insert(engine::subjectId(level, each.subject));
+        for (auto const& [id, row] : rowsAt(fields, "subjects")) {
+            if (textAt(*row, "level") == level && open.contains(id)) codes.push_back(id.substr(level.size() + 1));
+        }
+        // Of those that were named none is open any more: that does not mean all others.
+        if (codes.empty()) return makeError(ErrorCode::Refused, "cycle.no-subjects", level);
+    }
+    return {};
 }
 
 }  // namespace
@@ -324,6 +468,8 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
     again.due = parseDay(textAt(fields, "due"));
     again.reportDue = parseDay(textAt(fields, "report_due"));
     again.previous.reset();
+    auto const before = rowsAt(fields, "subjects");
+    if (auto kept = keepLevels(office, fields, again); !kept) return kept.error();
     auto plan = ownedPlan(office, again);
     if (!plan) return plan.error();
     std::set<std::string> kept;
@@ -337,10 +483,34 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
             withdrawn[id] = std::move(told);
         }
     }
+    std::set<std::string> asked;
+    for (auto const& [id, row] : rowsAt(plan->fields, "subjects")) asked.insert(id);
+    std::map<std::string, json::Object> gone;
+    engine::Teaching const teaching = before.empty() ? engine::Teaching{} : teachingOf(office);
+    for (auto const* key : {"withdrawn_subjects", "subjects"}) {
+        for (auto const& [id, row] : rowsAt(fields, key)) {
+            if (asked.contains(id)) continue;
+            json::Object told{{"title", textAt(*row, "title")}, {"level", textAt(*row, "level")}};
+            for (auto const& programme : teaching.programmes) {
+                if (programme.closed && engine::subjectId("programme", programme.id) == id)
+                    told.set("closes", toText(*programme.closed));
+            }
+            gone[id] = std::move(told);
+        }
+    }
     std::vector<std::pair<std::string, std::string>> set;
+    auto const rewrite = [&](std::string const& key, json::Value const* value) {
+        if (value || fields.find(key)) set.emplace_back(key, value ? json::encode(*value) : std::string("[]"));
+    };
+    rewrite("subjects", plan->fields.find("subjects"));
+    json::Value const withdrawnSubjects{sortedRows(std::move(gone))};
+    rewrite("withdrawn_subjects", withdrawnSubjects.asArray()->empty() ? nullptr : &withdrawnSubjects);
+    std::string named;
+    for (auto const& level : textsAt(plan->fields, "subjects_named")) named += (named.empty() ? "" : ",") + level;
+    if (!named.empty() || fields.find("subjects_named")) set.emplace_back("subjects_named", named);
     for (auto const* key : {"elements", "points"}) set.emplace_back(key, json::encode(*plan->fields.find(key)));
-    set.emplace_back("withdrawn",
-                     withdrawn.empty() ? std::string() : json::encode(json::Value(sortedRows(std::move(withdrawn)))));
+    json::Value const withdrawnPoints{sortedRows(std::move(withdrawn))};
+    rewrite("withdrawn", withdrawnPoints.asArray()->empty() ? nullptr : &withdrawnPoints);
     set.emplace_back("catalogue_text", textAt(plan->fields, "catalogue_text"));
     auto edited = office.edit(cycle, set, false);
     if (!edited) return edited.error();
@@ -366,6 +536,10 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
     for (auto const* key : {"elements", "points"}) {
         for (auto const& [id, row] : rowsAt(result.document.merged.fields, key)) levels[id] = textAt(*row, "level");
     }
+    for (auto const* key : {"withdrawn_subjects", "subjects"}) {
+        for (auto const& [id, row] : rowsAt(result.document.merged.fields, key))
+            result.subjectNames[id] = textAt(*row, "title");
+    }
     std::set<DocumentKey> asked;
     auto const partOf = [&](engine::Expectation const& expected) {
         CyclePart part;
@@ -375,6 +549,7 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
         part.rule = expected.rule;
         part.element = textAt(expected.fields, "element");
         part.point = textAt(expected.fields, "point");
+        part.subject = textAt(expected.fields, "subject");
         part.unit = expected.document.scope.isUnit() ? std::string(expected.document.scope.name())
                                                      : textAt(expected.fields, "owner");
         part.answered = part.line.answered;
@@ -398,24 +573,29 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
             count(result.byUnit[part.unit], part);
             count(result.byElement[part.element], part);
             count(result.byLevel[levels[part.point]], part);
+            if (!part.subject.empty()) count(result.bySubject[part.subject], part);
         }
         result.parts.push_back(std::move(part));
     }
     std::sort(result.parts.begin(), result.parts.end(), [](auto const& a, auto const& b) {
-        return std::tie(a.rule, a.element, a.point, a.unit) < std::tie(b.rule, b.element, b.point, b.unit);
+        return std::tie(a.rule, a.element, a.point, a.subject, a.unit) <
+               std::tie(b.rule, b.element, b.point, b.subject, b.unit);
     });
     for (auto const& [key, line] : lines) {
-        if (asked.contains(key) || !line.rule.empty() || !line.type.starts_with("point.")) continue;
+        bool const isPoint = line.type.starts_with("point.");
+        if (asked.contains(key) || !line.rule.empty() || (!isPoint && !line.type.starts_with("element."))) continue;
         auto const point = office.show(key);
         if (!point || keyFrom(json::objectAt(point->merged.fields, "cycle")) != cycle) continue;
         CyclePart part;
         part.line = line;
-        part.rule = "point";
+        part.rule = isPoint ? "point" : "element";
         part.element = textAt(point->merged.fields, "element");
         part.point = textAt(point->merged.fields, "point");
+        part.subject = textAt(point->merged.fields, "subject");
         part.unit = line.owner;
         part.withdrawn = true;
-        part.answered = !model::isMissing(point->merged.fields, "result");
+        part.answered = isPoint ? !model::isMissing(point->merged.fields, "result")
+                                : point->type && model::missingFields(*point->type, point->merged.fields).empty();
         result.withdrawn.push_back(std::move(part));
     }
     return result;
@@ -446,21 +626,24 @@ Result<PartBeside> beside(Office& office, DocumentKey const& part) {
     bool const isPoint = shown->listed.row.type.starts_with("point.");
     std::string const row = textAt(fields, isPoint ? "point" : "element");
     std::string const unit = part.scope.isUnit() ? std::string(part.scope.name()) : std::string();
+    // As the cycle asked, not as somebody wrote into the form.
+    std::string const subject = textAt(shown->expected ? shown->expected->fields : fields, "subject");
     if (auto const previous = keyFrom(json::objectAt(around->merged.fields, "previous"))) {
-        DocumentKey const last{part.scope,
-                               engine::expectedId(*previous, isPoint ? "point" : "element", row, unit, part.scope)};
+        DocumentKey const last{
+            part.scope, engine::expectedId(*previous, isPoint ? "point" : "element", row, unit, part.scope, subject)};
         if (auto answer = office.show(last); answer && !answer->merged.heads.empty()) {
             result.lastAnswer = answer->merged.fields;
             result.lastState = answer->listed.row.state;
             result.lastDocument = last;
         }
     }
-    for (auto const& [id, element] : rowsAt(around->merged.fields, "elements")) {
-        if (id != textAt(fields, "element")) continue;
-        for (auto const& other : textsAt(*element, "units")) {
+    std::string const element = textAt(fields, "element");
+    for (auto const& [id, asking] : rowsAt(around->merged.fields, subject.empty() ? "elements" : "subjects")) {
+        if (id != (subject.empty() ? element : subject)) continue;
+        for (auto const& other : textsAt(*asking, "units")) {
             Scope const scope = Scope::unit(other);
-            result.jointParts.emplace_back(other,
-                                           DocumentKey{scope, engine::expectedId(*cycle, "element", id, other, scope)});
+            result.jointParts.emplace_back(
+                other, DocumentKey{scope, engine::expectedId(*cycle, "element", element, other, scope, subject)});
         }
     }
     return result;

@@ -17,7 +17,7 @@ std::vector<ColumnSpec> teachingColumns(std::string_view list) {
         specs.push_back({"id", {"代码", "code"}, {"编号", "id", rows.label.zh + "代码"}, true, 14, nullptr, false});
     }
     for (auto const& column : rows.columns) {
-        bool const units = list == "schools" && column.name == "name";
+        bool const units = (list == "schools" && column.name == "name") || column.kind == model::FieldKind::Unit;
         specs.push_back({column.name,
                          column.label,
                          {column.name == "name" ? "名称" : column.name},
@@ -29,10 +29,73 @@ std::vector<ColumnSpec> teachingColumns(std::string_view list) {
     return specs;
 }
 
+std::optional<bool> yesOrNo(std::string const& typed) {
+    for (std::string_view const yes : {"是", "√", "✓", "1", "yes", "true", "TRUE", "y", "Y"}) {
+        if (typed == yes) return true;
+    }
+    for (std::string_view const no : {"否", "×", "0", "no", "false", "FALSE", "n", "N"}) {
+        if (typed == no) return false;
+    }
+    return std::nullopt;
+}
+
+/// Of several schools the first that is named leads, unless a column of its own says which.
+void nameLead(Taking& taking, Line& line, std::string const& typed) {
+    if (!taking.cell(line, "lead").empty()) return;
+    std::size_t end = typed.size();
+    for (std::string_view const comma : {",", "，", "、"}) end = std::min(end, typed.find(comma));
+    if (auto const* unit = taking.unitNamed(oneLine(typed.substr(0, end)))) line.fields.set("lead", unit->id);
+}
+
+json::Object const* rowOf(json::Array const& rows, std::string_view id) {
+    for (auto const& each : rows) {
+        auto const* row = each.asObject();
+        auto const* known = row ? json::stringAt(*row, "id") : nullptr;
+        if (known && *known == id) return row;
+    }
+    return nullptr;
+}
+
+bool isTrue(json::Object const& row, std::string_view key) {
+    auto const* value = row.find(key);
+    return value && value->asBool() && *value->asBool();
+}
+
+/// A brand flag is set otherwise with a day and a reason, after the day on which it was set last, and what it was goes
+/// into the history: whether a diagnosis had it in focus is asked of the day when that began.
+void takeFlag(Taking& taking, Line& line, json::Object const* before, json::Array& history) {
+    bool const told = line.fields.find("brand") != nullptr;
+    auto const *since = json::stringAt(line.fields, "brand_since"),
+               *reason = json::stringAt(line.fields, "brand_reason");
+    bool const was = before && isTrue(*before, "brand");
+    auto const* wasSince = before ? json::stringAt(*before, "brand_since") : nullptr;
+    if ((!told && !before) || (told ? isTrue(line.fields, "brand") : was) == was) {
+        // Moved to a later day, the flag would have been off when something began.
+        if (before && since && wasSince && *since != *wasSince) taking.refuse(line, "brand_since", "flag-day-moved");
+        if (!before && !told && (since || reason)) taking.refuse(line, "brand", "flag-missing");
+        return;
+    }
+    if (!reason || reason->find_first_not_of(" \t") == std::string::npos)
+        return taking.refuse(line, "brand_reason", "flag-without-reason");
+    if (!since) return taking.refuse(line, "brand_since", "flag-without-day");
+    if (wasSince && *since <= *wasSince) return taking.refuse(line, "brand_since", "flag-day-moved");
+    if (!before || line.bad || (!was && !wasSince)) return;
+    json::Object past{{"id", line.id + " " + (wasSince ? *wasSince : "-")},
+                      {"programme", line.id},
+                      {"since", wasSince ? *wasSince : std::string("1970-01-01")},
+                      {"brand", was}};
+    if (auto const* why = json::stringAt(*before, "brand_reason")) past.set("reason", *why);
+    std::erase_if(history, [&](json::Value const& each) {
+        return each.asObject() && json::stringAt(*each.asObject(), "id") &&
+               *json::stringAt(*each.asObject(), "id") == *json::stringAt(past, "id");
+    });
+    history.emplace_back(std::move(past));
+}
+
 Result<void> takeTeaching(Taking& taking, std::string_view list) {
     auto const& type = builtIn("teaching.v1");
     Wanted one{Scope::college(), {}, {}, {}};
-    json::Array rows;
+    json::Array rows, history;
     std::map<std::string, std::string> programmes;  // by name
     replica::ListFilter filter;
     filter.type = type.name;
@@ -40,6 +103,7 @@ Result<void> takeTeaching(Taking& taking, std::string_view list) {
         auto shown = taking.office.show(held.front().key());
         if (!shown) return shown.error();
         if (auto const* before = json::arrayAt(shown->merged.fields, list)) rows = *before;
+        if (auto const* before = json::arrayAt(shown->merged.fields, "brand_history")) history = *before;
         for (auto const& programme : engine::teachingFrom(shown->merged.fields).programmes)
             programmes.emplace(programme.name, programme.id);
         one.scope = held.front().scope;
@@ -70,8 +134,21 @@ Result<void> takeTeaching(Taking& taking, std::string_view list) {
                     taking.refuse(line, column.name, "not-a-number");
                 else
                     value = std::int64_t{std::stol(typed)};
+            } else if (column.kind == model::FieldKind::Boolean) {
+                auto const read = yesOrNo(typed);
+                if (!read)
+                    taking.refuse(line, column.name, "not-yes-or-no");
+                else
+                    value = *read;
+            } else if (column.kind == model::FieldKind::Unit) {
+                auto const* unit = taking.unitNamed(oneLine(typed));
+                if (!unit)
+                    taking.refuse(line, column.name, "owner-unknown-unit");
+                else
+                    value = unit->id;
             } else if (column.kind == model::FieldKind::Set) {
                 std::set<std::string> parts;
+                if (column.name == "schools") nameLead(taking, line, typed);
                 for (auto const& part : partsOf(typed)) {
                     std::string const& name = *part.asString();
                     auto const* unit = column.name == "schools" ? taking.unitNamed(name) : nullptr;
@@ -101,6 +178,11 @@ Result<void> takeTeaching(Taking& taking, std::string_view list) {
         }
         auto const *opened = json::stringAt(line.fields, "opened"), *closed = json::stringAt(line.fields, "closed");
         if (opened && closed && *closed < *opened) taking.refuse(line, "closed", "closed-before-opened");
+        if (list == "programmes") {
+            auto const* before = rowOf(rows, line.id);
+            // A row that is not written over changes no flag.
+            if (!before || taking.choices.onExisting == OnExisting::Update) takeFlag(taking, line, before, history);
+        }
         line.fields.set("id", line.id);
         json::Object const alone{{std::string(list), json::Array{json::Value(line.fields)}}};
         if (!line.bad) {
@@ -112,6 +194,12 @@ Result<void> takeTeaching(Taking& taking, std::string_view list) {
     if (taking.choices.onExisting == OnExisting::Stop && existing > 0) return existsError(existing);
     if (one.lines.empty()) return {};
     one.fields.set(list, std::move(rows));
+    if (!history.empty()) {
+        std::sort(history.begin(), history.end(), [](json::Value const& a, json::Value const& b) {
+            return *json::stringAt(*a.asObject(), "id") < *json::stringAt(*b.asObject(), "id");
+        });
+        one.fields.set("brand_history", std::move(history));
+    }
     std::vector<Wanted> wanted{std::move(one)};
     return give(taking, type.name, wanted);
 }

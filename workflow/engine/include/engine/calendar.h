@@ -92,6 +92,9 @@ struct FlagChange {
     bool brand = false;
     std::string reason;
 };
+/// Whether the flag is set on that day. `changes` in any order; of two of one day the later in the list counts.
+[[nodiscard]] bool flagInForce(std::vector<FlagChange> changes, Day day);
+
 /// All items, by begin, then the longest clock first. A small one in the year of a large one is kept unless it is
 /// waived. Refused: a waiver without a reason, of nothing, or of an item that no larger one ends with
 /// ("clock.waiver-without-reason", "clock.waiver-of-nothing", "clock.waiver-of-its-own-year"); a flag set otherwise

@@ -6,6 +6,8 @@
 // change, `was` says what it was.
 #pragma once
 
+#include "engine/calendar.h"
+
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -151,10 +153,12 @@ struct Programme {
     std::string id, name;
     std::vector<std::string> schools;  ///< unit ids, the leading one first
     std::optional<Day> opened{}, closed{};
+    std::vector<FlagChange> flags{};  ///< of the brand, as the college tells them
 };
 struct Course {
     std::string id, name;
     std::vector<std::string> programmes;
+    std::string school{};  ///< that teaches it; empty: the leading one of its first programme
 };
 struct School {
     std::string id, name;
@@ -168,6 +172,8 @@ struct Teaching {
     std::vector<Course> courses;
     std::vector<School> schools;
     std::vector<SchoolClass> classes;
+    std::optional<Day> clockStart{};                       ///< from when clocks are counted
+    std::map<std::string, std::vector<Waiver>> waivers{};  ///< by subject, `course:C1`
 };
 
 /// From the fields of a `teaching.v1` document.
@@ -176,19 +182,29 @@ struct Teaching {
 /// One subject that every point of a level's catalogue is answered for.
 struct Instance {
     std::string subject, name;
-    std::vector<std::string> units;       ///< who answers; of a joint programme both schools
+    std::vector<std::string> units;       ///< whose it is; of a joint programme both schools
     std::vector<std::string> programmes;  ///< of a course or class
     std::optional<Day> closes;            ///< a programme that ends within the cycle: what it answered stays
+    std::string lead{};                   ///< the unit that answers its points; empty: nobody does
+    std::vector<std::string> forms{};  ///< units that each have a part of a form: the lead, of a programme all schools
+    std::string teacher{};             ///< of a class
+    bool brand = false;                ///< a programme that bore the brand flag when the cycle began
 };
 struct InstanceFinding {
     /// `programme-closes`, `programme-without-school`, `course-in-no-programme`, `school-without-staff`,
-    /// `class-without-teacher`, `class-in-no-programme`, `subject-twice`.
+    /// `class-without-teacher`, `class-in-no-programme`, `subject-twice`, `course-of-several-schools` (their programmes
+    /// have different ones, and none is said to teach it: the first programme's answers).
     std::string code, subject, name;
 };
 struct Instances {
     std::vector<Instance> list;  ///< sorted by subject, each once
     std::vector<InstanceFinding> findings;
 };
+/// Whether a level's points are answered for subjects of its own: of any other than the college's.
+[[nodiscard]] bool hasSubjects(std::string_view level) noexcept;
+/// How a subject is called among those of all levels: `programme:510201`.
+[[nodiscard]] std::string subjectId(std::string_view level, std::string_view code);
+
 /// The subjects of a level (`college`, `programme`, `course`, `staff`, `student`) in a cycle from `begin` to `end`. A
 /// programme closed before it begins has none; a course is one however many programmes teach it.
 [[nodiscard]] Instances instancesOf(std::string_view level, Teaching const& teaching, Day begin, Day end);

@@ -28,10 +28,10 @@ struct Expectation {
 [[nodiscard]] std::vector<Expectation> expectations(Facts const& facts, Standing const& standing,
                                                     DocumentKey const& asking);
 
-/// The id of what `asking` expects by a rule, for a row and unit (either may be empty) in `scope`. The same on every
-/// replica, so that two people who begin it apart begin one document.
+/// The id of what `asking` expects by a rule, for a row and unit (either may be empty) in `scope`, and for a subject if
+/// there is one. The same on every replica, so that two people who begin it apart begin one document.
 [[nodiscard]] DocumentId expectedId(DocumentKey const& asking, std::string_view rule, std::string_view row,
-                                    std::string_view unit, Scope const& scope);
+                                    std::string_view unit, Scope const& scope, std::string_view subject = {});
 
 /// Without `document`, which stands beside it where this is kept.
 [[nodiscard]] std::string toText(Expectation const& expectation);

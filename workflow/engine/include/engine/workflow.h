@@ -66,11 +66,21 @@ struct State {
 };
 
 /// A field of an expected document, filled in for whoever begins it: from a column of the row, else from a field of the
-/// asking document; or a fixed value; or the reason that the verdict gave.
+/// asking document; or a fixed value; or the reason that the verdict gave. Of several for one field the last that has
+/// something to fill in counts.
 struct Prefill {
     std::string to, from;
+    std::string before;  ///< a text that goes before it: "机电一体化 · 课程体系"
     std::optional<json::Value> value;
     bool reason = false;
+};
+
+/// A row of the rule's `rows` in which the boolean `when` is true is asked for once for each row of another field, its
+/// subjects, that says the same in `match`; and of the units that the subject names, no longer of the row's own. Such a
+/// row is asked for of nobody while it has no subject.
+struct PerSubject {
+    std::string rows, match, when;
+    std::string each, unit;  ///< columns of the subject: one a unit in this set, or the one unit named there
 };
 
 /// What a document asks for once it is in one of these states, or for each round that ended with one of these verdicts.
@@ -81,6 +91,7 @@ struct ExpectRule {
     std::string type;                     ///< `point.v1`
     std::vector<std::string> states, verdicts;
     std::string rows, each, unit, due, link;
+    std::optional<PerSubject> per;
     std::vector<Prefill> fields;
 };
 

@@ -38,6 +38,7 @@ struct CatalogueFinding {
 /// Schools, programmes, courses and classes as the college's document of them says (`teaching.v1`); nothing without
 /// one.
 [[nodiscard]] engine::Teaching teachingOf(Office& office);
+[[nodiscard]] std::optional<DocumentKey> teachingDocument(Office& office);
 
 struct CatalogueImport {
     std::optional<DocumentKey> base;     ///< the upper layer's: what the file does not mention is as there

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "engine/calendar.h"
+#include "engine/catalogue.h"
 #include "office/office.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,12 @@ struct CycleWanted {
     /// What a printed name means: units. Others mean what engine::ownersOf says: units by their names, `各部门` every
     /// unit, `二级学院` (where no unit has that name) every school.
     std::map<std::string, std::vector<std::string>> owners{};
+    /// Levels whose points are answered for subjects, each with the codes of those that are meant; none: all that are
+    /// open. A level that is not here, and not in `byUnit`, is asked of the units if `units` names some or the college
+    /// has no `teaching.v1` document, and else for all its open subjects.
+    std::map<std::string, std::vector<std::string>> subjects{};
+    std::set<std::string> byUnit{};
+    std::optional<Day> asOf{};                      ///< subjects closed before are not asked for; else the start
     std::optional<DocumentKey> previous{};          ///< closed; what it left over is asked for again, with a link
     std::map<std::string, std::string> readings{};  ///< kept in the signed revision
 };
@@ -37,13 +45,21 @@ struct CyclePlan {
     struct Unowned {
         std::string element, title, names;  ///< id and title of the element; the names that mean no unit
     };
-    std::vector<Unowned> unowned;           ///< elements that nobody would answer
+    std::vector<Unowned> unowned;         ///< elements that nobody would answer
+    std::map<std::string, int> subjects;  ///< by level, of those that are answered for subjects
+    std::vector<std::string> unitLevels;  ///< levels that have subjects, asked of units as none are told
+    struct SubjectFinding {
+        std::string code;  ///< as InstanceFinding, or `subject-without-unit`: nobody would answer for it
+        std::string level, subject, name;
+    };
+    std::vector<SubjectFinding> findings;   ///< about subjects, by level
     std::vector<std::string> unknownNames;  ///< printed names that mean no unit, where others of the element do
 };
 
 /// What a cycle would hold, without writing anything. Refused: "cycle.no-catalogue", "cycle.catalogue-differs" (it has
 /// several heads), "cycle.no-points", "cycle.point-twice", "cycle.dates", "cycle.unit-unknown", "cycle.previous-open",
-/// "cycle.too-many".
+/// "cycle.too-many", "cycle.no-subjects" (a level has none that is open), "cycle.subject-unknown" (none of that code is
+/// open), "clock.cycle-too-long".
 [[nodiscard]] Result<CyclePlan> planCycle(Office& office, CycleWanted const& wanted);
 
 struct CycleStarted {
@@ -51,12 +67,15 @@ struct CycleStarted {
     ObjectId revision, record;
     CyclePlan plan;
 };
-/// Writes the cycle and signs its start. Beyond planCycle's reasons "cycle.unowned", naming elements that nobody would
-/// answer. If the signature is refused, the cycle is there, in preparation, and can be started with `step ID start`.
+/// Writes the cycle and signs its start. Beyond planCycle's reasons "cycle.unowned" and "cycle.subject-unowned", naming
+/// elements and subjects that nobody would answer. If the signature is refused, the cycle is there, in preparation, and
+/// can be started with `step ID start`.
 [[nodiscard]] Result<CycleStarted> startCycle(Office& office, CycleWanted const& wanted);
 
 /// The same cycle after its catalogue changed: points and elements of the catalogues' heads; what is gone is listed as
-/// withdrawn, and its answers stay where they are. Signed with the reason.
+/// withdrawn, and its answers stay where they are. Each level is asked as it was, of units or for subjects, unless
+/// `wanted` says otherwise; those of its subjects that are open `asOf` (else, at the start): one that was closed keeps
+/// what it answered and is asked nothing anew. Signed with the reason.
 [[nodiscard]] Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, CycleWanted const& wanted,
                                                   std::string_view reason);
 
@@ -69,6 +88,7 @@ struct CyclePart {
     TaskLine line;
     std::string rule;  ///< `element`, `point`, `left-over`
     std::string element, point, unit;
+    std::string subject;  ///< `programme:510201`; empty: the unit answers for itself
     bool answered = false;
     bool withdrawn = false;  ///< answered before the point was withdrawn; kept
     std::string leftOver, lessons;
@@ -76,9 +96,10 @@ struct CyclePart {
 struct CycleShown {
     DocumentShown document;
     PartCounts elements, points, carried, rectification;
-    std::map<std::string, PartCounts> byUnit, byElement, byLevel;
-    std::vector<CyclePart> parts;           ///< by rule, element, point, unit
-    std::vector<CyclePart> withdrawn;       ///< 诊断点已撤销: answers to points that the cycle holds no more
+    std::map<std::string, PartCounts> byUnit, byElement, byLevel, bySubject;  ///< of points
+    std::map<std::string, std::string> subjectNames;  ///< also of subjects that the cycle asks no more
+    std::vector<CyclePart> parts;                     ///< by rule, element, point, subject, unit
+    std::vector<CyclePart> withdrawn;       ///< 诊断点已撤销: answers and forms that the cycle asks for no more
     std::vector<CyclePart> rectifications;  ///< tasks of failed points, begun or not
 };
 /// NotFound, or Usage ("cycle.not-a-cycle").
