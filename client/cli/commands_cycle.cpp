@@ -1,5 +1,6 @@
 // Cycles of diagnosis: started in one command, followed by counts, closed with what is left over; and the types and
 // workflows that a college adds.
+#include "office/calendar.h"
 #include "office/cycles.h"
 #include "registry_words.h"
 
@@ -30,6 +31,44 @@ std::vector<std::string> parted(std::string_view text, std::string_view marks) {
     return parts;
 }
 
+constexpr std::string_view kLevels[] = {"programme", "course", "staff", "student"};
+
+Text levelText(std::string_view level) {
+    if (level == "programme") return {"专业", "programmes"};
+    if (level == "course") return {"课程", "courses"};
+    if (level == "staff") return {"师资（学院）", "staff (schools)"};
+    if (level == "student") return {"学生（班级）", "students (classes)"};
+    return {"学校", "college"};
+}
+
+Result<std::string> levelFrom(std::string_view text) {
+    if (!engine::hasSubjects(text)) return makeError(ErrorCode::Usage, "cycle.level", std::string(text));
+    return std::string(text);
+}
+
+/// Which levels are answered for their subjects, and which of units.
+Result<void> readSubjects(Job& job, office::CycleWanted& wanted) {
+    for (auto const& text : job.arguments.values("--subjects")) {
+        auto const equals = std::min(text.find('='), text.size());
+        SPIRAL_GIVE(level, levelFrom(std::string_view(text).substr(0, equals)));
+        auto& codes = wanted.subjects[level];
+        for (auto& code : parted(std::string_view(text).substr(equals), "=,")) codes.push_back(std::move(code));
+    }
+    auto const told = job.arguments.value("--by-unit");
+    if (!told) return {};
+    if (*told == "all") {
+        for (auto const level : kLevels) {
+            if (!wanted.subjects.contains(std::string(level))) wanted.byUnit.insert(std::string(level));
+        }
+        return {};
+    }
+    for (auto const& text : parted(*told, ",")) {
+        SPIRAL_GIVE(level, levelFrom(text));
+        wanted.byUnit.insert(level);
+    }
+    return {};
+}
+
 /// What start and adopt have in common: the catalogues, and whom they mean.
 Result<office::CycleWanted> wantedFrom(Job& job, office::Office& office) {
     office::CycleWanted wanted;
@@ -57,6 +96,8 @@ Result<office::CycleWanted> wantedFrom(Job& job, office::Office& office) {
         if (equals == std::string::npos) return makeError(ErrorCode::Usage, "usage.owner", text);
         wanted.owners[text.substr(0, equals)] = parted(std::string_view(text).substr(equals + 1), ",");
     }
+    if (auto read = readSubjects(job, wanted); !read) return read.error();
+    wanted.asOf = job.today();
     return wanted;
 }
 
@@ -88,6 +129,20 @@ Json toJson(office::CyclePlan const& plan) {
     Json unknown = Json::array();
     for (auto const& name : plan.unknownNames) unknown.add(name);
     told.set("unknown_names", std::move(unknown));
+    Json subjects = Json::array();
+    for (auto const& [level, number] : plan.subjects) {
+        Json one = Json::object();
+        one.set("level", level).set("subjects", number);
+        subjects.add(std::move(one));
+    }
+    told.set("subjects", std::move(subjects)).set("unit_levels", Json::array(plan.unitLevels));
+    Json findings = Json::array();
+    for (auto const& each : plan.findings) {
+        Json one = Json::object();
+        one.set("code", each.code).set("subject", engine::subjectId(each.level, each.subject)).set("name", each.name);
+        findings.add(std::move(one));
+    }
+    told.set("findings", std::move(findings));
     return told;
 }
 
@@ -98,6 +153,24 @@ void tellPlan(Job& job, office::CyclePlan const& plan) {
               {"p", std::to_string(plan.points)},
               {"n", std::to_string(plan.parts)},
               {"c", std::to_string(plan.carried)}});
+    for (auto const& [level, number] : plan.subjects) {
+        job.tell({"  {level}：{n} 个对象，每个诊断点对每个对象各答一次",
+                  "  {level}: {n} subject(s), and each point is answered once for each"},
+                 {{"level", std::string(job.say(levelText(level)))}, {"n", std::to_string(number)}});
+    }
+    for (auto const& level : plan.unitLevels) {
+        job.tell(
+            {"  {level}：还没有导入名单，由部门作答（先 spiral import programmes、courses、schools、classes 可按对象）",
+             "  {level}: none are told, so units answer (spiral import programmes, courses, schools, classes first "
+             "to have it by subject)"},
+            {{"level", std::string(job.say(levelText(level)))}});
+    }
+    for (auto const& each : plan.findings) {
+        job.tell({"  {id} {name}：{said}", "  {id} {name}: {said}"},
+                 {{"id", clean(engine::subjectId(each.level, each.subject))},
+                  {"name", clean(each.name)},
+                  {"said", sayReason("note." + each.code, job.language())}});
+    }
     for (auto const& each : plan.unowned) {
         job.tell({"  无责任部门：{id} {title}（原文：{names}）", "  nobody answers {id} {title} (printed: {names})"},
                  {{"id", clean(each.element)}, {"title", clean(each.title)}, {"names", clean(each.names)}});
@@ -172,7 +245,11 @@ Json partJson(office::CyclePart const& part) {
         .set("scope", part.line.scope.text())
         .set("rule", part.rule)
         .set("element", part.element);
-    told.set("point", part.point).set("unit", part.unit).set("title", part.line.title).set("state", part.line.state);
+    told.set("subject", part.subject)
+        .set("point", part.point)
+        .set("unit", part.unit)
+        .set("title", part.line.title)
+        .set("state", part.line.state);
     told.set("due", dayJson(part.line.due)).set("days_overdue", part.line.daysOverdue).set("begun", part.line.begun);
     told.set("answered", part.answered).set("round", part.line.round).set("failed_rounds", part.line.failedRounds);
     told.set("closed", part.line.closed).set("left_over", part.leftOver).set("withdrawn", part.withdrawn);
@@ -193,9 +270,16 @@ Result<int> cycleShow(Job& job) {
     SPIRAL_GIVE(cycle, office::showCycle(*office, key, job.today()));
     auto const unit = job.arguments.value("--unit");
     auto const element = job.arguments.value("--element");
+    auto const subject = job.arguments.value("--subject");
     auto const shows = [&](office::CyclePart const& part) {
-        return (!unit || part.unit == *unit) && (!element || part.element == *element || part.point == *element);
+        return (!unit || part.unit == *unit) && (!element || part.element == *element || part.point == *element) &&
+               (!subject || part.subject == *subject);
     };
+    if (subject && !cycle.subjectNames.contains(*subject))
+        return makeError(ErrorCode::NotFound, "cycle.subject-unknown", *subject);
+    std::string const by = job.arguments.value("--by").value_or("unit");
+    if (by != "unit" && by != "subject" && by != "element" && by != "level")
+        return makeError(ErrorCode::Usage, "cycle.by", by);
     auto const& names = office->names();
     auto const& row = cycle.document.listed.row;
     if (job.json()) {
@@ -206,12 +290,16 @@ Result<int> cycleShow(Job& job) {
             .set("carried", toJson(cycle.carried));
         told.set("rectification", toJson(cycle.rectification));
         std::pair<char const*, std::map<std::string, office::PartCounts> const*> const tables[] = {
-            {"by_unit", &cycle.byUnit}, {"by_element", &cycle.byElement}, {"by_level", &cycle.byLevel}};
+            {"by_unit", &cycle.byUnit},
+            {"by_element", &cycle.byElement},
+            {"by_level", &cycle.byLevel},
+            {"by_subject", &cycle.bySubject}};
         for (auto const& [name, counts] : tables) {
             Json array = Json::array();
             for (auto const& [id, each] : *counts) {
                 Json one = toJson(each);
                 one.set("id", id);
+                if (counts == &cycle.bySubject) one.set("title", cycle.subjectNames[id]);
                 array.add(std::move(one));
             }
             told.set(name, std::move(array));
@@ -245,8 +333,17 @@ Result<int> cycleShow(Job& job) {
         job.tell({"  遗留    {bar} 已通过", "  carried {bar} passed"},
                  {{"bar", bar(cycle.carried.closed, cycle.carried.all)}});
     }
+    for (auto const& [level, counts] : cycle.byLevel) {
+        auto const subjects = std::count_if(cycle.bySubject.begin(), cycle.bySubject.end(),
+                                            [&](auto const& each) { return each.first.starts_with(level + ":"); });
+        if (subjects == 0) continue;
+        job.tell({"  {level}：{n} 个对象，诊断点 {bar}", "  {level}: {n} subject(s), points {bar}"},
+                 {{"level", std::string(job.say(levelText(level)))},
+                  {"n", std::to_string(subjects)},
+                  {"bar", bar(counts.answered, counts.all)}});
+    }
     job.line();
-    if (unit || element) {
+    if (unit || element || subject) {
         Table table({{std::string(job.say({"编号", "id"}))},
                      {std::string(job.say({"部门", "unit"})), Table::Align::Left, true},
                      {std::string(job.say({"要素、诊断点", "element, point"})), Table::Align::Left, true},
@@ -264,22 +361,35 @@ Result<int> cycleShow(Job& job) {
         if (!table.empty()) job.lines(table.text(job.width()));
         return status::kDone;
     }
-    Table table({{std::string(job.say({"部门", "unit"})), Table::Align::Left, true},
+    Text const heading = by == "subject"   ? Text{"对象", "subject"}
+                         : by == "element" ? Text{"要素", "element"}
+                         : by == "level"   ? Text{"层面", "level"}
+                                           : Text{"部门", "unit"};
+    auto const nameOf = [&](std::string const& id) {
+        if (by == "subject") return cycle.subjectNames[id] + " " + id;
+        if (by == "level") return std::string(job.say(levelText(id)));
+        return by == "element" ? id : names.unit(id);
+    };
+    auto const& rows = by == "subject"   ? cycle.bySubject
+                       : by == "element" ? cycle.byElement
+                       : by == "level"   ? cycle.byLevel
+                                         : cycle.byUnit;
+    Table table({{std::string(job.say(heading)), Table::Align::Left, true},
                  {std::string(job.say({"诊断点", "points"})), Table::Align::Right},
                  {std::string(job.say({"已答", "answered"})), Table::Align::Right},
                  {std::string(job.say({"完成", "finished"})), Table::Align::Right},
                  {std::string(job.say({"未开始", "not begun"})), Table::Align::Right},
                  {std::string(job.say({"逾期", "overdue"})), Table::Align::Right},
                  {std::string(job.say({"未通过轮次", "failed rounds"})), Table::Align::Right}});
-    for (auto const& [id, counts] : cycle.byUnit) {
-        table.add({names.unit(id), std::to_string(counts.all), std::to_string(counts.answered),
+    for (auto const& [id, counts] : rows) {
+        table.add({nameOf(id), std::to_string(counts.all), std::to_string(counts.answered),
                    std::to_string(counts.closed), std::to_string(counts.notBegun), std::to_string(counts.overdue),
                    std::to_string(counts.failedRounds)});
     }
     if (!table.empty()) job.lines(table.text(job.width()));
     if (!cycle.withdrawn.empty()) {
-        job.tell({"诊断点已撤销，答案保留：{n} 份（--json 列出）",
-                  "Answers kept of withdrawn points: {n} (listed with --json)"},
+        job.tell({"诊断点或对象已撤销，答案保留：{n} 份（--json 列出）",
+                  "Answers kept of withdrawn points and subjects: {n} (listed with --json)"},
                  {{"n", std::to_string(cycle.withdrawn.size())}});
     }
     return status::kDone;
@@ -292,21 +402,33 @@ Result<int> cycleList(Job& job) {
     Json told = Json::array();
     Table table({{std::string(job.say({"编号", "id"}))},
                  {std::string(job.say({"周期", "cycle"})), Table::Align::Left, true},
+                 {std::string(job.say({"对象", "subjects"})), Table::Align::Right},
                  {std::string(job.say({"期限", "due"}))},
                  {std::string(job.say({"状态", "state"}))}});
     for (auto const& listed : office->list(filter)) {
+        auto const shown = office->show(listed.key());
+        auto const* subjects = shown ? json::arrayAt(shown->merged.fields, "subjects") : nullptr;
+        auto const number = subjects ? subjects->size() : std::size_t{0};
         Json one = Json::object();
         one.set("id", listed.doc.hex()).set("title", listed.row.title).set("due", dayJson(listed.row.due));
         one.set("state", listed.row.state).set("closed", listed.row.closed);
+        one.set("subjects", static_cast<std::int64_t>(number));
         told.add(std::move(one));
-        table.add({office->shortName(listed.key()), listed.row.title, dayText(listed.row.due),
-                   stateText(listed.row.type, listed.row.state, job.language())});
+        table.add({office->shortName(listed.key()), listed.row.title, number == 0 ? "-" : std::to_string(number),
+                   dayText(listed.row.due), stateText(listed.row.type, listed.row.state, job.language())});
     }
     job.answer(told);
     if (!table.empty())
         job.lines(table.text(job.width()));
     else
         job.tell({"还没有诊改周期。", "No cycle yet."});
+    auto const college = office::collegeCalendar(*office, job.today());
+    if (college.standing.state != engine::OnceStanding::State::InTime) {
+        job.tell(
+            {"学校三年内至少完成一次诊改：最晚 {day}（spiral cycle calendar --college）",
+             "The college finishes a diagnosis at least every three years: by {day} (spiral cycle calendar --college)"},
+            {{"day", toText(college.standing.lastsUntil)}});
+    }
     return status::kDone;
 }
 
@@ -430,6 +552,20 @@ Option ownerOption() {
             .what = {"原文名称指哪些部门，如 二级学院=yc-d03,yc-d08", "which units a printed name means"},
             .many = true};
 }
+Option subjectsOption() {
+    return {.name = "--subjects",
+            .value = "LEVEL[=CODE,…]",
+            .what = {"此层面（programme、course、staff、student）对这些对象逐一诊断；不写代码为全部在办的",
+                     "this level (programme, course, staff, student) is answered for these subjects; without codes all "
+                     "that are open"},
+            .many = true};
+}
+Option byUnitOption() {
+    return {.name = "--by-unit",
+            .value = "LEVEL,…|all",
+            .what = {"这些层面由责任部门各答一次，不分专业、课程、班级",
+                     "these levels are answered by units, not for each programme, course or class"}};
+}
 Option commentOption() { return {.name = "--comment", .value = "T", .what = {"说明", "a comment"}}; }
 
 }  // namespace
@@ -443,6 +579,8 @@ std::vector<Command> cycleCommands() {
          .options = {catalogueOption(),
                      unitsOption(),
                      ownerOption(),
+                     subjectsOption(),
+                     byUnitOption(),
                      {.name = "--clock",
                       .value = "C",
                       .what = {"周期：semester、year、three-years", "semester, year or three-years"},
@@ -464,13 +602,25 @@ std::vector<Command> cycleCommands() {
                       .what = {"所取的解释，写入签名版本", "a reading taken, kept in what is signed"},
                       .many = true},
                      {.name = "--dry-run", .what = {"只预演，不写入", "write nothing"}}},
-         .more = {"诊断点从要素表的确切版本复制，运行中的周期不随目录改变。各部门的表不由本机代签：从此在所有清单中列为"
-                  "“未开始”，由部门自己开始。",
-                  "Points are copied from exact revisions, so a running cycle keeps its version. No form is signed for "
-                  "a unit: from now on each stands in every list as not begun."},
+         .more =
+             {"诊断点从要素表的确切版本复制，运行中的周期不随目录改变。各部门的表不由本机代签：从此在所有清单中列为"
+              "“未开始”，由部门自己开始。专业、课程、师资、学生层面对名单中每个在办的专业、课程、有教师的学院、班级各答"
+              "一次："
+              "诊断点由牵头学院答，联办专业的表各学院各填一份；几个专业共开的课只诊断一次。没有导入名单时由部门作答。"
+              "给了 --units 的周期全部由部门作答，除非另写 --subjects。没有部门可答的对象用 --owner 代码=部门，"
+              "如 --owner programme:510201=yc-d03。",
+              "Points are copied from exact revisions, so a running cycle keeps its version. No form is signed for "
+              "a unit: from now on each stands in every list as not begun. Levels of programmes, courses, staff and "
+              "students are answered once for each programme, course, school with teachers and class that is open: "
+              "points by the leading school, forms of a joint programme by each school; a course that several "
+              "programmes share is diagnosed once. Without such lists units answer. With --units everything is "
+              "answered by those, unless --subjects says otherwise. A subject that no unit answers is given to one "
+              "by --owner CODE=UNIT, such as --owner programme:510201=yc-d03."},
          .examples =
              {{"spiral cycle start 2026年自我诊改 --from 2026-01-01 --due 2026-09-30 --owner 二级学院=yc-d03,yc-d08",
                {"按责任部门", "by responsible units"}},
+              {"spiral cycle start 2026学年专业诊断 --catalogue 3f2a --subjects programme=510201,460301",
+               {"只诊断两个专业", "two programmes alone"}},
               {"spiral cycle start 试点 --units yc-d03,yc-d08 --dry-run", {"先看看", "look first"}}},
          .run = cycleStart},
         {.name = "cycle show",
@@ -480,11 +630,21 @@ std::vector<Command> cycleCommands() {
          .options = {{.name = "--unit", .value = "U", .what = {"列出此部门的各份", "the parts of this unit"}},
                      {.name = "--element",
                       .value = "E",
-                      .what = {"列出此要素或诊断点的各份", "the parts of this element or point"}}},
+                      .what = {"列出此要素或诊断点的各份", "the parts of this element or point"}},
+                     {.name = "--subject",
+                      .value = "S",
+                      .what = {"列出此对象的各份，如 course:C1", "the parts of this subject, such as course:C1"}},
+                     {.name = "--by",
+                      .value = "WHAT",
+                      .what = {"表格按什么列：unit（默认）、subject、element、level",
+                               "what the table is by: unit (usual), subject, element, level"},
+                      .completes = Completes::Words,
+                      .words = "unit subject element level"}},
          .more = {"完成度 = 已有结果的份数 / 全部份数；数字由本机已有的数据计算。",
                   "Answered over all, counted from what this device holds."},
          .examples = {{"spiral cycle show 3f2a", {"全校", "all"}},
-                      {"spiral cycle show 3f2a --unit yc-d03", {"一个部门", "one unit"}}},
+                      {"spiral cycle show 3f2a --unit yc-d03", {"一个部门", "one unit"}},
+                      {"spiral cycle show 3f2a --by subject", {"各专业、课程、班级", "by programme, course, class"}}},
          .run = cycleShow},
         {.name = "cycle list",
          .summary = {"全部周期", "all cycles"},
@@ -497,10 +657,15 @@ std::vector<Command> cycleCommands() {
          .options = {catalogueOption(),
                      unitsOption(),
                      ownerOption(),
+                     subjectsOption(),
+                     byUnitOption(),
                      {.name = "--comment", .value = "T", .what = {"理由", "why"}, .required = true}},
-         .more = {"编号相同（或注明 was）的诊断点保留答案；撤销的诊断点，答案保留并列出。",
+         .more = {"编号相同（或注明 "
+                  "was）的诊断点保留答案；撤销的诊断点，答案保留并列出。各层面照旧按对象或按部门；年中停办的专业"
+                  "已答的保留，不再要求，新开的从此要求。",
                   "Answers stay with points of the same id, or of that `was`; answers to withdrawn points are kept and "
-                  "listed."},
+                  "listed. Each level stays by subject or by unit as it was; a programme closed in the year keeps what "
+                  "it answered and is asked no more, one that was opened is asked from now on."},
          .examples = {{"spiral cycle adopt 3f2a --comment 增补三个诊断点", {"增补", "points added"}},
                       {"spiral cycle adopt 3f2a --catalogue 77aa --comment 改用新表", {"换表", "another table"}}},
          .run = cycleAdopt},

@@ -50,7 +50,7 @@ std::vector<Group> const& commandGroups() {
         {{"文档", "Documents"}, documentCommands()},
         {{"不同版本", "Different versions"}, mergeCommands()},
         {{"步骤与任务", "Steps and tasks"}, stepCommands()},
-        {{"诊改周期", "Cycles of diagnosis"}, cycleCommands()},
+        {{"诊改周期", "Cycles of diagnosis"}, joined(cycleCommands(), calendarCommands())},
         {{"文档类型与流程", "Types and workflows"}, typeCommands()},
         {{"导入与目录", "Tables and catalogues"}, joined(tableCommands(), sheetCommands(), catalogueCommands())},
         {{"质控办", "The quality office"}, qualityCommands()},

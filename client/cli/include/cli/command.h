@@ -71,6 +71,7 @@ struct Group {
 [[nodiscard]] std::vector<Command> mergeCommands();
 [[nodiscard]] std::vector<Command> stepCommands();
 [[nodiscard]] std::vector<Command> cycleCommands();
+[[nodiscard]] std::vector<Command> calendarCommands();
 [[nodiscard]] std::vector<Command> typeCommands();
 [[nodiscard]] std::vector<Command> demoCommands();
 [[nodiscard]] std::vector<Command> qualityCommands();
