@@ -1,12 +1,16 @@
 // Three years of a college: how fast is a cycle started, and how fast are the lists that people open every day?
 //
 //   build/release/bin/bench_cycles [--units 100] [--points 100] [--years 3] [--revisions 3] [--turns 5] [--folder DIR]
+//                                  [--programmes 30] [--courses 300]
 //
 // Every unit answers every point of each year's cycle, and each answer is saved so many times: about 100,000 revisions.
 // Past years are closed, the last one is open. Lists are asked warm, in an office that stays open, as a window does.
+// Beside it a cycle is started of the tables of programmes (9 elements, 17 points) and courses (5, 15), each point once
+// for each programme and course.
 #include "bench.h"
 #include "people.h"
 
+#include "office/calendar.h"
 #include "office/cycles.h"
 #include "office/inbox.h"
 #include "office/quality_list.h"
@@ -17,18 +21,34 @@ using namespace spiral::office;
 
 namespace {
 
-std::string elements(std::size_t points) {
+/// Points in elements of so many; ids begin with `mark`, so that several tables go into one cycle.
+std::string elements(std::size_t points, std::size_t ofEach = 10, std::string const& mark = "") {
     std::string text = "[";
-    for (std::size_t element = 0; element * 10 < points; ++element) {
-        text += std::string(element ? "," : "") + R"({"id":"E)" + std::to_string(100 + element) +
+    for (std::size_t element = 0; element * ofEach < points; ++element) {
+        text += std::string(element ? "," : "") + R"({"id":")" + mark + "E" + std::to_string(100 + element) +
                 R"(","zh":"要素","points":[)";
-        for (std::size_t i = element * 10; i < std::min(points, element * 10 + 10); ++i) {
-            text += std::string(i % 10 ? "," : "") + R"({"id":"P)" + std::to_string(1000 + i) + R"(","zh":"第)" +
-                    std::to_string(i) + R"(点：目标任务落实状态、分年度落实进程"})";
+        for (std::size_t i = element * ofEach; i < std::min(points, element * ofEach + ofEach); ++i) {
+            text += std::string(i % ofEach ? "," : "") + R"({"id":")" + mark + "P" + std::to_string(1000 + i) +
+                    R"(","zh":"第)" + std::to_string(i) + R"(点：目标任务落实状态、分年度落实进程"})";
         }
         text += "]}";
     }
     return text + "]";
+}
+
+/// So many programmes, each of one school or two, and courses of up to three programmes.
+std::vector<std::pair<std::string, std::string>> teaching(std::size_t programmes, std::size_t courses) {
+    std::string first = "[", second = "[";
+    for (std::size_t i = 0; i < programmes; ++i) {
+        first += std::string(i ? "," : "") + R"({"id":"p)" + std::to_string(1000 + i) + R"(","name":"第)" +
+                 std::to_string(i) + R"(个专业","schools":[)" + (i % 5 ? R"("yc-d03"])" : R"("yc-d03","yc-d08"])") +
+                 "}";
+    }
+    for (std::size_t i = 0; i < courses; ++i) {
+        second += std::string(i ? "," : "") + R"({"id":"c)" + std::to_string(1000 + i) + R"(","name":"第)" +
+                  std::to_string(i) + R"(门课程","programmes":["p)" + std::to_string(1000 + i % programmes) + "\"]}";
+    }
+    return {{"title", "教学对象"}, {"programmes", first + "]"}, {"courses", second + "]"}};
 }
 
 template <class T>
@@ -41,9 +61,15 @@ T taken(Result<T> result) {
 }  // namespace
 
 int main(int count, char** values) {
-    Arguments const arguments(
-        count, values,
-        {{"units", "100"}, {"points", "100"}, {"years", "3"}, {"revisions", "3"}, {"turns", "5"}, {"folder", ""}});
+    Arguments const arguments(count, values,
+                              {{"units", "100"},
+                               {"points", "100"},
+                               {"years", "3"},
+                               {"revisions", "3"},
+                               {"turns", "5"},
+                               {"folder", ""},
+                               {"programmes", "30"},
+                               {"courses", "300"}});
     if (!arguments.text("folder").empty()) ::setenv("TMPDIR", arguments.text("folder").c_str(), 1);
     auto founder = Workplace::founds("赵");
     for (std::size_t i = founder->operator*().registry().units().size(); i < arguments.number("units"); ++i) {
@@ -130,5 +156,29 @@ int main(int count, char** values) {
         (void)taken(office.edit(first, {{"problem", "改" + std::to_string(n++)}}, false));
         return std::size_t{1};
     });
+
+    CycleWanted ofSubjects;
+    ofSubjects.title = "专业与课程诊断";
+    ofSubjects.start = Day{std::chrono::year{static_cast<int>(2023 + arguments.number("years"))} / 1 / 1};
+    place->creates("teaching", "college", teaching(arguments.number("programmes"), arguments.number("courses")));
+    for (auto const& [level, mark, points, each] :
+         {std::tuple("programme", "Z", 17, 2), std::tuple("course", "K", 15, 3)}) {
+        ofSubjects.catalogues.push_back(place->creates(
+            "catalogue", "college",
+            {{"title", level},
+             {"level", level},
+             {"elements", elements(static_cast<std::size_t>(points), static_cast<std::size_t>(each), mark)}}));
+    }
+    std::optional<CycleStarted> started;
+    Series startingSubjects{"start a cycle of programmes and courses, view included", 1, {}};
+    startingSubjects.add(costOf([&] { started = taken(startCycle(office, ofSubjects)); }));
+    row({startingSubjects.name, shown(startingSubjects.wall() * 1e3), shown(startingSubjects.cpu() * 1e3),
+         std::to_string(started->plan.parts)});
+    ask("how the cycle of programmes and courses stands",
+        [&] { return taken(showCycle(office, started->cycle, today)).parts.size(); });
+    CalendarWanted calendar;
+    calendar.today = today;
+    ask("the calendar of all programmes and courses",
+        [&] { return taken(calendarOf(office, calendar)).subjects.size(); });
     return 0;
 }

@@ -200,6 +200,7 @@ private:
             std::string const* const match = json::stringAt(*row, rule.per->match);
             auto const [first, last] = subjects.equal_range(match == nullptr ? std::string() : *match);
             for (auto subject = first; subject != last; ++subject) {
+                if (m_expected.size() == kExpectedMax) return;
                 askAt(rule, source, {row, *id, {}, subject->second, *json::stringAt(*subject->second, "id")});
             }
         }
@@ -215,6 +216,10 @@ private:
             json::Object const* const row = value.asObject();
             std::string const* const id = row == nullptr ? nullptr : json::stringAt(*row, "id");
             if (id == nullptr || id->empty()) continue;
+            // Nobody would be asked, and rows times subjects are many.
+            auto const units = textsOf(row->find(rule.per->each.empty() ? rule.per->unit : rule.per->each));
+            if (std::none_of(units.begin(), units.end(), [](std::string const& unit) { return isNameToken(unit); }))
+                continue;
             std::string const* const match = json::stringAt(*row, rule.per->match);
             subjects.emplace(match == nullptr ? std::string() : *match, row);
         }
