@@ -5,6 +5,7 @@
 #include "remarks.h"
 
 #include "base/sha256.h"
+#include "office/takeover.h"
 #include "replica/attachments.h"
 
 namespace spiral::cli {
@@ -329,6 +330,51 @@ Result<int> docList(Job& job) {
     return status::kDone;
 }
 
+/// Why something in another college's evidence is not proven.
+std::string doubtText(std::string const& why, Job const& job) { return sayReason("history." + why, job.language()); }
+
+Json oldHistoryJson(office::OldHistory const& history) {
+    Json items = Json::array();
+    for (auto const& item : history.items) {
+        Json one = Json::object();
+        one.set("id", item.id.hex()).set("sort", item.isAct ? "record" : "revision").set("kind", item.kind);
+        one.set("person", item.person.text()).set("person_name", item.name).set("role", item.role);
+        one.set("time", toText(item.time)).set("comment", item.comment).set("proven", item.proven).set("why", item.why);
+        items.add(one.set("device_revoked", item.deviceRevoked));
+    }
+    Json told = Json::object();
+    told.set("school", history.school.hex()).set("college", history.college).set("from", history.from.text());
+    told.set("revision", history.revision.hex()).set("proven", history.proven).set("why", history.why);
+    return told.set("items", std::move(items));
+}
+
+void showOldHistory(Job& job, office::OldHistory const& history) {
+    job.line();
+    std::string const college = history.college.empty() ? shortId(history.school) : clean(history.college);
+    if (!history.proven) {
+        job.tell({"自称来自 {college} 的 {from}，没有证明：{why}", "Says that it comes from {from} of {college}; not proven: {why}"},
+                 {{"college", college}, {"from", history.from.text()}, {"why", doubtText(history.why, job)}});
+        if (history.items.empty()) return;
+    } else {
+        job.tell({"原校 {college}（{school}）的历史，已按其注册簿核验；在本校不生效：",
+                  "History in {college} ({school}), checked against its registry; it counts nowhere here:"},
+                 {{"college", college}, {"school", shortId(history.school)}});
+    }
+    Table table({{std::string(job.say({"时间", "time"}))},
+                 {std::string(job.say({"何事", "what"}))},
+                 {std::string(job.say({"谁", "who"})), Table::Align::Left, true},
+                 {std::string(job.say({"当时角色", "role then"})), Table::Align::Left, true},
+                 {std::string(job.say({"意见", "comment"})), Table::Align::Left, true},
+                 {std::string(job.say({"核验", "checked"})), Table::Align::Left, true}});
+    for (auto const& item : history.items) {
+        std::string checked = item.proven ? std::string(job.say({"属实", "good"})) : doubtText(item.why, job);
+        if (item.deviceRevoked) checked += job.say({"（设备后被撤销）", " (device revoked later)"});
+        table.add({localTime(item.time), item.isAct ? kindText(item.kind, job.language()) : std::string(job.say({"版本", "revision"})),
+                   item.name.empty() ? shortId(item.person.text()) : item.name, item.role, item.comment, std::move(checked)});
+    }
+    job.lines(table.text(job.width()));
+}
+
 Result<int> docHistory(Job& job) {
     SPIRAL_GIVE(office, job.office(replica::Access::Read));
     SPIRAL_GIVE(doc, office->resolveId(job.arguments[0]));
@@ -354,11 +400,18 @@ Result<int> docHistory(Job& job) {
                    personText(item.person, names), names.device(item.device), countText(item.count, job.language()),
                    item.reason.empty() ? "" : sayReason(item.reason, job.language())});
     }
+    auto const old = office::oldHistory(*office, doc);
+    if (old) {
+        // Beside the items, in the place of none: scripts find it by its `sort`.
+        Json one = oldHistoryJson(*old);
+        told.add(one.set("sort", "history"));
+    }
     job.answer(told);
     job.lines(table.text(job.width()));
     if (unwitnessed) {
         job.tell({"* 时间是签名人自己的时钟所说，尚无见证。", "* The signer's own clock says so; not yet witnessed."});
     }
+    if (old) showOldHistory(job, *old);
     return status::kDone;
 }
 

@@ -31,6 +31,11 @@ std::string stateWords(office::QualityLine const& line, Job const& job) {
     if (task.disputed) text += job.say({" 有争议", " disputed"});
     if (task.changedAfter) text += job.say({" 提交后有修改", " changed after"});
     if (!line.breach.empty()) text += " " + sayReason(line.breach, job.language());
+    if (line.unitClosed && line.carriedOn) text += job.say({" 部门已撤销，已接续", " unit closed, carried on"});
+    else if (line.unitClosed && line.successor.empty())
+        text += job.say({" 部门已撤销：请指定接续部门", " unit closed: name a successor"});
+    else if (line.unitClosed) text += job.say({" 部门已撤销：待接续部门接手", " unit closed: its successor has to take it"});
+    if (line.personGone) text += job.say({" 责任人已调离", " whoever had it is gone"});
     if (line.dueBeforeBegun) text += job.say({" 期限早于建立", " due before it began"});
     return text;
 }
@@ -61,6 +66,8 @@ Json toJson(office::QualityLine const& line) {
     told.set("differences", task.differences).set("due_missing", line.dueMissing);
     told.set("due_before_begun", line.dueBeforeBegun).set("data", toJson(line.data));
     told.set("breach", line.breach.empty() ? Json() : Json(line.breach));
+    told.set("unit_closed", line.unitClosed).set("successor", line.successor).set("carried_on", line.carriedOn);
+    told.set("person_gone", line.personGone);
     return told;
 }
 
@@ -69,6 +76,7 @@ Json toJson(office::QualityUnit const& unit) {
     told.set("unit", unit.unit.unit).set("name", unit.unit.name).set("newest", timeJson(unit.unit.newest));
     told.set("data", toJson(unit.data)).set("by_state", toJson(unit.byState)).set("open", unit.unit.openTasks);
     told.set("overdue", unit.unit.overdueTasks).set("fine", unit.fine);
+    told.set("campus", unit.campus).set("closed", unit.closed).set("successor", unit.successor);
     return told;
 }
 
@@ -159,6 +167,13 @@ Result<int> list(Job& job) {
         told.set("stale", list.stale).set("due_missing", list.dueMissing);
         told.set("fine_units", list.fineUnits).set("stale_units", list.staleUnits);
         told.set("breaches", cli::toJson(list.breaches));
+        Json campuses = Json::object();
+        for (auto const& [campus, counts] : list.byCampus) {
+            Json one = Json::object();
+            one.set("units", counts.units).set("open", counts.open).set("overdue", counts.overdue);
+            campuses.set(campus, one.set("stale_units", counts.staleUnits));
+        }
+        told.set("unit_closed", list.unitClosed).set("person_gone", list.personGone).set("by_campus", std::move(campuses));
         job.answer(told);
         return status::kDone;
     }
@@ -180,6 +195,10 @@ Result<int> list(Job& job) {
         job.line();
         job.heading(job.say({"签署违反机构规定的", "Signed against the organisation's rules"}));
         tellRemarks(job, *office, list.breaches);
+    }
+    if (list.unitClosed + list.personGone > 0) {
+        job.tell({"无人负责：部门已撤销 {closed} 项，责任人已调离 {gone} 项", "Nobody has: {closed} of closed units, {gone} whose person is gone"},
+                 {{"closed", std::to_string(list.unitClosed)}, {"gone", std::to_string(list.personGone)}});
     }
     job.line();
     showUnits(job, list, filter.tasks.unit);

@@ -82,7 +82,8 @@ std::string cellText(model::Field const* field, json::Value const& value, office
     if (auto const* object = value.asObject()) {
         if (auto const* document = json::stringAt(*object, "doc")) {
             auto const* scope = json::stringAt(*object, "scope");
-            return (scope ? clean(*scope) + " " : "") + shortId(*document);
+            auto const* school = json::stringAt(*object, "school");  // of another college
+            return (school ? shortId(*school) + " " : "") + (scope ? clean(*scope) + " " : "") + shortId(*document);
         }
         std::string line;
         for (auto const& [key, member] : *object) {

@@ -58,6 +58,7 @@ std::vector<Group> const& commandGroups() {
         {{"年度报告与上报", "Yearly reports"}, yearlyCommands()},
         {{"规划、看板与日历", "Plans, board and calendar"}, planCommands()},
         {{"机构", "The organisation"}, organisationCommands()},
+        {{"撤并、调动与移交", "Units and people that change"}, unitCommands()},
         {{"交换", "Exchange"}, exchangeCommands()},
         {{"注册簿", "The registry"}, registryCommands()},
         {{"证据", "Evidence"}, evidenceCommands()},

@@ -34,8 +34,9 @@ inline constexpr std::string_view kPassphrase = "correct horse";
 
 class Workplace {
 public:
-    static std::unique_ptr<Workplace> founds(std::string_view person, bool sample = true) {
-        auto place = std::unique_ptr<Workplace>(new Workplace(1));
+    /// Another seed founds another college: with the same one the same keys and ids would come out.
+    static std::unique_ptr<Workplace> founds(std::string_view person, bool sample = true, std::uint64_t seed = 1) {
+        auto place = std::unique_ptr<Workplace>(new Workplace(seed));
         auto founded = Office::found(place->folder(), place->world(),
                                      {"盐城样例学院", "qa.example.edu.cn", std::string(person), std::string(kPassphrase), sample});
         INFO((founded ? "" : founded.error().reason + " " + founded.error().detail));

@@ -145,6 +145,13 @@ Result<DocumentType> typeFrom(json::Object const& object) {
     auto fields = fieldsFrom(*json::arrayAt(object, "fields"), type.name + "/", false);
     if (!fields) return fields.error();
     type.fields = *std::move(fields);
+    if (type.find(kMovedFrom) == nullptr) {
+        Field origin;
+        origin.name = kMovedFrom;
+        origin.kind = FieldKind::Reference;
+        origin.label = {"原校文档", "moved from"};
+        type.fields.push_back(std::move(origin));
+    }
 
     struct Pointer {
         std::string_view key;
@@ -211,6 +218,17 @@ bool isReference(json::Value const& value) {
     return object->size() == 3 && revision != nullptr && ObjectId::fromHex(*revision);
 }
 
+/// Like a reference, of another college: its school stands beside it, and the exact revision.
+bool isOrigin(json::Value const& value) {
+    json::Object const* const object = value.asObject();
+    if (object == nullptr || object->size() != 4) return false;
+    std::string const* const school = json::stringAt(*object, "school");
+    if (school == nullptr || !SchoolId::fromHex(*school)) return false;
+    json::Object without = *object;
+    without.erase("school");
+    return isReference(json::Value(std::move(without)));
+}
+
 Error misfit(Field const& field, std::string const& place) {
     std::string detail = place + " takes " + std::string(kindName(field.kind).takes);
     if (field.kind == FieldKind::Choice) {
@@ -254,7 +272,7 @@ Result<void> checkValue(Field const& field, json::Value const& value, std::strin
                         std::find(field.choices.begin(), field.choices.end(), *text) != field.choices.end());
         case FieldKind::Person: return fits(text != nullptr && PersonId::parse(*text).has_value());
         case FieldKind::Unit: return fits(text != nullptr && isNameToken(*text));
-        case FieldKind::Reference: return fits(isReference(value));
+        case FieldKind::Reference: return fits(field.name == kMovedFrom ? isOrigin(value) : isReference(value));
         case FieldKind::Set: return fits(hasForm(value, MergeRule::Set));
         case FieldKind::Files:
             return fits(hasForm(value, MergeRule::Set) &&

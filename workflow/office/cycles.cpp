@@ -3,6 +3,7 @@
 #include "engine/expectation.h"
 #include "office/calendar.h"
 #include "office/catalogues.h"
+#include "office/units.h"
 
 #include <algorithm>
 #include <set>
@@ -383,6 +384,39 @@ Result<CyclePlan> ownedPlan(Office& office, CycleWanted const& wanted) {
     return makeError(ErrorCode::Refused, "cycle.unowned", names + (plan->unowned.size() > kNamedMax ? " …" : ""));
 }
 
+/// A unit that was closed since is asked for what it was asked for: what it began stays expected, and its successor stays
+/// beside it, though a catalogue knows neither.
+void keepClosedUnits(Office& office, json::Object const& before, json::Object& fields) {
+    std::set<std::string> closed;
+    for (auto const& unit : office.registry().units()) {
+        if (unit.closed) closed.insert(unit.id);
+    }
+    auto const next = successors(office);
+    for (auto const* key : {"elements", "points"}) {
+        std::map<std::string, std::set<std::string>> kept;
+        for (auto const& [id, row] : rowsAt(before, key)) {
+            auto const units = textsAt(*row, "units");
+            for (auto const& unit : units) {
+                if (!closed.contains(unit)) continue;
+                kept[id].insert(unit);
+                auto const successor = next.find(unit);
+                bool const beside = successor != next.end() &&
+                                    std::find(units.begin(), units.end(), successor->second) != units.end();
+                if (beside) kept[id].insert(successor->second);
+            }
+        }
+        std::map<std::string, json::Object> rows;
+        for (auto const& [id, row] : rowsAt(fields, key)) {
+            auto& copy = rows.emplace(id, *row).first->second;
+            auto const found = kept.find(id);
+            if (found == kept.end()) continue;
+            for (auto const& unit : textsAt(copy, "units")) found->second.insert(unit);
+            copy.set("units", arrayOf(found->second));
+        }
+        fields.set(key, sortedRows(std::move(rows)));
+    }
+}
+
 void count(PartCounts& counts, CyclePart const& part) {
     auto const& line = part.line;
     ++counts.all;
@@ -472,6 +506,7 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
     if (auto kept = keepLevels(office, fields, again); !kept) return kept.error();
     auto plan = ownedPlan(office, again);
     if (!plan) return plan.error();
+    keepClosedUnits(office, fields, plan->fields);
     std::set<std::string> kept;
     for (auto const& [id, row] : rowsAt(plan->fields, "points")) kept.insert(id);
     std::map<std::string, json::Object> withdrawn;
@@ -540,6 +575,8 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
         for (auto const& [id, row] : rowsAt(result.document.merged.fields, key))
             result.subjectNames[id] = textAt(*row, "title");
     }
+    std::map<std::string, std::string> campuses;
+    for (auto const& unit : office.registry().units()) campuses[unit.id] = unit.campus;
     std::set<DocumentKey> asked;
     auto const partOf = [&](engine::Expectation const& expected) {
         CyclePart part;
@@ -574,6 +611,7 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
             count(result.byElement[part.element], part);
             count(result.byLevel[levels[part.point]], part);
             if (!part.subject.empty()) count(result.bySubject[part.subject], part);
+            count(result.byCampus[campuses[part.unit]], part);
         }
         result.parts.push_back(std::move(part));
     }

@@ -125,13 +125,17 @@ Result<Assignment> TheOffice::create(std::string_view typeName, Scope const& sco
     return Assignment{{scope, revision.doc}, *sealed, false, {}};
 }
 
+Result<trust::Attachment> TheOffice::keepFile(Path const& file) {
+    return m_attachments.add(file, [this](std::uint64_t done) { tell(done, 0, "attach"); });
+}
+
 Result<void> TheOffice::createAll(std::vector<NewDocument> const& documents) {
     std::map<Scope, std::vector<replica::NewRow>> byScope;
     for (auto const& document : documents) {
         auto const* type = m_definitions.type(document.type);
         if (!type) return makeError(ErrorCode::Usage, "type.unknown", document.type);
         if (auto fits = model::checkFields(*type, document.fields); !fits) return fits.error();
-        auto row = revisionRow(document.scope, {document.doc, type->name, {}, document.fields, {}});
+        auto row = revisionRow(document.scope, {document.doc, type->name, {}, document.fields, document.files});
         if (!row) return row.error();
         auto const judgement = foresee(document.scope, document.doc, *row);
         if (!trust::stands(judgement.verdict)) return refusal(judgement);

@@ -1,5 +1,6 @@
 // Files for other replicas, and the state of this one.
 #include "office_impl.h"
+#include "office/units.h"
 
 #include "transport/outbox.h"
 
@@ -160,6 +161,7 @@ StatusShown TheOffice::status() {
         }
     }
     if (status.withDifferences > 0) status.advice.push_back("differences");
+    if (!strandedDrafts(*this).empty()) status.advice.push_back("drafts-stranded");
     if (status.counts.inbox > 0) status.advice.push_back("inbox");
     if (auto const found = status.counts.items.find(replica::Count::Quarantined);
         found != status.counts.items.end() && found->second > 0) {

@@ -2,9 +2,11 @@
 
 #include "base/sha256.h"
 #include "grants.h"
+#include "office/fields.h"
 #include "office/quality_list.h"
 #include "office/signing_rules.h"
 #include "office/yearly.h"
+#include "office/units.h"
 #include "projector.h"
 #include "responsible.h"
 
@@ -80,6 +82,7 @@ public:
         : m_office(office), m_me(me), m_today(today), m_grants(grantsInForce(office, me)) {
         for (auto const& grant : m_grants) {
             if (grant.role.scope.isUnit()) m_units.insert(std::string(grant.role.scope.name()));
+            if (grant.role.scope.isUnit() && grant.role.name == "head") m_heads.emplace(grant.role.scope.name());
             if (grant.actingFor) m_actingFor.insert(*grant.actingFor);
             m_quality = m_quality || (grant.role.name == "quality" && grant.role.scope.isCollege());
         }
@@ -148,6 +151,7 @@ private:
             m_entries.push_back(std::move(entry));
         }
         if (mine) messages(listed, items);
+        if (!inCharge && m_heads.contains(listed.row.owner)) withoutOwner(listed);
         if (isDeclaredDone(listed)) return;
         if (listed.row.round > 1 && isCameBack(*workflow, listed.row.state)) {
             if (mine || wroteIt) returned(listed, *workflow, items);
@@ -157,6 +161,18 @@ private:
         bool const waits = !verdictsFrom(*workflow, listed.row.state).empty();
         bool const asked = listed.row.due || wroteIt || workflow->dueFixed;
         if (mine && asked && !waits) m_entries.push_back(entryFor(InboxKind::ToDo, listed));
+    }
+
+    /// Given to somebody who may not work there any more: the head is told, until it is somebody's again.
+    void withoutOwner(replica::ListedDocument const& listed) {
+        auto const gone = personNamed(m_office, listed);
+        if (!gone) return;
+        InboxEntry entry = entryFor(InboxKind::Warning, listed);
+        entry.code = "inbox.without-owner";
+        entry.id = idOf(entry.kind, {entry.code, listed.key().text(), gone->text()});
+        entry.about = {gone->text()};
+        entry.from = gone;
+        m_entries.push_back(std::move(entry));
     }
 
     void returned(replica::ListedDocument const& listed, engine::Workflow const& workflow,
@@ -266,7 +282,19 @@ private:
         auto const status = m_office.status();
         for (auto const& advice : status.advice) {
             // These stand here one by one, where they concern this person.
-            if (advice != "differences" && advice != "quarantined") warn("advice." + advice, {});
+            bool const each = advice == "differences" || advice == "quarantined" || advice == "drafts-stranded";
+            if (!each) warn("advice." + advice, {});
+        }
+        for (auto const& draft : strandedDrafts(m_office)) {
+            InboxEntry entry;
+            entry.kind = InboxKind::Warning;
+            entry.code = "inbox.draft-stranded";
+            entry.id = idOf(entry.kind, {entry.code, draft.key().text()});
+            entry.document = draft.key();
+            entry.type = draft.type;
+            entry.title = textOf(draft.fields, "title");
+            entry.at = draft.saved;
+            m_entries.push_back(std::move(entry));
         }
         for (auto const& item : m_office.view().items(replica::Count::Quarantined)) {
             if (item.person != m_me) continue;
@@ -328,7 +356,7 @@ private:
     PersonId m_me;
     Day m_today;
     std::vector<trust::Grant> m_grants;
-    std::set<std::string> m_units;
+    std::set<std::string> m_units, m_heads;
     std::set<PersonId> m_actingFor;
     bool m_quality = false;
     std::vector<InboxEntry> m_entries;

@@ -67,6 +67,7 @@ public:
     using Office::step;
     Result<StepDone> step(DocumentKey const& document, StepWanted const& wanted) override;
     std::vector<engine::Expectation> expectedBy(DocumentKey const& document) override;
+    Result<trust::Attachment> keepFile(Path const& file) override;
     Result<void> createAll(std::vector<NewDocument> const& documents) override;
     Result<ObjectId> actOn(std::string_view kind, ObjectId const& target, std::string_view comment) override;
     Result<ObjectId> confirm(FrameId const& tip) override;

@@ -2,6 +2,7 @@
 
 #include "grants.h"
 #include "office/signing_rules.h"
+#include "office/units.h"
 
 #include <algorithm>
 
@@ -81,10 +82,20 @@ QualityList qualityList(Office& office, QualityFilter const& filter, Day today) 
     list.rules = deadlineRules(office);
     auto const& rules = list.rules.rules;
 
+    std::map<std::string, trust::Unit> registered;
+    for (auto& unit : office.registry().empty() ? std::vector<trust::Unit>() : office.registry().units())
+        registered.emplace(unit.id, std::move(unit));
+    auto const next = office.registry().empty() ? std::map<std::string, std::string>() : successors(office);
+    std::map<std::pair<PersonId, Scope>, bool> works;  // thousands of lines, few people
     std::map<std::string, std::size_t> places;
     for (auto& age : office.heardOf()) {
         places.emplace(age.unit, list.units.size());
         QualityUnit unit;
+        if (auto const found = registered.find(age.unit); found != registered.end()) {
+            unit.campus = found->second.campus;
+            unit.closed = found->second.closed;
+        }
+        if (auto const found = next.find(age.unit); found != next.end()) unit.successor = found->second;
         unit.data = dataAge(office, age, today, rules);
         unit.fine = !unit.data.stale;
         unit.unit = std::move(age);
@@ -112,7 +123,18 @@ QualityList qualityList(Office& office, QualityFilter const& filter, Day today) 
             auto const breach = breached.find(line.task.doc.hex());
             if (breach != breached.end()) line.breach = breach->second;
         }
+        bool const isOpen = !line.task.closed && line.task.state != "declared-done";
         auto const place = places.find(line.task.owner);
+        if (auto const unit = registered.find(line.task.owner); isOpen && unit != registered.end()) {
+            line.unitClosed = unit->second.closed;
+            if (auto const found = next.find(unit->first); found != next.end()) line.successor = found->second;
+        }
+        if (isOpen && line.task.person) {
+            auto const [known, isNew] = works.try_emplace(std::pair(*line.task.person, line.task.scope));
+            if (isNew) known->second = mayWorkIn(office, *line.task.person, line.task.scope);
+            line.personGone = !known->second;
+        }
+        line.carriedOn = line.unitClosed && line.task.person && !line.personGone;
         // Of a unit that is not in the registry nothing was ever heard.
         line.data.stale = true;
         if (place != places.end()) {
@@ -124,17 +146,27 @@ QualityList qualityList(Office& office, QualityFilter const& filter, Day today) 
             if (line.task.daysOverdue > 0 || line.task.failedRounds > 0 || line.dueMissing) {
                 unit.fine = unit.fine && line.task.closed;
             }
+            if (line.personGone || (line.unitClosed && !line.carriedOn)) unit.fine = false;
         }
         if (!passes(line, filter)) continue;
         ++list.byState[line.task.state];
         list.overdue += line.task.daysOverdue > 0;
         list.stale += line.data.stale;
         list.dueMissing += line.dueMissing;
+        list.unitClosed += line.unitClosed && !line.carriedOn;
+        list.personGone += line.personGone;
         list.lines.push_back(std::move(line));
     }
     for (auto const& unit : list.units) {
-        list.fineUnits += unit.fine;
-        list.staleUnits += unit.data.stale;
+        bool const isOver = unit.closed && unit.unit.openTasks == 0;
+        list.fineUnits += unit.fine && !isOver;
+        list.staleUnits += unit.data.stale && !isOver;
+        if (isOver) continue;
+        auto& campus = list.byCampus[unit.campus];
+        ++campus.units;
+        campus.open += unit.unit.openTasks;
+        campus.overdue += unit.unit.overdueTasks;
+        campus.staleUnits += unit.data.stale;
     }
     return list;
 }

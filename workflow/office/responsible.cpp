@@ -32,11 +32,15 @@ std::optional<engine::Act> actOf(Office& office, ObjectId const& id) {
     return record ? engine::actFrom(id, *record) : std::nullopt;
 }
 
-std::optional<PersonId> personInCharge(Office& office, replica::ListedDocument const& listed) {
+std::optional<PersonId> personNamed(Office& office, replica::ListedDocument const& listed) {
     auto const summary = json::parse(listed.row.summary);
     auto const* given = summary && summary->asObject() ? json::stringAt(*summary->asObject(), "person") : nullptr;
     auto person = given ? PersonId::parse(*given) : std::nullopt;
-    if (!person) person = personField(office, listed);
+    return person ? person : personField(office, listed);
+}
+
+std::optional<PersonId> personInCharge(Office& office, replica::ListedDocument const& listed) {
+    auto const person = personNamed(office, listed);
     if (person && !rolesAllow(office, grantsInForce(office, *person), "write", listed.scope)) return std::nullopt;
     return person;
 }

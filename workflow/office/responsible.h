@@ -9,6 +9,9 @@ namespace spiral::office {
 /// person may not work there any more: then the unit answers.
 [[nodiscard]] std::optional<PersonId> personInCharge(Office& office, replica::ListedDocument const& listed);
 
+/// The same, though she may be gone: to whom it was given last, else who stands in the field.
+[[nodiscard]] std::optional<PersonId> personNamed(Office& office, replica::ListedDocument const& listed);
+
 /// Neither set aside nor waiting for something.
 [[nodiscard]] bool takesPart(replica::ItemRow const& item);
 /// The act that a record is; nothing if it is none, or not here.

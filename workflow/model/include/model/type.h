@@ -37,6 +37,11 @@ struct Field {
     [[nodiscard]] Field const* column(std::string_view name) const;
 };
 
+/// Every type has this field, whether or not it names it: the document of another college that this one was taken over
+/// from, {doc, revision, school, scope}. Nobody types it; what it claims is shown as proven only by the signed bytes that
+/// lie beside it, and nothing counts for it.
+inline constexpr std::string_view kMovedFrom = "moved_from";
+
 struct DocumentType {
     std::string name;                  ///< `task.v1`
     Label label;

@@ -96,7 +96,7 @@ struct CyclePart {
 struct CycleShown {
     DocumentShown document;
     PartCounts elements, points, carried, rectification;
-    std::map<std::string, PartCounts> byUnit, byElement, byLevel, bySubject;  ///< of points
+    std::map<std::string, PartCounts> byUnit, byElement, byLevel, bySubject, byCampus;  ///< of points
     std::map<std::string, std::string> subjectNames;  ///< also of subjects that the cycle asks no more
     std::vector<CyclePart> parts;                     ///< by rule, element, point, subject, unit
     std::vector<CyclePart> withdrawn;       ///< 诊断点已撤销: answers and forms that the cycle asks for no more

@@ -277,7 +277,10 @@ public:
         DocumentId doc;
         std::string type;
         json::Object fields;
+        std::vector<trust::Attachment> files{};   ///< of attachments that are here: see keepFile()
     };
+    /// Copies a file among this replica's attachments and describes it; no document has it yet.
+    [[nodiscard]] virtual Result<trust::Attachment> keepFile(Path const& file) = 0;
     [[nodiscard]] virtual Result<void> createAll(std::vector<NewDocument> const& documents) = 0;
     /// affirm, admit: acts on one revision or record by its id. confirm: on the tip of a forked feed.
     [[nodiscard]] virtual Result<ObjectId> actOn(std::string_view kind, ObjectId const& target, std::string_view comment) = 0;

@@ -26,15 +26,27 @@ struct QualityLine {
     bool dueMissing = false;      ///< it does not go on by its nature, and has no due date
     bool dueBeforeBegun = false;  ///< was overdue on the day it was first written
     std::string breach{};         ///< code of what was signed on it against the organisation; empty: nothing
+    /// Its unit is closed: somebody else has to have it. It is never fine, whatever else it says.
+    bool unitClosed = false;
+    std::string successor;        ///< of the closed unit, if one is named
+    bool carriedOn = false;       ///< it was given to somebody who still works there: to her it is work like any other
+    bool personGone = false;      ///< given to somebody who may not work there any more: nobody has it
 };
 
 struct QualityUnit {
     UnitAge unit;
     DataAge data;
     std::map<std::string, int> byState;
-    /// Nothing overdue, nothing failed, nothing without a due date, nothing signed against the organisation, and heard of
-    /// lately.
+    /// Nothing overdue, nothing failed, nothing without a due date, nothing signed against the organisation, nothing that
+    /// nobody has, and heard of lately.
     bool fine = false;
+    std::string campus;
+    bool closed = false;          ///< with nothing open it is neither fine nor old: nothing is asked of it
+    std::string successor;
+};
+
+struct CampusCounts {
+    int units = 0, open = 0, overdue = 0, staleUnits = 0;
 };
 
 struct QualityList {
@@ -44,6 +56,8 @@ struct QualityList {
     std::vector<QualityUnit> units;              ///< every unit that this replica reads, by id
     std::map<std::string, int> byState;          ///< of the lines
     int overdue = 0, stale = 0, dueMissing = 0;  ///< lines
+    int unitClosed = 0, personGone = 0;          ///< lines that nobody has
+    std::map<std::string, CampusCounts> byCampus;  ///< of the units, by the campus where each is now
     int fineUnits = 0, staleUnits = 0;
     /// What was signed against the organisation, on documents of any type (office/signing_rules.h).
     engine::Remarks breaches;
