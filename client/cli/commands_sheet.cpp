@@ -149,8 +149,10 @@ std::vector<Command> sheetCommands() {
         {.name = "template",
          .summary = {"写出一种表的空白模板（XLSX）", "write the empty sheet of a kind (XLSX)"},
          .positionals = {{"KIND",
-                          {"units 部门、tasks 任务书、catalogue 诊断目录、duties 职责与标准",
-                           "units, tasks, catalogue or duties"},
+                          {"units 部门、tasks 任务书、catalogue 诊断目录、duties 职责与标准、schools 学院、programmes "
+                           "专业、courses "
+                           "课程、classes 班级",
+                           "units, tasks, catalogue, duties, schools, programmes, courses or classes"},
                           true,
                           Completes::Words,
                           "units tasks catalogue duties schools programmes courses classes"}},

@@ -300,6 +300,7 @@ Message const kEnglishMessages[] = {
     {"note.subject-without-unit", "No open unit answers for it", "Name its school, or --owner CODE=UNIT"},
     {"note.table-form", "The table lacks its name or elements", "Check the table"},
     {"note.task-missing", "There is no work of the post", "Add it and import again"},
+    {"note.teaching-twice", "There is another document of what is taught, with fewer rows, which nothing reads", "Take its rows over into the other, then cancel it"},
     {"note.title-missing", "There is no title", "Add it and import again"},
     {"note.unit-form", "The unit's id or name cannot be used", "Ids are [a-z0-9-], at most 32"},
     {"note.waiver-of-its-own-year", "A waiver of an item that no longer one ends with: it stays to be done", "Take the waiver out"},

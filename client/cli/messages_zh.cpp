@@ -300,6 +300,7 @@ Message const kChineseMessages[] = {
     {"note.subject-without-unit", "没有在用的部门为它作答", "补上学院，或 --owner 代码=部门"},
     {"note.table-form", "表缺名称或要素", "核对原表"},
     {"note.task-missing", "没有岗位工作", "补上后再导入"},
+    {"note.teaching-twice", "名单另有一份文档，内容少的不读", "把它的内容并入另一份，再取消它"},
     {"note.title-missing", "没有任务名称", "补上后再导入"},
     {"note.unit-form", "部门代号或名称不能用", "代号为 [a-z0-9-]，至多 32"},
     {"note.waiver-of-its-own-year", "写了免做，但这一项不与更长的一项同年结束，照做", "撤去这条免做"},

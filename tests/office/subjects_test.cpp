@@ -313,6 +313,17 @@ TEST_CASE("a level without subjects is refused by name, asked of units by choice
     CHECK(college.shows(*college.qian, named).bySubject.size() == 1);
 }
 
+TEST_CASE("a second document of what is taught, made apart, is told before a cycle goes by the first", "[cycle]") {
+    College college;
+    college.teaches();
+    college.qian->creates("teaching", "college", {{"title", "另一份"}});
+    auto const plan = planCycle(**college.qian, college.wanted({"programme", "course"}));
+    INFO((plan ? "" : plan.error().reason));
+    REQUIRE(plan);
+    auto const twice = [](auto const& each) { return each.code == "teaching-twice"; };
+    CHECK(std::count_if(plan->findings.begin(), plan->findings.end(), twice) == 1);
+}
+
 TEST_CASE("the id of what is asked for is the same without a subject as it ever was, and another for each subject",
           "[cycle]") {
     DocumentKey const cycle{Scope::college(), *DocumentId::fromHex("00112233445566778899aabbccddeeff")};

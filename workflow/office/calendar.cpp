@@ -305,6 +305,13 @@ std::map<ObjectId, ReadRevision> revisionsOfTeaching(Office& office) {
 
 std::vector<TeachingFinding> checkTeaching(Office& office) {
     std::vector<TeachingFinding> findings;
+    replica::ListFilter filter;
+    filter.type = "teaching.v1";
+    auto const read = teachingDocument(office);
+    for (auto const& each : office.list(filter)) {
+        if (each.key() != read)
+            findings.push_back({"teaching-twice", "", each.row.title, office.shortName(each.key())});
+    }
     auto const revisions = revisionsOfTeaching(office);
     std::set<std::pair<std::string, std::string>> told;
     for (auto const& [id, revision] : revisions) {

@@ -83,7 +83,25 @@ std::optional<DocumentKey> teachingDocument(Office& office) {
     replica::ListFilter filter;
     filter.type = "teaching.v1";
     auto const held = office.list(filter);
-    return held.empty() ? std::nullopt : std::optional(held.front().key());
+    if (held.empty()) return std::nullopt;
+    // Of several that were made apart the one that says most; lists are by title, which says nothing.
+    auto const rowsIn = [&](DocumentKey const& document) {
+        std::size_t rows = 0;
+        auto const shown = office.show(document);
+        for (auto const* key : {"programmes", "courses", "schools", "classes"}) {
+            auto const* array = shown ? json::arrayAt(shown->merged.fields, key) : nullptr;
+            if (array) rows += array->size();
+        }
+        return rows;
+    };
+    std::optional<std::pair<std::size_t, DocumentKey>> best;
+    for (auto const& each : held) {
+        std::pair const candidate(held.size() == 1 ? std::size_t{0} : rowsIn(each.key()), each.key());
+        bool const better = !best || best->first < candidate.first ||
+                            (best->first == candidate.first && candidate.second < best->second);
+        if (better) best = candidate;
+    }
+    return best->second;
 }
 
 engine::Teaching teachingOf(Office& office) {

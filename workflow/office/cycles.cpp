@@ -204,8 +204,14 @@ private:
                 m_plan.findings.push_back({finding.code, level, finding.subject, finding.name});
         }
         // A flag that was taken off in silence is told before anybody relies on it.
-        for (auto const& finding : level == "programme" ? checkTeaching(m_office) : std::vector<TeachingFinding>())
-            m_plan.findings.push_back({finding.code, level, finding.subject.substr(level.size() + 1), finding.name});
+        for (auto const& finding : checkTeaching(m_office)) {
+            bool const ofLevel = finding.subject.starts_with(level + ":");
+            bool const ofAll = finding.subject.empty() && m_plan.subjects.empty();
+            if (ofLevel || ofAll)
+                m_plan.findings.push_back({finding.code, level,
+                                           ofLevel ? finding.subject.substr(level.size() + 1) : finding.detail,
+                                           finding.name});
+        }
         for (auto const& each : instances.list) takeSubject(level, each);
         m_plan.subjects[level] = static_cast<int>(instances.list.size());
         return true;

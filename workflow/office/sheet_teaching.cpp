@@ -3,6 +3,7 @@
 
 #include "engine/calendar.h"
 #include "engine/catalogue.h"
+#include "office/catalogues.h"
 
 namespace spiral::office::taking {
 
@@ -97,17 +98,15 @@ Result<void> takeTeaching(Taking& taking, std::string_view list) {
     Wanted one{Scope::college(), {}, {}, {}};
     json::Array rows, history;
     std::map<std::string, std::string> programmes;  // by name
-    replica::ListFilter filter;
-    filter.type = type.name;
-    if (auto const held = taking.office.list(filter); !held.empty()) {
-        auto shown = taking.office.show(held.front().key());
+    if (auto const held = teachingDocument(taking.office)) {
+        auto shown = taking.office.show(*held);
         if (!shown) return shown.error();
         if (auto const* before = json::arrayAt(shown->merged.fields, list)) rows = *before;
         if (auto const* before = json::arrayAt(shown->merged.fields, "brand_history")) history = *before;
         for (auto const& programme : engine::teachingFrom(shown->merged.fields).programmes)
             programmes.emplace(programme.name, programme.id);
-        one.scope = held.front().scope;
-        one.doc = held.front().doc;
+        one.scope = held->scope;
+        one.doc = held->doc;
     } else {
         one.fields.set("title", "教学对象");
     }

@@ -43,9 +43,11 @@ struct CollegeCalendar {
 
 /// What is wrong in the college's document of programmes and courses.
 struct TeachingFinding {
-    std::string code;  ///< `flag-without-reason`, `flag-day-moved`, `waiver-of-nothing`, `waiver-without-reason`…
-    std::string subject, name;  ///< of the programme or course
-    std::string detail;         ///< a day; of a flag with the id of the person who changed it
+    /// `flag-without-reason`, `flag-day-moved`, `waiver-of-nothing`, `waiver-without-reason`, `waiver-of-its-own-year`;
+    /// `teaching-twice`: a second document of what is taught, which nothing reads.
+    std::string code;
+    std::string subject, name;  ///< of the programme or course; of a document its title
+    std::string detail;         ///< a day; of a flag the person who changed it; of a document its id
 };
 
 struct CalendarWanted {

@@ -38,6 +38,7 @@ struct CatalogueFinding {
 /// Schools, programmes, courses and classes as the college's document of them says (`teaching.v1`); nothing without
 /// one.
 [[nodiscard]] engine::Teaching teachingOf(Office& office);
+/// That document; of several the one with most rows.
 [[nodiscard]] std::optional<DocumentKey> teachingDocument(Office& office);
 
 struct CatalogueImport {
