@@ -54,6 +54,16 @@ bool warnedOf(Workplace& place, std::string_view code, DocumentKey const& docume
     });
 }
 
+/// Whether it stands before this person to be approved.
+bool waitsFor(Workplace& place, DocumentKey const& document) {
+    auto const shown = inbox(*place, *parseDay("2026-03-02"));
+    REQUIRE(shown);
+    return std::any_of(shown->entries.begin(), shown->entries.end(), [&](InboxEntry const& entry) {
+        return entry.kind == InboxKind::ToSign && entry.document == document &&
+               std::find(entry.actions.begin(), entry.actions.end(), "approve") != entry.actions.end();
+    });
+}
+
 trust::Role const kQuality{"quality", Scope::college()};
 
 TEST_CASE("Y004 who writes or submits for academic affairs is refused, before signing, to approve as quality control",
@@ -162,6 +172,10 @@ TEST_CASE("Y001 a decision of a body is signed by its head of that day alone", "
     CHECK(old->refused(plan, "approve") == "organisation.not-seated");
     CHECK(zhou->refused(plan, "approve") == "organisation.not-seated");
     SECTION("the head of the day signs") {
+        // It waits for nobody else.
+        CHECK(waitsFor(*now, plan));
+        CHECK_FALSE(waitsFor(*old, plan));
+        CHECK_FALSE(waitsFor(*zhou, plan));
         now->steps(plan, "approve");
         CHECK(breachesOf(**now, organisationOf(**now)).empty());
         SECTION("and a second signature crafted beside it takes nothing away") {

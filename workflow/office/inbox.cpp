@@ -79,7 +79,11 @@ bool isDeclaredDone(replica::ListedDocument const& listed) {
 class Gathering {
 public:
     Gathering(Office& office, PersonId const& me, Day today)
-        : m_office(office), m_me(me), m_today(today), m_grants(grantsInForce(office, me)) {
+        : m_office(office),
+          m_me(me),
+          m_today(today),
+          m_grants(grantsInForce(office, me)),
+          m_organisation(organisationOf(office)) {
         for (auto const& grant : m_grants) {
             if (grant.role.scope.isUnit()) m_units.insert(std::string(grant.role.scope.name()));
             if (grant.role.scope.isUnit() && grant.role.name == "head") m_heads.emplace(grant.role.scope.name());
@@ -240,7 +244,9 @@ private:
             std::erase_if(actions,
                           [&](auto const& kind) { return !rolesAllow(m_office, m_grants, kind, listed.scope); });
             if (actions.empty()) continue;
-            if (isAuthor(listed)) eraseWhatWouldNotStand(listed, actions);
+            bool const author = isAuthor(listed);
+            if (author) eraseWhatWouldNotStand(listed, actions);
+            if (!actions.empty()) eraseWhatIsRefused(listed, author, actions);
             if (actions.empty()) continue;
             InboxEntry entry = entryFor(InboxKind::ToSign, listed);
             entry.actions = std::move(actions);
@@ -264,6 +270,21 @@ private:
         auto const standing = facts ? read(*facts, m_office.definitions()).standing : engine::Standing();
         std::erase_if(actions, [&](std::string const& kind) {
             return !standing.revision || !wouldStand(m_office, *facts, *standing.revision, kind, m_me, m_grants);
+        });
+    }
+
+    /// What the organisation would refuse before the signature: of a body's decision all but its head, of her own
+    /// power's work its author or submitter.
+    void eraseWhatIsRefused(replica::ListedDocument const& listed, bool author,
+                            std::vector<std::string>& actions) const {
+        bool const organised = !m_organisation.powers.empty() || !m_organisation.bodies.empty();
+        auto const* type = organised ? m_office.definitions().type(listed.row.type) : nullptr;
+        if (!type || !(author || type->find("body"))) return;
+        auto const facts = m_office.view().facts(listed.key());
+        auto const standing = facts ? read(*facts, m_office.definitions()).standing : engine::Standing();
+        if (!standing.revision) return;
+        std::erase_if(actions, [&](std::string const& action) {
+            return !maySign(m_office, m_organisation, listed.key(), action, *standing.revision);
         });
     }
 
@@ -315,14 +336,13 @@ private:
             if (dataAge(m_office, unit, m_today, rules.rules).stale) stale.push_back(unit.unit);
         }
         if (!stale.empty()) warn("inbox.stale-units", std::move(stale));
-        auto const organisation = organisationOf(m_office);
-        breaches(organisation);
-        road(organisation, rules.rules);
+        breaches();
+        road(rules.rules);
     }
 
     /// What was signed against the organisation, past the question that is asked before.
-    void breaches(Organisation const& organisation) {
-        for (auto const& remark : breachesOf(m_office, organisation)) {
+    void breaches() {
+        for (auto const& remark : breachesOf(m_office, m_organisation)) {
             for (auto const& document : m_office.view().find(remark.place)) {
                 auto const listed = m_office.view().document(document);
                 if (!listed) continue;
@@ -336,9 +356,9 @@ private:
     }
 
     /// Steps of the yearly road: nobody has begun a document of theirs.
-    void road(Organisation const& organisation, engine::DeadlineRules const& rules) {
+    void road(engine::DeadlineRules const& rules) {
         int const before = rules.before.empty() ? 0 : *std::max_element(rules.before.begin(), rules.before.end());
-        for (auto const& step : roadDue(m_office, organisation, m_today, before)) {
+        for (auto const& step : roadDue(m_office, m_organisation, m_today, before)) {
             InboxEntry entry;
             entry.kind = InboxKind::ToDo;
             entry.type = "yearly-step.v1";
@@ -356,6 +376,7 @@ private:
     PersonId m_me;
     Day m_today;
     std::vector<trust::Grant> m_grants;
+    Organisation m_organisation;
     std::set<std::string> m_units, m_heads;
     std::set<PersonId> m_actingFor;
     bool m_quality = false;

@@ -256,7 +256,12 @@ bool namesABody(trust::Revision const& revision) { return revision.fields.find("
 
 }  // namespace
 
-Result<void> maySign(Office& office, DocumentKey const& document, std::string_view action, ObjectId const& of) {
+namespace {
+
+/// `organised` gives the organisation where it matters: most steps ask nothing of it.
+template <class Organised>
+Result<void> askBeforeSigning(Office& office, Organised const& organised, DocumentKey const& document,
+                              std::string_view action, ObjectId const& of) {
     auto const person = office.replica().person();
     auto const revision = revisionAt(office, of);
     if (!person || !revision) return {};  // what is not here is refused by who asks for it
@@ -271,12 +276,26 @@ Result<void> maySign(Office& office, DocumentKey const& document, std::string_vi
         if (auto rests = mayRestOn(office, fields); !rests) return rests;
     }
     if (!deciding && !reports) return {};
-    auto const organisation = organisationOf(office);
+    Organisation const& organisation = organised();
     if (reports) return mayReportFor(organisation, document.scope, fields, *person, today);
     if (action == "approve") {
         if (auto may = mayDecideFor(organisation, fields, *person, today); !may) return may;
     }
     return mayDecideAlone(office, organisation, document, *person);
+}
+
+}  // namespace
+
+Result<void> maySign(Office& office, DocumentKey const& document, std::string_view action, ObjectId const& of) {
+    std::optional<Organisation> organisation;
+    auto const read = [&]() -> Organisation const& { return organisation.emplace(organisationOf(office)); };
+    return askBeforeSigning(office, read, document, action, of);
+}
+
+Result<void> maySign(Office& office, Organisation const& organisation, DocumentKey const& document,
+                     std::string_view action, ObjectId const& of) {
+    auto const known = [&]() -> Organisation const& { return organisation; };
+    return askBeforeSigning(office, known, document, action, of);
 }
 
 std::optional<engine::Remark> separationOf(Office& office, Organisation const& organisation,

@@ -22,6 +22,9 @@ inline constexpr std::string_view kSchoolReport = "RK-06";
 /// "report.no-catalogue" (of a final report), and those of mayTakeStep() in office/yearly.h.
 [[nodiscard]] Result<void> maySign(Office& office, DocumentKey const& document, std::string_view action,
                                    ObjectId const& revision);
+/// The same where the organisation is known already.
+[[nodiscard]] Result<void> maySign(Office& office, Organisation const& organisation, DocumentKey const& document,
+                                   std::string_view action, ObjectId const& revision);
 
 /// The rule of separation that the acts on one document break, if any: who wrote or submitted it, who approved or
 /// accepted it, and in the name of which units (those that her grants named when she did it; the quality role over the
