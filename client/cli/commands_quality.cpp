@@ -31,10 +31,12 @@ std::string stateWords(office::QualityLine const& line, Job const& job) {
     if (task.disputed) text += job.say({" 有争议", " disputed"});
     if (task.changedAfter) text += job.say({" 提交后有修改", " changed after"});
     if (!line.breach.empty()) text += " " + sayReason(line.breach, job.language());
-    if (line.unitClosed && line.carriedOn) text += job.say({" 部门已撤销，已接续", " unit closed, carried on"});
+    if (line.unitClosed && line.carriedOn)
+        text += job.say({" 部门已撤销，已接续", " unit closed, carried on"});
     else if (line.unitClosed && line.successor.empty())
         text += job.say({" 部门已撤销：请指定接续部门", " unit closed: name a successor"});
-    else if (line.unitClosed) text += job.say({" 部门已撤销：待接续部门接手", " unit closed: its successor has to take it"});
+    else if (line.unitClosed)
+        text += job.say({" 部门已撤销：待接续部门接手", " unit closed: its successor has to take it"});
     if (line.personGone) text += job.say({" 责任人已调离", " whoever had it is gone"});
     if (line.dueBeforeBegun) text += job.say({" 期限早于建立", " due before it began"});
     return text;
@@ -173,7 +175,9 @@ Result<int> list(Job& job) {
             one.set("units", counts.units).set("open", counts.open).set("overdue", counts.overdue);
             campuses.set(campus, one.set("stale_units", counts.staleUnits));
         }
-        told.set("unit_closed", list.unitClosed).set("person_gone", list.personGone).set("by_campus", std::move(campuses));
+        told.set("unit_closed", list.unitClosed)
+            .set("person_gone", list.personGone)
+            .set("by_campus", std::move(campuses));
         job.answer(told);
         return status::kDone;
     }
@@ -197,7 +201,8 @@ Result<int> list(Job& job) {
         tellRemarks(job, *office, list.breaches);
     }
     if (list.unitClosed + list.personGone > 0) {
-        job.tell({"无人负责：部门已撤销 {closed} 项，责任人已调离 {gone} 项", "Nobody has: {closed} of closed units, {gone} whose person is gone"},
+        job.tell({"无人负责：部门已撤销 {closed} 项，责任人已调离 {gone} 项",
+                  "Nobody has: {closed} of closed units, {gone} whose person is gone"},
                  {{"closed", std::to_string(list.unitClosed)}, {"gone", std::to_string(list.personGone)}});
     }
     job.line();

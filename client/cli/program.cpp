@@ -57,6 +57,7 @@ std::vector<Group> const& commandGroups() {
         {{"问责与发现", "Accountability and findings"}, accountabilityCommands()},
         {{"年度报告与上报", "Yearly reports"}, yearlyCommands()},
         {{"规划、看板与日历", "Plans, board and calendar"}, planCommands()},
+        {{"整改与标准", "From findings to standards"}, improvementCommands()},
         {{"机构", "The organisation"}, organisationCommands()},
         {{"撤并、调动与移交", "Units and people that change"}, unitCommands()},
         {{"交换", "Exchange"}, exchangeCommands()},

@@ -41,7 +41,7 @@ for shell in $shells; do
         got=$($offered "$@")
         [ "$got" = "$expected" ] || fail "$shell: spiral $* offers '$got', not '$expected'"
     }
-    check "search status step sync " s
+    check "search standard status step sync " s
     check "diff differences " doc dif
     check "catalogue person plan report standard task " doc new ""
     check "--scope --set " doc new plan --s

@@ -390,8 +390,8 @@ Result<CyclePlan> ownedPlan(Office& office, CycleWanted const& wanted) {
     return makeError(ErrorCode::Refused, "cycle.unowned", names + (plan->unowned.size() > kNamedMax ? " …" : ""));
 }
 
-/// A unit that was closed since is asked for what it was asked for: what it began stays expected, and its successor stays
-/// beside it, though a catalogue knows neither.
+/// A unit that was closed since is asked for what it was asked for: what it began stays expected, and its successor
+/// stays beside it, though a catalogue knows neither.
 void keepClosedUnits(Office& office, json::Object const& before, json::Object& fields) {
     std::set<std::string> closed;
     for (auto const& unit : office.registry().units()) {
@@ -406,8 +406,8 @@ void keepClosedUnits(Office& office, json::Object const& before, json::Object& f
                 if (!closed.contains(unit)) continue;
                 kept[id].insert(unit);
                 auto const successor = next.find(unit);
-                bool const beside = successor != next.end() &&
-                                    std::find(units.begin(), units.end(), successor->second) != units.end();
+                bool const beside =
+                    successor != next.end() && std::find(units.begin(), units.end(), successor->second) != units.end();
                 if (beside) kept[id].insert(successor->second);
             }
         }

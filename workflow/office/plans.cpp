@@ -1,8 +1,12 @@
 #include "office/plans.h"
 
+#include "engine/calendar.h"
 #include "office/fields.h"
 
+#include "base/sha256.h"
+
 #include <algorithm>
+#include <cstring>
 #include <functional>
 
 namespace spiral::office {
@@ -372,6 +376,60 @@ Result<std::vector<SplitPart>> splitTask(Office& office, DocumentKey const& task
         made.push_back(std::move(part));
     }
     return made;
+}
+
+// --- the papers of a course ---------------------------------------------------------------------------------------------
+
+Result<std::vector<AnnexShown>> courseAnnexPapers(Office& office, AnnexesWanted const& wanted) {
+    if (wanted.course.find_first_not_of(" \t") == std::string::npos) return makeError(ErrorCode::Usage, "plan.no-course");
+    // The same for whoever makes them: two people who do it apart have made six papers.
+    auto const idFor = [&](int number) {
+        Sha256 const hash = sha256(asBytes("spiral-annex\n" + wanted.scope.text() + "\n" + wanted.course + "\n" + std::to_string(number)));
+        DocumentId id;
+        std::memcpy(id.raw.data(), hash.raw.data(), id.raw.size());
+        return id;
+    };
+    std::map<int, DocumentKey> papers;
+    std::vector<AnnexShown> shown;
+    for (auto const& annex : engine::courseAnnexes()) {
+        AnnexShown one{annex, {}, wanted.course + "：" + std::string(annex.zh), {}, false};
+        for (auto const& listed : documentsOf(office, annex.type)) {
+            if (listed.scope != wanted.scope) continue;
+            bool const sameId = listed.doc == idFor(annex.number);
+            bool const named = listed.row.title.starts_with(wanted.course) && textOf(fieldsOf(office, listed), "kind") == annex.kind;
+            if (!sameId && (!named || one.document)) continue;
+            one.document = listed.key();
+            one.title = listed.row.title;
+            one.state = listed.row.state;
+        }
+        if (one.document) papers[annex.number] = *one.document;
+        shown.push_back(std::move(one));
+    }
+    if (wanted.dryRun) return shown;
+    constexpr int threeYears = 1, year = 2, carriedOut = 3, breakdown = 6;
+    std::map<int, int> const above{{year, threeYears}, {carriedOut, year}, {breakdown, year}};
+    for (auto& one : shown) {
+        if (one.document) continue;
+        int const number = one.annex.number;
+        json::Object fields{{"kind", std::string(one.annex.kind)}, {"level", "course"}, {"title", one.title}};
+        if (wanted.scope.isUnit()) fields.set("owner", std::string(wanted.scope.name()));
+        if (auto const parent = above.find(number); parent != above.end()) {
+            DocumentKey const& key = papers.at(parent->second);
+            fields.set("parent", json::Object{{"doc", key.doc.hex()}, {"scope", key.scope.text()}});
+        }
+        if (wanted.start && one.annex.type == "plan") {
+            int const months = number == threeYears ? 36 : 12;
+            fields.set("start", toText(*wanted.start));
+            fields.set("end", toText(engine::addDays(engine::addMonths(*wanted.start, months), -1)));
+        }
+        one.document = DocumentKey{wanted.scope, idFor(number)};
+        auto const* type = office.definitions().type(one.annex.type);
+        if (auto made = office.createAll({{wanted.scope, one.document->doc, type->name, std::move(fields)}}); !made) return made.error();
+        papers[number] = *one.document;
+        one.made = true;
+        if (auto const listed = office.view().document(*one.document)) one.state = listed->row.state;
+    }
+    return shown;
 }
 
 // --- progress -----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 // Steps, acts on single rows, tasks and the quality office's list.
 #include "office_impl.h"
+#include "office/findings.h"
 
 #include "base/sha256.h"
+#include "office/fields.h"
 #include "office/signing_rules.h"
 
 #include <algorithm>
@@ -20,6 +22,21 @@ std::vector<std::string> openParts(replica::View const& view, std::vector<engine
         if (part && !part->row.closed) open.push_back(part->row.title.empty() ? each.document.text() : part->row.title);
     }
     return open;
+}
+
+/// Whether a document that answers a report leaves a finding of it without a task, or one whose task was not passed.
+Result<void> findingsAnswered(Office& office, json::Object const& fields, engine::Action const& action) {
+    bool const tasks = action.guard("findings-answered") != nullptr, rechecked = action.guard("findings-rechecked") != nullptr;
+    auto const report = tasks || rechecked ? referenceOf(fields, "answers_report") : std::nullopt;
+    if (!report) return {};
+    if (!office.view().document(*report)) return makeError(ErrorCode::Waiting, "finding.report-missing", report->text());
+    auto const matrix = findingMatrix(office, *report, &fields);
+    if (auto const gaps = matrix.without([](MatrixLine const& line) { return line.hasTask(); }); !gaps.empty())
+        return makeError(ErrorCode::Refused, "finding.without-task", gaps);
+    if (!rechecked) return {};
+    if (auto const open = matrix.without([](MatrixLine const& line) { return line.rechecked(); }); !open.empty())
+        return makeError(ErrorCode::Refused, "finding.not-rechecked", open);
+    return {};
 }
 
 }  // namespace
@@ -82,6 +99,7 @@ Result<StepDone> TheOffice::step(DocumentKey const& document, StepWanted const& 
         }
         if (rule->guard("expected-closed")) intent.openParts = openParts(view(), expected, intent.left);
     }
+    if (auto answered = findingsAnswered(*this, reading.merged.fields, *rule); !answered) return answered.error();
     // Nobody signs for what is not here and verified in full: what the disk gives back today is what was signed.
     auto const bytes = m_replica->revisionBytes(of);
     if (bytes && hashAs<ObjectId>(*bytes) != of) return makeError(ErrorCode::Damaged, "revision.hash", of.hex());
@@ -168,11 +186,6 @@ Result<ObjectId> TheOffice::confirm(FrameId const& tip) {
 }
 
 namespace {
-
-std::string textOf(json::Object const& summary, std::string_view key) {
-    auto const* text = json::stringAt(summary, key);
-    return text ? *text : std::string();
-}
 
 TaskLine lineOf(replica::ListedDocument const& listed, Names const& names, Day today) {
     TaskLine line;

@@ -88,6 +88,7 @@ struct Group {
 [[nodiscard]] std::vector<Command> statusCommands();
 [[nodiscard]] std::vector<Command> careCommands();
 [[nodiscard]] std::vector<Command> unitCommands();
+[[nodiscard]] std::vector<Command> improvementCommands();
 [[nodiscard]] std::vector<Command> helpCommands();
 
 /// What stands on a command line behind the command's name.

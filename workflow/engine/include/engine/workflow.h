@@ -28,9 +28,10 @@ namespace spiral::engine {
 /// there), `no-differences`, `single-head`, `attachments-held`, `comment-required`, `until-required`, `until-allowed`,
 /// `same-revision` (the act is about the revision that was last submitted), `new-revision` {states?} (it is not),
 /// `field-equals` {field, value}, `fields-there` {fields} (these are not empty), `expected-closed` (so are all documents
-/// that this one asked for), `person-required`.
+/// that this one asked for), `person-required`, `findings-answered` (each finding of the report that this document answers
+/// has a task), `findings-rechecked` (and all those tasks were passed).
 ///
-/// `complete`, `fields-there`, `expected-closed`, `no-differences`, `single-head` and `attachments-held` speak of what
+/// `complete`, `fields-there`, `expected-closed`, `findings-answered`, `findings-rechecked`, `no-differences`, `single-head` and `attachments-held` speak of what
 /// the signer has before him and are asked when he signs. The others are in the signed bytes, so they are asked again by everyone who reads.
 struct Guard {
     std::string name;

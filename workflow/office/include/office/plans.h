@@ -70,6 +70,25 @@ struct TaskSplit {
 };
 [[nodiscard]] Result<std::vector<SplitPart>> splitTask(Office& office, DocumentKey const& task, TaskSplit const& split, bool dryRun);
 
+// --- the papers of a course ---------------------------------------------------------------------------------------------
+
+struct AnnexesWanted {
+    std::string course;
+    Scope scope{};
+    std::optional<Day> start{};            ///< of the three years; the plan of the year is that of the first
+    bool dryRun = false;                   ///< only say which are missing
+};
+struct AnnexShown {
+    engine::CourseAnnex annex;
+    std::optional<DocumentKey> document;
+    std::string title, state;
+    bool made = false;                     ///< now; else it was there, or is missing
+};
+/// The six papers of a course's plan, each begun from its form unless it is there: under its title, or of its kind for
+/// this course. The plan of the year hangs under that of the three years, how it is carried out and the breakdown under
+/// the plan of the year. Usage ("plan.no-course").
+[[nodiscard]] Result<std::vector<AnnexShown>> courseAnnexPapers(Office& office, AnnexesWanted const& wanted);
+
 // --- progress -----------------------------------------------------------------------------------------------------------
 
 /// The entries of a task, each with the day on which the revision that brought it was written: that is signed, and nobody
