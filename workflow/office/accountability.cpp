@@ -2,6 +2,7 @@
 
 #include "grants.h"
 #include "office/deadline_rules.h"
+#include "office/fields.h"
 #include "projector.h"
 
 #include <algorithm>
@@ -49,11 +50,6 @@ Then thenOf(Office& office, TaskLine const& task, Instant end, Day at) {
     return {true, standing.closed, standing.state, standing.due, standing.round, standing.failedRounds};
 }
 
-std::string textAt(json::Object const& object, std::string_view key) {
-    auto const* text = json::stringAt(object, key);
-    return text ? *text : std::string();
-}
-
 /// The fields of the revision that was submitted last; nothing if none was.
 std::optional<json::Object> submitted(Office& office, DocumentShown const& shown) {
     auto const bytes =
@@ -80,12 +76,12 @@ std::vector<Receipt> receipts(Office& office) {
         auto const fields =
             listed.row.state == "received" ? submitted(office, *shown) : std::optional(shown->merged.fields);
         auto const* finding = fields ? json::objectAt(*fields, "finding") : nullptr;
-        auto const doc = finding ? DocumentId::fromHex(textAt(*finding, "doc")) : std::nullopt;
-        auto const scope = finding ? Scope::parse(textAt(*finding, "scope")) : std::nullopt;
+        auto const doc = finding ? DocumentId::fromHex(textOf(*finding, "doc")) : std::nullopt;
+        auto const scope = finding ? Scope::parse(textOf(*finding, "scope")) : std::nullopt;
         if (!doc || !scope) continue;
         all.push_back({listed.key(),
                        {*scope, *doc},
-                       textAt(*finding, "revision"),
+                       textOf(*finding, "revision"),
                        listed.row.state,
                        listed.row.lastActor,
                        listed.row.lastAction});
@@ -117,11 +113,11 @@ std::optional<FindingLine> findingOf(Office& office, replica::ListedDocument con
     if (!fields) return std::nullopt;
     FindingLine line;
     line.document = listed.key();
-    line.title = textAt(*fields, "title");
-    line.text = textAt(*fields, "text");
-    line.source = textAt(*fields, "source");
+    line.title = textOf(*fields, "title");
+    line.text = textOf(*fields, "text");
+    line.source = textOf(*fields, "source");
     line.state = listed.row.state;
-    line.due = parseDay(textAt(*fields, "due"));
+    line.due = parseDay(textOf(*fields, "due"));
     line.revision = *shown->standing.revision;
     line.withoutTask = json::objectAt(*fields, "task") == nullptr;
     auto const now = office.replica().world().wall.now();
@@ -129,8 +125,8 @@ std::optional<FindingLine> findingOf(Office& office, replica::ListedDocument con
     for (auto const& each : routes ? *routes : json::Array()) {
         if (!each.asObject()) continue;
         FindingRoute route;
-        route.system = textAt(*each.asObject(), "system");
-        route.unit = textAt(*each.asObject(), "unit");
+        route.system = textOf(*each.asObject(), "system");
+        route.unit = textOf(*each.asObject(), "unit");
         route.unitName = office.names().unit(route.unit);
         note(route, line, all);
         route.hidden = !route.received && isNameToken(route.unit) &&

@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::string_view kCollege = "college";
 
-std::string textAt(json::Object const& object, std::string_view key) {
-    auto const* text = json::stringAt(object, key);
-    return text ? *text : std::string();
-}
-
 bool isBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 /// A cycle that was begun, and what it asks about each subject.
@@ -45,7 +40,7 @@ std::vector<HeldCycle> cyclesOf(Office& office, Day today) {
         auto const shown = office.show(listed.key());
         if (!shown) continue;
         auto const& fields = shown->merged.fields;
-        auto const start = parseDay(textAt(fields, "start")), end = parseDay(textAt(fields, "end"));
+        auto const start = parseDay(textOf(fields, "start")), end = parseDay(textOf(fields, "end"));
         if (!start || !end || *end < *start) continue;
         if (finished.empty()) {
             Office::TaskFilter everything;
@@ -55,7 +50,7 @@ std::vector<HeldCycle> cyclesOf(Office& office, Day today) {
             }
         }
         HeldCycle cycle;
-        auto const clock = textAt(fields, "clock");
+        auto const clock = textOf(fields, "clock");
         cycle.clock = clock == "semester"      ? engine::Clock::Semester
                       : clock == "three-years" ? engine::Clock::ThreeYears
                                                : engine::Clock::Year;
@@ -66,10 +61,10 @@ std::vector<HeldCycle> cyclesOf(Office& office, Day today) {
         }
         for (auto const& expected : office.expectedBy(listed.key())) {
             if (expected.rule != "point") continue;
-            std::string about = textAt(expected.fields, "subject");
+            std::string about = textOf(expected.fields, "subject");
             if (about.empty()) {
                 // What departments answer about programmes or courses all together is nobody's own diagnosis.
-                auto const level = textAt(expected.fields, "level");
+                auto const level = textOf(expected.fields, "level");
                 if (!level.empty() && level != kCollege) continue;
                 about = kCollege;
             }
@@ -384,7 +379,7 @@ Result<Assignment> waive(Office& office, std::string_view subject, engine::Waive
     std::map<std::string, json::Value> rows;
     if (auto const* held = json::arrayAt(shown->merged.fields, "waivers")) {
         for (auto const& row : *held) {
-            if (row.asObject()) rows[textAt(*row.asObject(), "id")] = row;
+            if (row.asObject()) rows[textOf(*row.asObject(), "id")] = row;
         }
     }
     std::string const id = std::string(subject) + " " + waiver.rule + " " + toText(waiver.begin);

@@ -3,6 +3,7 @@
 #include "engine/expectation.h"
 #include "office/calendar.h"
 #include "office/catalogues.h"
+#include "office/fields.h"
 #include "office/units.h"
 
 #include <algorithm>
@@ -12,11 +13,6 @@ namespace spiral::office {
 namespace {
 
 constexpr std::size_t kNamedMax = 5;
-
-std::string textAt(json::Object const& object, std::string_view key) {
-    auto const* text = json::stringAt(object, key);
-    return text ? *text : std::string();
-}
 
 std::vector<std::string> textsAt(json::Object const& object, std::string_view key) {
     std::vector<std::string> texts;
@@ -37,7 +33,7 @@ std::vector<std::pair<std::string, json::Object const*>> rowsAt(json::Object con
     if (!array) return rows;
     for (auto const& each : *array) {
         auto const* row = each.asObject();
-        if (row && json::stringAt(*row, "id")) rows.emplace_back(textAt(*row, "id"), row);
+        if (row && json::stringAt(*row, "id")) rows.emplace_back(textOf(*row, "id"), row);
     }
     return rows;
 }
@@ -67,8 +63,8 @@ json::Object reference(DocumentKey const& document, std::optional<ObjectId> cons
 }
 
 std::optional<DocumentKey> keyFrom(json::Object const* reference) {
-    auto const doc = reference ? DocumentId::fromHex(textAt(*reference, "doc")) : std::nullopt;
-    auto const scope = reference ? Scope::parse(textAt(*reference, "scope")) : std::nullopt;
+    auto const doc = reference ? DocumentId::fromHex(textOf(*reference, "doc")) : std::nullopt;
+    auto const scope = reference ? Scope::parse(textOf(*reference, "scope")) : std::nullopt;
     if (!doc || !scope) return std::nullopt;
     return DocumentKey{*scope, *doc};
 }
@@ -157,9 +153,9 @@ private:
             auto const& fields = shown->merged.fields;
             auto const& head = shown->merged.heads.front();
             if (m_wanted.catalogues.size() == 1) m_plan.fields.set("catalogue", reference(key, head));
-            inWords += (inWords.empty() ? "" : "\n") + shown->listed.row.title + " " + textAt(fields, "version") + " " +
+            inWords += (inWords.empty() ? "" : "\n") + shown->listed.row.title + " " + textOf(fields, "version") + " " +
                        key.text() + "@" + head.hex();
-            auto const level = textAt(fields, "level");
+            auto const level = textOf(fields, "level");
             auto const per = bySubject(level);
             if (!per) return per.error();
             for (auto const& [id, element] : rowsAt(fields, "elements")) {
@@ -184,7 +180,7 @@ private:
             }
         }
         if (!m_teaching) m_teaching = teachingInForce(m_office);
-        Day const end = parseDay(textAt(m_plan.fields, "end")).value_or(m_wanted.start);
+        Day const end = parseDay(textOf(m_plan.fields, "end")).value_or(m_wanted.start);
         Day const asOf = std::clamp(m_wanted.asOf.value_or(m_wanted.start), m_wanted.start, end);
         auto instances = engine::instancesOf(level, *m_teaching, asOf, end);
         std::set<std::string> codes;
@@ -257,12 +253,12 @@ private:
     void countParts() {
         std::map<std::string, std::size_t> forms, points;
         for (auto const& [id, subject] : m_subjects) {
-            forms[textAt(subject, "level")] += textsAt(subject, "units").size();
-            if (!textAt(subject, "lead").empty()) ++points[textAt(subject, "level")];
+            forms[textOf(subject, "level")] += textsAt(subject, "units").size();
+            if (!textOf(subject, "lead").empty()) ++points[textOf(subject, "level")];
         }
         auto const partsOf = [](json::Object const& row, std::map<std::string, std::size_t> const& ofSubjects) {
             if (!row.find("by_subject")) return textsAt(row, "units").size();
-            auto const found = ofSubjects.find(textAt(row, "level"));
+            auto const found = ofSubjects.find(textOf(row, "level"));
             return found == ofSubjects.end() ? std::size_t{0} : found->second;
         };
         for (auto const& [id, row] : m_elements) m_plan.parts += partsOf(row, forms);
@@ -273,7 +269,7 @@ private:
                              bool forSubjects) {
         std::string lead;
         std::set<std::string> const units = unitsOf(id, from, lead, forSubjects);
-        json::Object row{{"title", textAt(from, "zh")}};
+        json::Object row{{"title", textOf(from, "zh")}};
         if (!level.empty()) row.set("level", level);
         if (forSubjects) row.set("by_subject", true);
         if (!units.empty()) row.set("units", arrayOf(units));
@@ -287,8 +283,8 @@ private:
             // A point that goes on under another number goes on as the same row, so that its answers stay with it.
             auto const was = textsAt(*point, "was");
             std::string const& rowId = was.size() == 1 ? was.front() : pointId;
-            json::Object told{{"element", id}, {"title", textAt(*point, "zh")}};
-            if (auto const printed = textAt(from, "points_text"); !printed.empty()) told.set("wording", printed);
+            json::Object told{{"element", id}, {"title", textOf(*point, "zh")}};
+            if (auto const printed = textOf(from, "points_text"); !printed.empty()) told.set("wording", printed);
             if (!level.empty()) told.set("level", level);
             if (!units.empty()) told.set("units", arrayOf(units));
             if (forSubjects) told.set("by_subject", true);
@@ -319,7 +315,7 @@ private:
         // What subjects answer waits for nobody whom the printed table names.
         if (forSubjects) return units;
         if (units.empty())
-            m_plan.unowned.push_back({id, textAt(element, "zh"), names});
+            m_plan.unowned.push_back({id, textOf(element, "zh"), names});
         else
             m_unknown.insert(unknown.begin(), unknown.end());
         return units;
@@ -443,14 +439,14 @@ void count(PartCounts& counts, CyclePart const& part) {
 
 std::string fieldOf(Office& office, DocumentKey const& document, std::string_view field) {
     auto const shown = office.show(document);
-    return shown ? textAt(shown->merged.fields, field) : std::string();
+    return shown ? textOf(shown->merged.fields, field) : std::string();
 }
 
 /// What nobody said otherwise stays as the running cycle has it: of units or for subjects, and which.
 Result<void> keepLevels(Office& office, json::Object const& fields, CycleWanted& wanted) {
     std::map<std::string, bool> levels;
     for (auto const& [id, row] : rowsAt(fields, "points")) {
-        levels[textAt(*row, "level")] = row->find("by_subject") != nullptr;
+        levels[textOf(*row, "level")] = row->find("by_subject") != nullptr;
     }
     auto const named = textsAt(fields, "subjects_named");
     Day const end = wanted.end.value_or(wanted.start);
@@ -467,7 +463,7 @@ Result<void> keepLevels(Office& office, json::Object const& fields, CycleWanted&
         for (auto const& each : engine::instancesOf(level, teachingOf(office), asOf, end).list)
             open.insert(engine::subjectId(level, each.subject));
         for (auto const& [id, row] : rowsAt(fields, "subjects")) {
-            if (textAt(*row, "level") == level && open.contains(id)) codes.push_back(id.substr(level.size() + 1));
+            if (textOf(*row, "level") == level && open.contains(id)) codes.push_back(id.substr(level.size() + 1));
         }
         // Of those that were named none is open any more: that does not mean all others.
         if (codes.empty()) return makeError(ErrorCode::Refused, "cycle.no-subjects", level);
@@ -502,11 +498,11 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
         return makeError(ErrorCode::Usage, "cycle.not-a-cycle", cycle.text());
     auto const& fields = shown->merged.fields;
     CycleWanted again = wanted;
-    again.title = textAt(fields, "title");
-    again.start = parseDay(textAt(fields, "start")).value_or(Day{});
-    again.end = parseDay(textAt(fields, "end"));
-    again.due = parseDay(textAt(fields, "due"));
-    again.reportDue = parseDay(textAt(fields, "report_due"));
+    again.title = textOf(fields, "title");
+    again.start = parseDay(textOf(fields, "start")).value_or(Day{});
+    again.end = parseDay(textOf(fields, "end"));
+    again.due = parseDay(textOf(fields, "due"));
+    again.reportDue = parseDay(textOf(fields, "report_due"));
     again.previous.reset();
     auto const before = rowsAt(fields, "subjects");
     if (auto kept = keepLevels(office, fields, again); !kept) return kept.error();
@@ -519,8 +515,8 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
     for (auto const* key : {"withdrawn", "points"}) {
         for (auto const& [id, row] : rowsAt(fields, key)) {
             if (kept.contains(id)) continue;
-            json::Object told{{"title", textAt(*row, "title")}};
-            if (auto const element = textAt(*row, "element"); !element.empty()) told.set("element", element);
+            json::Object told{{"title", textOf(*row, "title")}};
+            if (auto const element = textOf(*row, "element"); !element.empty()) told.set("element", element);
             withdrawn[id] = std::move(told);
         }
     }
@@ -531,7 +527,7 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
     for (auto const* key : {"withdrawn_subjects", "subjects"}) {
         for (auto const& [id, row] : rowsAt(fields, key)) {
             if (asked.contains(id)) continue;
-            json::Object told{{"title", textAt(*row, "title")}, {"level", textAt(*row, "level")}};
+            json::Object told{{"title", textOf(*row, "title")}, {"level", textOf(*row, "level")}};
             for (auto const& programme : teaching.programmes) {
                 if (programme.closed && engine::subjectId("programme", programme.id) == id)
                     told.set("closes", toText(*programme.closed));
@@ -552,7 +548,7 @@ Result<CycleStarted> adoptCatalogue(Office& office, DocumentKey const& cycle, Cy
     for (auto const* key : {"elements", "points"}) set.emplace_back(key, json::encode(*plan->fields.find(key)));
     json::Value const withdrawnPoints{sortedRows(std::move(withdrawn))};
     rewrite("withdrawn", withdrawnPoints.asArray()->empty() ? nullptr : &withdrawnPoints);
-    set.emplace_back("catalogue_text", textAt(plan->fields, "catalogue_text"));
+    set.emplace_back("catalogue_text", textOf(plan->fields, "catalogue_text"));
     auto edited = office.edit(cycle, set, false);
     if (!edited) return edited.error();
     auto done = office.step(cycle, StepWanted{.action = "adopt", .comment = std::string(reason)});
@@ -575,11 +571,11 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
 
     std::map<std::string, std::string> levels;
     for (auto const* key : {"elements", "points"}) {
-        for (auto const& [id, row] : rowsAt(result.document.merged.fields, key)) levels[id] = textAt(*row, "level");
+        for (auto const& [id, row] : rowsAt(result.document.merged.fields, key)) levels[id] = textOf(*row, "level");
     }
     for (auto const* key : {"withdrawn_subjects", "subjects"}) {
         for (auto const& [id, row] : rowsAt(result.document.merged.fields, key))
-            result.subjectNames[id] = textAt(*row, "title");
+            result.subjectNames[id] = textOf(*row, "title");
     }
     std::map<std::string, std::string> campuses;
     for (auto const& unit : office.registry().units()) campuses[unit.id] = unit.campus;
@@ -590,11 +586,11 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
         part.line.scope = expected.document.scope;
         if (auto const line = lines.find(expected.document); line != lines.end()) part.line = line->second;
         part.rule = expected.rule;
-        part.element = textAt(expected.fields, "element");
-        part.point = textAt(expected.fields, "point");
-        part.subject = textAt(expected.fields, "subject");
+        part.element = textOf(expected.fields, "element");
+        part.point = textOf(expected.fields, "point");
+        part.subject = textOf(expected.fields, "subject");
         part.unit = expected.document.scope.isUnit() ? std::string(expected.document.scope.name())
-                                                     : textAt(expected.fields, "owner");
+                                                     : textOf(expected.fields, "owner");
         part.answered = part.line.answered;
         asked.insert(expected.document);
         return part;
@@ -605,7 +601,7 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
         if (expected.rule == "point" && part.line.failedRounds > 0) {
             for (auto const& task : office.expectedBy(expected.document)) {
                 CyclePart rectification = partOf(task);
-                rectification.leftOver = textAt(task.fields, "problem");
+                rectification.leftOver = textOf(task.fields, "problem");
                 count(result.rectification, rectification);
                 result.rectifications.push_back(std::move(rectification));
             }
@@ -633,9 +629,9 @@ Result<CycleShown> showCycle(Office& office, DocumentKey const& cycle, Day today
         CyclePart part;
         part.line = line;
         part.rule = isPoint ? "point" : "element";
-        part.element = textAt(point->merged.fields, "element");
-        part.point = textAt(point->merged.fields, "point");
-        part.subject = textAt(point->merged.fields, "subject");
+        part.element = textOf(point->merged.fields, "element");
+        part.point = textOf(point->merged.fields, "point");
+        part.subject = textOf(point->merged.fields, "subject");
         part.unit = line.owner;
         part.withdrawn = true;
         part.answered = isPoint ? !model::isMissing(point->merged.fields, "result")
@@ -668,10 +664,10 @@ Result<PartBeside> beside(Office& office, DocumentKey const& part) {
     auto const around = cycle ? office.show(*cycle) : Result<DocumentShown>(Error{});
     if (!around) return result;
     bool const isPoint = shown->listed.row.type.starts_with("point.");
-    std::string const row = textAt(fields, isPoint ? "point" : "element");
+    std::string const row = textOf(fields, isPoint ? "point" : "element");
     std::string const unit = part.scope.isUnit() ? std::string(part.scope.name()) : std::string();
     // As the cycle asked, not as somebody wrote into the form.
-    std::string const subject = textAt(shown->expected ? shown->expected->fields : fields, "subject");
+    std::string const subject = textOf(shown->expected ? shown->expected->fields : fields, "subject");
     if (auto const previous = keyFrom(json::objectAt(around->merged.fields, "previous"))) {
         DocumentKey const last{
             part.scope, engine::expectedId(*previous, isPoint ? "point" : "element", row, unit, part.scope, subject)};
@@ -681,7 +677,7 @@ Result<PartBeside> beside(Office& office, DocumentKey const& part) {
             result.lastDocument = last;
         }
     }
-    std::string const element = textAt(fields, "element");
+    std::string const element = textOf(fields, "element");
     for (auto const& [id, asking] : rowsAt(around->merged.fields, subject.empty() ? "elements" : "subjects")) {
         if (id != (subject.empty() ? element : subject)) continue;
         for (auto const& other : textsAt(*asking, "units")) {

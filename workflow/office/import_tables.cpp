@@ -6,6 +6,7 @@
 #include "engine/calendar.h"
 #include "model/data.h"
 #include "office/catalogues.h"
+#include "office/fields.h"
 
 #include <algorithm>
 #include <set>
@@ -18,17 +19,12 @@ constexpr std::size_t kRowsMax = 20'000;
 /// Characters two titles must share at their start to speak of the same matter.
 constexpr std::size_t kSharedCharacters = 6;
 
-std::string at(json::Object const& object, std::string_view key) {
-    auto const* text = json::stringAt(object, key);
-    return text ? *text : std::string();
-}
-
 /// The text of {en, zh} or of a plain string.
 std::string zhOf(json::Value const* value) {
     if (!value) return {};
     if (auto const* text = value->asString()) return *text;
     auto const* object = value->asObject();
-    return object ? at(*object, "zh") : std::string();
+    return object ? textOf(*object, "zh") : std::string();
 }
 
 /// How many whole characters of UTF-8 two texts share at their start.
@@ -99,8 +95,8 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
         for (auto const& each : *departments) {
             ++result.rows;
             auto const* row = each.asObject();
-            std::string const id = row ? lowerCase(at(*row, "id")) : std::string();
-            std::string const name = row ? at(*row, "zh") : std::string();
+            std::string const id = row ? lowerCase(textOf(*row, "id")) : std::string();
+            std::string const name = row ? textOf(*row, "zh") : std::string();
             if (!isNameToken(id) || name.empty()) {
                 result.notes.push_back({id.empty() ? std::to_string(result.rows) : id, "id", "unit-form", name, true});
                 continue;
@@ -114,7 +110,7 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
             unit.set("unit", id);
             unit.set("name", name);
             // A unit has a campus; a table that names none says so.
-            std::string const campus = at(*row, "campus");
+            std::string const campus = textOf(*row, "campus");
             unit.set("campus", campus.empty() ? std::string("未注明") : campus);
             auto proposal = agreedAct("unit", std::move(unit));
             if (!proposal) return proposal.error();
@@ -149,8 +145,8 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
         for (auto const& each : *tasks) {
             ++result.rows;
             auto const* row = each.asObject();
-            std::string const id = row ? at(*row, "id") : std::string();
-            std::string const title = row ? at(*row, "zh") : std::string();
+            std::string const id = row ? textOf(*row, "id") : std::string();
+            std::string const title = row ? textOf(*row, "zh") : std::string();
             std::string const label = id.empty() ? "#" + std::to_string(result.rows) : id;
             if (!row || title.empty()) {
                 result.notes.push_back({label, "title", "title-missing", "", true});
@@ -159,13 +155,13 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
             Planned plan;
             plan.fields.set("title", title);
             plan.fields.set("kind", "plan");
-            if (auto project = at(*row, "project_zh"); !project.empty()) plan.fields.set("project", project);
+            if (auto project = textOf(*row, "project_zh"); !project.empty()) plan.fields.set("project", project);
             plan.fields.set("source", id);
-            std::string const dueText = at(*row, "due_text");
+            std::string const dueText = textOf(*row, "due_text");
             if (!dueText.empty()) plan.fields.set("due_text", dueText);
-            std::string const state = at(*row, "state");
+            std::string const state = textOf(*row, "state");
             std::optional<Day> due;
-            if (auto const printed = at(*row, "due_date"); !printed.empty()) {
+            if (auto const printed = textOf(*row, "due_date"); !printed.empty()) {
                 due = parseDay(printed);
                 if (!due) {
                     result.notes.push_back({label, "due", "bad-date", printed, true});
@@ -196,8 +192,8 @@ Result<ImportResult> TheOffice::importTable(std::string_view kind, std::string_v
             }
             plan.fields.set("owner", unit->id);
             plan.scope = Scope::unit(unit->id);
-            if (auto note = at(*row, "note"); !note.empty()) plan.fields.set("note", note);
-            seen.push_back({label, title, at(*row, "project_zh"), due});
+            if (auto note = textOf(*row, "note"); !note.empty()) plan.fields.set("note", note);
+            seen.push_back({label, title, textOf(*row, "project_zh"), due});
             if (due) ++result.dated;
             if (auto const* progress = json::stringAt(plan.fields, "progress")) {
                 ++(*progress == "done" ? result.done : result.ongoing);
