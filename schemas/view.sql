@@ -141,6 +141,7 @@ CREATE TABLE document(
     differences   INTEGER NOT NULL,
     last_action   INTEGER,                 -- milliseconds since 1970
     last_actor    INTEGER,                 -- name: person
+    watched       INTEGER NOT NULL,        -- 1: what was signed on it may be against a rule that looks at other documents
     changed       INTEGER NOT NULL,        -- counts the changes of this view; search follows it
     digest        INTEGER NOT NULL         -- of everything projected, to see that nothing changed
 ) STRICT;
@@ -148,6 +149,7 @@ CREATE UNIQUE INDEX document_doc ON document(doc, scope);
 CREATE INDEX document_order ON document(due, scope, title, doc, closed, type);
 CREATE INDEX document_owner ON document(owner, due, scope);
 CREATE INDEX document_different ON document(due, scope) WHERE differences > 0;
+CREATE INDEX document_watched ON document(due, scope) WHERE watched = 1;
 CREATE INDEX document_changed ON document(changed);
 
 -- Documents of which nothing is left, so that search forgets them.

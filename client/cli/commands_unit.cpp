@@ -191,8 +191,7 @@ Result<int> personMove(Job& job) {
     return all ? status::kDone : status::kUndecided;
 }
 
-// --- a campus that another college takes over
-// --------------------------------------------------------------------------
+// --- a campus that another college takes over ---
 
 Json toJson(std::vector<office::TakeoverNote> const& notes) {
     Json told = Json::array();

@@ -43,7 +43,8 @@ std::int64_t digestOf(Projection const& projection) {
                                    [](std::size_t sum, auto const* text) { return sum + text->size(); }));
     for (std::string const* text : texts) digest.add(std::string_view(*text));
     digest.add(row.due ? dayNumber(*row.due) : kNoDue);
-    digest.add((row.closed ? 1 : 0) + (row.disputed ? 2 : 0) + (row.changedAfter ? 4 : 0) + (row.lastAction ? 8 : 0));
+    digest.add((row.closed ? 1 : 0) + (row.disputed ? 2 : 0) + (row.changedAfter ? 4 : 0) + (row.lastAction ? 8 : 0) +
+               (row.watched ? 16 : 0));
     digest.add(std::int64_t{row.round});
     digest.add(std::int64_t{row.failedRounds});
     digest.add(row.lastAction ? row.lastAction->time_since_epoch().count() : 0);

@@ -52,6 +52,7 @@ std::string documentLine(ListedDocument const& listed) {
     object.set("closed", row.closed);
     object.set("disputed", row.disputed);
     object.set("changed_after", row.changedAfter);
+    object.set("watched", row.watched);
     object.set("round", row.round);
     object.set("failed_rounds", row.failedRounds);
     object.set("heads", hexOf(row.heads));

@@ -162,7 +162,7 @@ void bindDocument(Row& row, Handle document, Scope const& scope, DocumentId cons
     row.bind(14, std::int64_t{shown.failedRounds}).bind(15, ByteView(line.heads)).bind(16, line.differences);
     if (shown.lastAction) row.bind(17, std::int64_t{shown.lastAction->time_since_epoch().count()});
     if (line.lastActor != 0) row.bind(18, line.lastActor);
-    row.bind(19, line.changed).bind(20, line.digest);
+    row.bind(19, std::int64_t{shown.watched}).bind(20, line.changed).bind(21, line.digest);
 }
 
 /// The next row of one of the statements that read items.

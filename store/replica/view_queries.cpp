@@ -19,7 +19,7 @@ constexpr std::string_view kItemOrder = " ORDER BY COALESCE(i.time, 0), COALESCE
 constexpr std::string_view kDocumentColumns =
     "SELECT d.scope, d.doc, d.type, d.title, d.state, d.owner, d.summary, d.due, d.closed, d.disputed, "
     "d.changed_after, "
-    "d.round, d.failed_rounds, d.heads, d.differences, d.last_action, d.last_actor FROM document d ";
+    "d.round, d.failed_rounds, d.heads, d.differences, d.last_action, d.last_actor, d.watched FROM document d ";
 
 Instant instantOf(std::int64_t milliseconds) { return Instant{std::chrono::milliseconds{milliseconds}}; }
 
@@ -72,6 +72,7 @@ ListedDocument FollowingView::listed(Statement& statement, bool withHeads) const
     row.differences = static_cast<int>(statement.integer(14));
     if (!statement.isNull(15)) row.lastAction = instantOf(statement.integer(15));
     if (!statement.isNull(16)) row.lastActor = text(statement.integer(16));
+    row.watched = statement.integer(17) != 0;
     return listed;
 }
 
@@ -79,11 +80,13 @@ std::vector<ListedDocument> FollowingView::list(ListFilter const& filter) const 
     // The index is named, because without statistics SQLite would guess. That of the order holds what is filtered by,
     // too.
     std::string const index = filter.withDifferences ? "document_different"
+                              : filter.watchedOnly   ? "document_watched"
                               : filter.owner         ? "document_owner"
                                                      : "document_order";
     std::string sql(kDocumentColumns);
     sql += "INDEXED BY " + index + " WHERE 1";
     if (filter.withDifferences) sql += " AND d.differences > 0";
+    if (filter.watchedOnly) sql += " AND d.watched = 1";
     if (filter.openOnly) sql += " AND d.closed = 0";
     if (filter.owner) sql += " AND d.owner = ?1";
     if (filter.type) sql += " AND d.type = ?2";

@@ -86,14 +86,14 @@ struct ViewStatements {
           addOnHead(db, "INSERT OR IGNORE INTO on_head(document) VALUES(?1)"),
           documentByDoc(db, "SELECT document FROM document WHERE doc=?1 AND scope=?2"),
           documentAt(db, "SELECT scope, doc, digest, differences FROM document WHERE document=?1"),
-          newDocuments(db, kDocument, 20),
+          newDocuments(db, kDocument, 21),
           writeDocument(
               db, "INSERT INTO " + std::string(kDocument) +
                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-                      "?19, ?20) ON CONFLICT(document) DO UPDATE SET type=?4, title=?5, state=?6, "
+                      "?19, ?20, ?21) ON CONFLICT(document) DO UPDATE SET type=?4, title=?5, state=?6, "
                       "owner=?7, summary=?8, due=?9, closed=?10, disputed=?11, changed_after=?12, round=?13, "
-                      "failed_rounds=?14, heads=?15, differences=?16, last_action=?17, last_actor=?18, changed=?19, "
-                      "digest=?20"),
+                      "failed_rounds=?14, heads=?15, differences=?16, last_action=?17, last_actor=?18, watched=?19, "
+                      "changed=?20, digest=?21"),
           dropDocument(db, "DELETE FROM document WHERE document=?1"),
           addGone(db, "INSERT INTO gone(changed, scope, doc) VALUES(?1, ?2, ?3)"),
           dropDifferences(db, "DELETE FROM difference WHERE document=?1"),
@@ -119,7 +119,7 @@ struct ViewStatements {
     static constexpr char const* kDocument =
         "document(document, scope, doc, type, title, state, owner, summary, due, closed, disputed, changed_after, "
         "round, "
-        "failed_rounds, heads, differences, last_action, last_actor, changed, digest)";
+        "failed_rounds, heads, differences, last_action, last_actor, watched, changed, digest)";
 
     Statement meta, setMeta, nameByText, textByName, addName, point, pointAt, addPoint, addFeed, forkFeed;
     Statement frameById, frameAt, nameFrame, addFrame, sibling, frameIsNewer, setReceipt, setBranch, framesOfFeed,

@@ -3,6 +3,7 @@
 #include "base/sha256.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <unordered_map>
 
@@ -304,6 +305,37 @@ replica::DocumentRow notBegun(Reading const& reading, Scope const& scope) {
 
 }  // namespace
 
+bool isDecision(std::string_view action) {
+    static constexpr std::array<std::string_view, 4> kDecisions{"accept", "approve", "recheck-fail", "recheck-pass"};
+    return std::find(kDecisions.begin(), kDecisions.end(), action) != kDecisions.end();
+}
+
+namespace {
+
+/// Whether office/signing_rules.h has anything to look at: somebody decided on what she had a hand in, something was
+/// approved that names a body, or it is a report, which may be the wrong person's or rest on too little. What may be
+/// asked of thousands of documents at once is found by this alone.
+bool isWatched(replica::DocumentFacts const& facts) {
+    std::set<PersonId> hands, deciders;
+    bool approved = false, namesABody = false, reports = false;
+    for (auto const& row : facts.rows) {
+        if (auto const* revision = row.revision()) {
+            hands.insert(revision->by.person);
+            namesABody = namesABody || revision->fields.find("body") != nullptr;
+            reports = reports || nameWithoutVersion(revision->type) == "report";
+        } else if (auto const* record = row.record()) {
+            auto const action = nameWithoutVersion(record->kind);
+            if (action == "submit") hands.insert(record->by.person);
+            if (isDecision(action)) deciders.insert(record->by.person);
+            approved = approved || action == "approve";
+        }
+    }
+    if (reports || (approved && namesABody)) return true;
+    return std::any_of(deciders.begin(), deciders.end(), [&](PersonId const& person) { return hands.contains(person); });
+}
+
+}  // namespace
+
 replica::Projection DocumentProjector::project(replica::DocumentFacts const& facts) const {
     replica::Projection projection;
     Reading const reading = read(facts, m_definitions);
@@ -400,6 +432,8 @@ replica::Projection DocumentProjector::project(replica::DocumentFacts const& fac
         if (row.lastAction && act.time == *row.lastAction && (!lastActor || act.by.person < lastActor->person)) lastActor = &act.by;
     }
     if (lastActor) row.lastActor = lastActor->person.text();
+
+    row.watched = isWatched(facts);
 
     json::Object summary;
     // A single head says by its id what stands in the document; what several merge to is said here.

@@ -43,12 +43,15 @@ public:
     [[nodiscard]] replica::Projection project(replica::DocumentFacts const& facts) const override;
 
 private:
-    static constexpr int kVersion = 7, kVersionsMax = 1000;
+    static constexpr int kVersion = 8, kVersionsMax = 1000;
     Definitions const& m_definitions = Definitions::builtIn();
 };
 /// State of a document that is asked for and that nobody has begun, of one that is not wanted any more, and of one that
 /// a closed cycle leaves over to the next, which asks for something in its place.
 inline constexpr std::string_view kNotBegun = "not-begun", kTakenBack = "taken-back", kCarriedOver = "carried-over";
+
+/// accept, approve, recheck-fail, recheck-pass: one of the hands that may not have written what it decides on.
+[[nodiscard]] bool isDecision(std::string_view action);
 
 /// One side of a difference as shown: {absent | value, writers [{device, person, revision, t}]}, and `base` beside them.
 [[nodiscard]] std::string sidesText(model::Difference const& difference, replica::DocumentFacts const& facts);

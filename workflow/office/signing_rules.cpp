@@ -15,14 +15,9 @@ namespace spiral::office {
 namespace {
 
 constexpr std::string_view kThreePowers = "organisation.three-powers";
-constexpr std::array<std::string_view, 4> kDecisions{"accept", "approve", "recheck-fail", "recheck-pass"};
 /// What can be in breach of a rule: everything that is approved or re-checked.
 constexpr std::array<std::string_view, 10> kDecided{"body", "catalogue", "deadline-rules", "element",  "organisation",
                                                     "plan", "point",     "report",         "standard", "task"};
-
-bool decides(std::string_view action) {
-    return std::find(kDecisions.begin(), kDecisions.end(), action) != kDecisions.end();
-}
 
 std::optional<trust::Revision> revisionAt(Office& office, ObjectId const& id) {
     auto const bytes = office.replica().revisionBytes(id);
@@ -30,8 +25,7 @@ std::optional<trust::Revision> revisionAt(Office& office, ObjectId const& id) {
     return revision ? std::optional(std::move(*revision)) : std::nullopt;
 }
 
-// --- hands
-// ------------------------------------------------------------------------------------------------------------
+// --- hands ---
 
 /// Units in whose name these grants let their person act; one nameless unit for whoever has none.
 std::set<std::string> unitsOf(Organisation const& organisation, std::vector<trust::Grant> const& grants) {
@@ -70,7 +64,7 @@ Hands handsOn(Office& office, Organisation const& organisation, DocumentKey cons
         if (!takesPart(item)) continue;
         bool const writes = item.item.kind == trust::Item::Kind::Revision;
         auto const action = nameWithoutVersion(item.kind);
-        if (!writes && action != "submit" && !decides(action)) continue;
+        if (!writes && action != "submit" && !isDecision(action)) continue;
         auto const units = unitsOf(organisation, grantsAt(office, item.person, item.time));
         bool const approves = !writes && action != "submit";
         add(writes ? hands.writing : approves ? hands.deciding : hands.submitting, item.person, units, approves);
@@ -105,8 +99,7 @@ Result<void> mayDecideAlone(Office& office, Organisation const& organisation, Do
     return makeError(ErrorCode::Refused, breach->code, who);
 }
 
-// --- bodies and schools
-// -----------------------------------------------------------------------------------------------
+// --- bodies and schools ---
 
 Result<void> mayDecideFor(Organisation const& organisation, json::Object const& fields, PersonId const& person,
                           Day day) {
@@ -133,8 +126,7 @@ Result<void> mayReportFor(Organisation const& organisation, Scope const& scope, 
     return engine::mayReport(organisation.bodiesOnly(), school, person.text(), day);
 }
 
-// --- the base of a final report
-// ---------------------------------------------------------------------------------------
+// --- the base of a final report ---
 
 bool isFinalReport(std::string_view type, json::Object const& fields) {
     std::string const kind = textOf(fields, "kind");
@@ -185,8 +177,7 @@ Result<void> mayRestOn(Office& office, json::Object const& fields) {
     return {};
 }
 
-// --- what was signed
-// --------------------------------------------------------------------------------------------------
+// --- what was signed ---
 
 /// Acts of one sort on one document that stand and have an effect, each with the revision that it names.
 struct SignedAct {
@@ -267,7 +258,7 @@ Result<void> askBeforeSigning(Office& office, Organised const& organised, Docume
     if (!person || !revision) return {};  // what is not here is refused by who asks for it
     auto const& fields = revision->fields;
     Day const today = collegeDay(office.replica().world().wall.now());
-    bool const deciding = decides(action);
+    bool const deciding = isDecision(action);
     bool const reports = action == "submit" && isSchoolReport(revision->type, fields);
     if (action == "submit" && nameWithoutVersion(revision->type) == "yearly-step") {
         return mayTakeStep(office, *revision, today);
@@ -356,6 +347,7 @@ engine::Remarks breachesOf(Office& office, Organisation const& organisation) {
         replica::ListFilter filter;
         filter.type = std::string(type);
         filter.withHeads = false;
+        filter.watchedOnly = true;
         for (auto const& listed : office.list(filter)) {
             if (!listed.row.lastAction || (type != "report" && !isDecided(office, listed))) continue;
             auto found = breachesOf(office, organisation, listed.key());

@@ -19,8 +19,7 @@ Day inYear(int year, std::chrono::month_day day) {
 
 }  // namespace
 
-// --- reports of schools
-// -----------------------------------------------------------------------------------------------
+// --- reports of schools ---
 
 SchoolReports schoolReports(Office& office, Organisation const& organisation, int year, Day today,
                             std::optional<Day> due) {
@@ -69,8 +68,7 @@ SchoolReports schoolReports(Office& office, Organisation const& organisation, in
     return reports;
 }
 
-// --- the yearly road
-// --------------------------------------------------------------------------------------------------
+// --- the yearly road ---
 
 namespace {
 

@@ -50,6 +50,7 @@ struct DocumentRow {
     std::string type, title, state, owner, summary;   ///< summary: strict JSON for whoever wants more than columns
     std::optional<Day> due;
     bool closed = false, disputed = false, changedAfter = false;
+    bool watched = false;                             ///< what was signed on it may be against a rule that looks elsewhere, too
     int round = 1, failedRounds = 0;
     std::vector<ObjectId> heads;
     int differences = 0;
@@ -115,6 +116,7 @@ struct ListFilter {
     std::optional<Day> dueBefore{};            ///< due < this
     bool openOnly = false;                     ///< not closed
     bool withDifferences = false;
+    bool watchedOnly = false;
     bool withHeads = true;                     ///< else `row.heads` is left empty: lists of thousands need no ids
     std::size_t limit = 0;                     ///< 0: all
 };

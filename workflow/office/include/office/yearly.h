@@ -8,8 +8,7 @@
 
 namespace spiral::office {
 
-// --- reports of schools
-// -----------------------------------------------------------------------------------------------
+// --- reports of schools ---
 
 struct SchoolReport {
     std::string school, name;
@@ -33,8 +32,7 @@ struct SchoolReports {
 [[nodiscard]] SchoolReports schoolReports(Office& office, Organisation const& organisation, int year, Day today,
                                           std::optional<Day> due = std::nullopt);
 
-// --- the yearly road
-// --------------------------------------------------------------------------------------------------
+// --- the yearly road ---
 
 /// One fact of the road, as it was signed.
 struct RoadFact {
