@@ -13,7 +13,11 @@
 #include "office/calendar.h"
 #include "office/cycles.h"
 #include "office/inbox.h"
+#include "office/organisation.h"
 #include "office/quality_list.h"
+
+#include <fstream>
+#include <iterator>
 
 using namespace spiral;
 using namespace spiral::bench;
@@ -79,6 +83,10 @@ int main(int count, char** values) {
     auto place = founder->hires("钱", "yc-d05", {"quality@college"});
     founder->carriesTo(*place);
     Office& office = **place;
+    // A college with bodies and powers: what was signed is held against them in the lists.
+    std::ifstream file("schemas/catalogues/yancheng-organisation.json", std::ios::binary);
+    std::string const organisation{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    (void)taken(importBodies(office, organisation, false));
     DocumentKey const catalogue = place->creates(
         "catalogue", "college", {{"title", "要素表"}, {"elements", elements(arguments.number("points"))}});
 

@@ -238,9 +238,17 @@ private:
         if (!decides) return;
         replica::ListFilter filter;
         filter.openOnly = true;
+        filter.withHeads = false;
+        // Thousands of documents stand in a few states.
+        std::map<std::pair<std::string, std::string>, std::vector<std::string>> verdicts;
         for (auto const& listed : m_office.list(filter)) {
-            auto const* workflow = m_office.definitions().workflowOf(listed.row.type);
-            auto actions = workflow ? verdictsFrom(*workflow, listed.row.state) : std::vector<std::string>();
+            auto const [known, isNew] = verdicts.try_emplace({listed.row.type, listed.row.state});
+            if (isNew) {
+                auto const* workflow = m_office.definitions().workflowOf(listed.row.type);
+                if (workflow) known->second = verdictsFrom(*workflow, listed.row.state);
+            }
+            if (known->second.empty()) continue;
+            auto actions = known->second;
             std::erase_if(actions,
                           [&](auto const& kind) { return !rolesAllow(m_office, m_grants, kind, listed.scope); });
             if (actions.empty()) continue;

@@ -342,17 +342,16 @@ engine::Remarks breachesOf(Office& office, Organisation const& organisation, Doc
 engine::Remarks breachesOf(Office& office, Organisation const& organisation) {
     engine::Remarks all;
     bool const organised = !organisation.powers.empty() || !organisation.bodies.empty();
-    for (auto const type : kDecided) {
-        if (!organised && type != "report") continue;
-        replica::ListFilter filter;
-        filter.type = std::string(type);
-        filter.withHeads = false;
-        filter.watchedOnly = true;
-        for (auto const& listed : office.list(filter)) {
-            if (!listed.row.lastAction || (type != "report" && !isDecided(office, listed))) continue;
-            auto found = breachesOf(office, organisation, listed.key());
-            std::move(found.begin(), found.end(), std::back_inserter(all));
-        }
+    replica::ListFilter filter;
+    filter.withHeads = false;
+    filter.watchedOnly = true;
+    for (auto const& listed : office.list(filter)) {
+        auto const type = nameWithoutVersion(listed.row.type);
+        bool const isReport = type == "report";
+        if (!isReport && (!organised || std::find(kDecided.begin(), kDecided.end(), type) == kDecided.end())) continue;
+        if (!listed.row.lastAction || (!isReport && !isDecided(office, listed))) continue;
+        auto found = breachesOf(office, organisation, listed.key());
+        std::move(found.begin(), found.end(), std::back_inserter(all));
     }
     return all;
 }
