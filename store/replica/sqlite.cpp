@@ -168,6 +168,7 @@ Database::Database(Path const& file, Options const& options)
     }
     m_begin = prepare("BEGIN IMMEDIATE");
     m_commit = prepare("COMMIT");
+    m_rollback = prepare("ROLLBACK");
 }
 
 Database::Prepared Database::prepare(char const* sql) {
@@ -224,14 +225,21 @@ std::int64_t Database::lastRowId() const { return sqlite3_last_insert_rowid(m_ha
 
 // ---------------------------------------------------------------------------------------------------------------------
 
+void Database::rollBack() noexcept {
+    sqlite3_step(m_rollback.get());
+    sqlite3_reset(m_rollback.get());
+    m_toUndo = sqlite3_get_autocommit(m_handle.get()) == 0;
+}
+
 WriteTransaction::WriteTransaction(Database& database) : m_database(database) {
+    if (m_database.m_toUndo) m_database.rollBack();
     m_database.runPrepared(m_database.m_begin, "beginning a transaction");
 }
 
 WriteTransaction::~WriteTransaction() {
     // A failed COMMIT may have rolled back by itself; then there is nothing left to undo.
     if (m_open && sqlite3_get_autocommit(m_database.handle()) == 0) {
-        sqlite3_exec(m_database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        m_database.rollBack();
     }
 }
 

@@ -155,12 +155,16 @@ private:
     using Prepared = std::unique_ptr<sqlite3_stmt, Deleter<sqlite3_finalize>>;
     Prepared prepare(char const* sql);
     void runPrepared(Prepared const& statement, char const* doing);
+    void rollBack() noexcept;
     [[noreturn]] void raise(int code, std::string const& doing, std::string const& message) const;
 
     Path m_folder;
     std::function<void()> m_onLostSync;
     std::unique_ptr<sqlite3, Deleter<sqlite3_close_v2>> m_handle;
-    Prepared m_begin, m_commit;  ///< parsed once: a small transaction is short beside the parser
+    /// Parsed once: a small transaction is short beside the parser, and where there is no memory to parse, one must be
+    /// undone all the same.
+    Prepared m_begin, m_commit, m_rollback;
+    bool m_toUndo = false;  ///< a transaction that could not be undone when it ended: undone before the next
 };
 
 /// begin immediate … commit(); rolled back when it goes out of scope uncommitted.

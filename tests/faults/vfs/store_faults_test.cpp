@@ -338,6 +338,35 @@ TEST_CASE("whatever call of a disk fails, it is told, nothing acknowledged is lo
     disksFail(UINT64_MAX);
 }
 
+// To undo a transaction a statement was parsed, which takes memory. Where there was none the transaction stayed open, and
+// a server that had run out of memory once refused everybody until it was started anew.
+TEST_CASE("a server that ran out of memory in the middle of a transaction goes on when there is memory", "[faults][vfs]") {
+    WorkDay day;
+    REQUIRE_FALSE(day.server->start());
+    auto& memory = theRoom().memory;
+    auto const call = [&](std::uint64_t at) {
+        REQUIRE_FALSE(day.li->writes("丁"));
+        memory.fail(at, true);
+        day.synchronise();
+        bool const struck = memory.struck() > 0;
+        memory.heal();
+        return struck;
+    };
+    std::uint64_t struck = 0;
+    // The requests of the callee's import are the last of a call.
+    for (std::uint64_t at = 1;; at += 61) {
+        INFO("no memory from request " << at << " on");
+        if (!call(at)) break;
+        ++struck;
+        if (day.server->core().diskError()) day.server->core().tryDisk();
+        auto const after = day.synchronise();
+        INFO((after.error ? after.error->reason + ": " + after.error->detail : ""));
+        REQUIRE_FALSE(after.error);
+    }
+    CHECK(struck > 20);
+    day.endsWell();
+}
+
 TEST_CASE("memory that SQLite does not get is told as that, and nothing acknowledged is lost", "[faults][vfs]") {
     memoryFails(6);
 }
