@@ -98,6 +98,7 @@ struct Node {
     int failures = 0;
     std::uint32_t newest = 1, oldest = 1;  ///< versions that its program speaks
     std::vector<std::size_t> proposals;    ///< to the keeper, not decided as far as it knows
+    std::size_t welcome = 0;               ///< entries that it was founded with
     bool mayLie(Lie lie) const { return (lies >> static_cast<unsigned>(lie) & 1U) != 0; }
 };
 
@@ -106,7 +107,11 @@ struct Proposal {
     int by = 0;  ///< a device
     Entry entry;
     Number appended = kNone;
-    std::optional<std::size_t> refusedAt;  ///< entries in the registry then
+    struct Refusal {
+        int line;
+        std::size_t entries;  ///< in the registry then
+    };
+    std::vector<Refusal> refusals;  ///< each time that the keeper said no
 };
 
 struct Event {
@@ -202,6 +207,8 @@ private:
     [[nodiscard]] static bool suffices(Rights const& rights, Proposal const& proposal);
     void propose(int node, Entry const& entry);
     void sendProposals(int number);
+    /// Is what a member is told of her proposal what the keeper said to it on this line?
+    void checkTold(int number, Proposal const& proposal, protocol::Proposed const& told) const;
     void onDelivered(int number, int side, Message const& message);
     /// The registry is one chain, and each proposal was decided as its place in it says.
     void checkRegistry() const;
@@ -236,6 +243,7 @@ private:
 
     // --- the end
     void heal();
+    void finishAgain(Node& node);
     [[nodiscard]] bool mayCall(int number) const;
     /// Everybody calls once.
     std::vector<int> round(bool atOnce, bool toServer = false);

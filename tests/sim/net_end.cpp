@@ -6,6 +6,19 @@
 
 namespace spiral::netsim {
 
+/// A store that was rolled back so far that it does not know the keeper lets nobody in, for ever, and the design promises
+/// nothing else: a registry begins with the welcome (`spirald --finish`), and no backup is older than that. So whoever puts
+/// another server in its place gives it the welcome again. All beyond it has to come by the network, as before.
+void World::finishAgain(Node& node) {
+    if (node.store.rights().enrolled[kKeeper]) return;
+    auto const& keeper = at(m_keeper).store;
+    std::vector<TravellingFrame> welcome;
+    for (std::size_t i = 0; i < node.welcome; ++i) welcome.push_back(keeper.frame(keeper.log()[i]));
+    node.store.import(welcome, m_now);
+    met("welcomed again");
+    note([&] { return "the server in its place is given its welcome, " + std::to_string(node.welcome) + " entries"; });
+}
+
 void World::heal() {
     note([] { return std::string("--- the faults stop"); });
     m_faults = false;
@@ -18,6 +31,7 @@ void World::heal() {
         } else if (node.lies != 0) {
             node.lies = 0;  // another server in its place, with the same store
             if (oneIn(2)) node.store.epoch = m_random.token<Epoch>();
+            finishAgain(node);
         }
     }
     if (oneIn(3)) {

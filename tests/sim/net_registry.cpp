@@ -37,7 +37,12 @@ void World::propose(int number, Entry const& entry) {
     node.proposals.push_back(m_proposals.size());
     m_proposals.push_back({node.store.device(), entry, kNone, {}});
     met("proposed");
-    note([&] { return name(number) + " proposes " + std::to_string(m_proposals.size() - 1); });
+    note([&] {
+        static constexpr std::array<std::string_view, 5> words{"nothing", "enrol", "grant", "end", "revoke"};
+        return name(number) + " proposes " + std::to_string(m_proposals.size() - 1) + ": " +
+               std::string(words[static_cast<std::size_t>(entry.kind)]) + " device " + std::to_string(entry.device) +
+               ", scope " + std::to_string(entry.scope);
+    });
 }
 
 /// All that the caller wants decided, with each call till it is.
@@ -63,10 +68,9 @@ void World::onDelivered(int number, int side, Message const& message) {
             met("proposed again");
         } else if (!suffices(node.store.rights(), proposal)) {
             told.reason = "registry.overtaken";
-            if (!proposal.refusedAt) proposal.refusedAt = node.store.entries();
+            proposal.refusals.push_back({number, node.store.entries()});
             met("overtaken");
         } else {
-            proposal.refusedAt.reset();
             proposal.appended = node.store.write(kRegistry, 10, proposal.entry);
             told.entry = idOf(proposal.appended);
             met("appended");
@@ -77,14 +81,29 @@ void World::onDelivered(int number, int side, Message const& message) {
     } else if (auto const* proposed = std::get_if<protocol::Proposed>(&message)) {
         require(end.told < end.proposals.size(), "an answer to no proposal");
         std::size_t const which = end.proposals[end.told++];
-        auto const& proposal = m_proposals[which];
-        if (proposed->entry) require(proposed->entry == idOf(proposal.appended), "another entry than was appended is named");
-        else if (proposed->reason == "registry.act-repeated") require(proposal.appended != kNone, "an entry is called repeated that is not there");
-        else require(proposal.appended == kNone || proposal.refusedAt, "refused, and appended all the same");
+        checkTold(number, m_proposals[which], *proposed);
         std::erase(node.proposals, which);
         noteBusy(number, side);
     } else {
         onPieces(number, side, message);
+    }
+}
+
+/// A refusal is said of the registry as it was then. Who hands in the same a second time may have it appended, and of two
+/// lines the one with the refusal may be the slower: both words are true, each at its place in the chain. On her only line
+/// nobody hears a refusal of what is in.
+void World::checkTold(int number, Proposal const& proposal, protocol::Proposed const& told) const {
+    bool const isIn = proposal.appended != kNone;
+    if (told.entry) {
+        require(told.entry == idOf(proposal.appended), "another entry than was appended is named");
+    } else if (told.reason == "registry.act-repeated") {
+        require(isIn, "an entry is called repeated that is not there");
+    } else {
+        auto const said = std::find_if(proposal.refusals.begin(), proposal.refusals.end(),
+                                       [&](Proposal::Refusal const& refusal) { return refusal.line == number; });
+        require(said != proposal.refusals.end(), "a refusal that the keeper did not say on this line");
+        require(!isIn || !m_lines[static_cast<std::size_t>(number)]->ends[0].alone, "refused, and appended all the same");
+        require(!isIn || m_frames.at(proposal.appended).seq > said->entries, "refused, though it was in by then");
     }
 }
 
@@ -99,10 +118,11 @@ void World::checkRegistry() const {
         require(place == 0 || fact.prev == chain[place - 1], "the registry is forked");
     }
     for (auto const& proposal : m_proposals) {
-        if (proposal.appended != kNone || !proposal.refusedAt) continue;
-        Rights then;
-        for (std::size_t place = 0; place < *proposal.refusedAt; ++place) then.add(m_frames.at(chain[place]).entry);
-        require(!suffices(then, proposal), "refused, though nothing stood against it then");
+        for (auto const& refusal : proposal.refusals) {
+            Rights then;
+            for (std::size_t place = 0; place < refusal.entries; ++place) then.add(m_frames.at(chain[place]).entry);
+            require(!suffices(then, proposal), "refused, though nothing stood against it then");
+        }
     }
     std::vector<Number> appended;
     for (auto const& proposal : m_proposals) {

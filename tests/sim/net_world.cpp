@@ -100,6 +100,7 @@ void World::found() {
         std::vector<TravellingFrame> frames;
         for (std::size_t i = 0; i < knows; ++i) frames.push_back(keeper.frame(keeper.log()[i]));
         if (node != m_keeper) at(node).store.import(frames, m_now);
+        at(node).welcome = knows;
         if (!m_mixed) continue;
         at(node).store.isNewer = oneIn(2);
         at(node).newest = static_cast<std::uint32_t>(1 + below(3));
