@@ -158,7 +158,14 @@ Result<void> SyncCore::authenticate(PeerId id, protocol::Greeting const& greetin
     transport::PieceExchange::Ports pieces;
     pieces.send = [&peer](protocol::Message message) { peer.road.send(std::move(message)); };
     pieces.peerMayRead = [&peer](Scope const& scope) { return peer.driver->store().mayHave(scope); };
-    pieces.setHere = [this](Scope const& scope, trust::Attachment const& file) { fileCame(scope, file); };
+    pieces.setHere = [this](Scope const& scope, trust::Attachment const& file) {
+        fileCame(scope, file);
+        if (m_files.came) m_files.came(scope, file);
+    };
+    pieces.inVain = [this](transport::FileShelf::Named const& named) {
+        wantFile(named);
+        if (m_files.inVain) m_files.inVain(named);
+    };
     peer.pieces.emplace(transport::shelfOf(m_replica), std::move(pieces), m_limits.attachmentBytesMax);
     if (peer.road.trusted) peer.road.trusted();
     tell("session-begin", {{"peer", greeting.device.hex()}});
@@ -202,6 +209,13 @@ void SyncCore::fileCame(Scope const& scope, trust::Attachment const& file) {
     m_replica.setFileHere(scope, file);
     for (auto& [id, peer] : m_peers) {
         if (!peer->ended && peer->pieces) peer->pieces->fileCame(scope, file);
+    }
+}
+
+void SyncCore::wantFile(replica::Replica::NamedFile const& named) {
+    for (auto& [id, peer] : m_peers) {
+        // Who is new is asked for everything when it was greeted.
+        if (!peer->ended && peer->pieces && !peer->isNew) peer->pieces->want(named);
     }
 }
 

@@ -428,20 +428,29 @@ private:
                             {},
                             [this](Error const& error) { upstreamFailed(error.reason); }});
         m_queue.push([this, generation, key, secret = Bytes(secret.begin(), secret.end())] {
-            auto caller = transport::Caller::make(
-                *m_replica, *m_signer, trust::deviceIdOf(key), secret, true,
-                {[this, generation](protocol::Message message) {
-                     m_loop.post([this, generation, message = std::make_shared<protocol::Message>(std::move(message))] {
-                         if (m_upstream && generation == m_upstreamGeneration) m_upstream->send(m_upstreamWire.pack(*message));
-                     });
-                 },
-                 [this](std::optional<Error> error) { upstreamFailed(error ? error->reason : "session.cut"); },
-                 [this] { m_core.onNews(m_replica->scopesHeld()); }});
+            transport::Caller::Road road;
+            road.send = [this, generation](protocol::Message message) {
+                m_loop.post([this, generation, message = std::make_shared<protocol::Message>(std::move(message))] {
+                    if (m_upstream && generation == m_upstreamGeneration) m_upstream->send(m_upstreamWire.pack(*message));
+                });
+            };
+            road.ended = [this](std::optional<Error> error) { upstreamFailed(error ? error->reason : "session.cut"); };
+            road.stored = [this] { m_core.onNews(m_replica->scopesHeld()); };
+            road.setHere = [this](Scope const& scope, trust::Attachment const& file) { m_core.fileCame(scope, file); };
+            road.inVain = [this](transport::FileShelf::Named const& named) { m_core.wantFile(named); };
+            auto caller =
+                transport::Caller::make(*m_replica, *m_signer, trust::deviceIdOf(key), secret, true, std::move(road));
             if (!caller) return upstreamFailed(caller.error().reason);
             m_caller = std::move(*caller);
             m_core.onCommitted([this] {
                 if (m_caller) m_caller->onNews();
             });
+            m_core.onFiles({[this](Scope const& scope, trust::Attachment const& file) {
+                                if (m_caller) m_caller->fileCame(scope, file);
+                            },
+                            [this](transport::FileShelf::Named const& named) {
+                                if (m_caller) m_caller->want(named);
+                            }});
             m_caller->start();
             {
                 std::lock_guard const lock(m_snapshotMutex);

@@ -90,6 +90,7 @@ Result<std::unique_ptr<Caller>> Caller::make(replica::Replica& replica, trust::S
     pieces.send = [raw](protocol::Message message) { raw->m_road.send(std::move(message)); };
     pieces.peerMayRead = [raw](Scope const& scope) { return raw->m_driver->store().mayHave(scope); };
     pieces.setHere = caller->m_road.setHere;
+    pieces.inVain = caller->m_road.inVain;
     caller->m_pieces = std::make_unique<PieceExchange>(shelfOf(replica), std::move(pieces));
     return caller;
 }
@@ -111,6 +112,11 @@ void Caller::onNews() {
     m_driver->onNews();
     // What somebody else brought here, from a stick, may name files that the other side has.
     m_pieces->look();
+    noteBusy();
+}
+
+void Caller::want(FileShelf::Named const& named) {
+    m_pieces->want(named);
     noteBusy();
 }
 

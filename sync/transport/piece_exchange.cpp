@@ -56,35 +56,64 @@ void PieceExchange::look() {
     wantNext();
 }
 
+void PieceExchange::want(FileShelf::Named const& named) {
+    std::pair const key(named.scope, named.file.sha256);
+    if (m_inVain.contains(key) || m_inVain.size() >= kToldNoneMax) return;
+    auto const isIt = [&](FileShelf::Named const& other) {
+        return other.scope == named.scope && other.file.sha256 == named.file.sha256;
+    };
+    if ((m_current && isIt(m_current->named)) || std::any_of(m_also.begin(), m_also.end(), isIt)) return;
+    if (m_also.size() < kAlsoMax) m_also.push_back(named);
+    else m_lookAgain = true;
+    if (!m_current) wantNext();
+}
+
 void PieceExchange::wantNext() {
     m_current.reset();
     while (true) {
         auto const wanted = m_shelf->wanted(kFilesAtOnce, m_last);
         for (auto const& named : wanted) {
             m_last = named;
-            // One that another device could have changed our mind about is looked at again in the next session.
-            if (named.file.size > m_fileBytesMax || !m_ports.peerMayRead(named.scope)) continue;
-            Wanting wanting{named, {}, {}, {}, m_shelf->holds(named.file.sha256)};
-            auto const known = m_shelf->pieces(named.file.sha256);
-            if (known && trust::chunksHash(*known) == named.file.chunks) {
-                wanting.hashes = *known;
-                if (wanting.proving) {
-                    for (std::uint32_t i = 0; i < known->size(); ++i) wanting.missing.insert(i);
-                } else {
-                    auto const missing = m_shelf->missing(named.file);
-                    wanting.missing.insert(missing.begin(), missing.end());
-                }
-            }
-            m_current = std::move(wanting);
-            m_wanted = true;
-            if (m_current->hashes.empty()) m_ports.send(protocol::WantPieces{named.scope, named.file, {}});
-            else askForPieces();
-            return;
+            if (begin(named)) return;
         }
         if (wanted.size() < kFilesAtOnce) break;
     }
+    while (!m_also.empty()) {
+        auto const named = m_also.back();
+        m_also.pop_back();
+        bool const isAsked = m_inVain.contains({named.scope, named.file.sha256});   // on the walk, meanwhile
+        if (!isAsked && !m_shelf->isHere(named.scope, named.file) && begin(named)) return;
+    }
     if (std::exchange(m_lookAgain, false)) return look();
     if (std::exchange(m_wanted, false)) m_ports.send(protocol::Enough{});
+}
+
+bool PieceExchange::begin(FileShelf::Named const& named) {
+    // One that another device could have changed our mind about is looked at again in the next session.
+    if (named.file.size > m_fileBytesMax || !m_ports.peerMayRead(named.scope)) return false;
+    Wanting wanting{named, {}, {}, {}, m_shelf->holds(named.file.sha256)};
+    auto const known = m_shelf->pieces(named.file.sha256);
+    if (known && trust::chunksHash(*known) == named.file.chunks) {
+        wanting.hashes = *known;
+        if (wanting.proving) {
+            for (std::uint32_t i = 0; i < known->size(); ++i) wanting.missing.insert(i);
+        } else {
+            auto const missing = m_shelf->missing(named.file);
+            wanting.missing.insert(missing.begin(), missing.end());
+        }
+    }
+    m_current = std::move(wanting);
+    m_wanted = true;
+    if (m_current->hashes.empty()) m_ports.send(protocol::WantPieces{named.scope, named.file, {}});
+    else askForPieces();
+    return true;
+}
+
+void PieceExchange::giveUp() {
+    auto const named = m_current->named;
+    if (m_inVain.size() < kToldNoneMax) m_inVain.emplace(named.scope, named.file.sha256);
+    wantNext();
+    if (m_ports.inVain) m_ports.inVain(named);
 }
 
 void PieceExchange::askForPieces() {
@@ -122,7 +151,7 @@ Result<void> PieceExchange::received(protocol::Message const& message) {
         if (!m_current || m_current->named.file.sha256 != none->file || m_current->named.scope != none->scope) return {};
         // A list names no scope. It may have been told us because the file came for another one, which we asked for before.
         if (m_current->listed && ++m_listedInVain[none->file] <= kLooksAgainMax) m_lookAgain = true;
-        wantNext();
+        giveUp();
         return {};
     }
     if (auto const* list = std::get_if<protocol::PieceList>(&message)) return take(*list);
@@ -177,7 +206,7 @@ Result<void> PieceExchange::take(protocol::PieceList const& list) {
     auto const& file = m_current->named.file;
     bool const right = list.file.size == file.size && trust::chunksHash(list.pieces) == file.chunks;
     if (!right) {
-        wantNext();
+        giveUp();
         return {};
     }
     m_current->hashes = list.pieces;
@@ -187,7 +216,7 @@ Result<void> PieceExchange::take(protocol::PieceList const& list) {
     } else {
         if (auto begun = m_shelf->begin(file, list.pieces); !begun) {
             if (begun.error().code != ErrorCode::BadHash) return begun;
-            wantNext();
+            giveUp();
             return {};
         }
         auto const missing = m_shelf->missing(file);
@@ -210,7 +239,7 @@ Result<void> PieceExchange::take(protocol::Piece const& piece) {
     }
     if (!right) {
         // This peer's copy is wrong: another may have a right one.
-        wantNext();
+        giveUp();
         return {};
     }
     ++m_taken;

@@ -296,3 +296,68 @@ TEST_CASE("a file that a stick's document names comes by the connection that is 
     CHECK(Desk::has(hub, file));
     CHECK(Desk::has(desk.wang, file));
 }
+
+// Only who brought a document was asked for its file: on a server that all stay connected with, whoever has the bytes was
+// not asked till she next wrote or called.
+TEST_CASE("if who brings a document has not its file, the others who are connected are asked", "[network][attachments]") {
+    Desk desk;
+    Machine& zhao = desk.machines.of(desk.town.zhao);
+    Wire wangs(*desk.core, desk.wang, desk.server.device(), true, 940);
+    Wire suns(*desk.core, desk.machines.of(desk.sunPerson), desk.server.device(), true, 941);
+    settle(*desk.core, {&wangs, &suns});
+    auto const file = desk.attach(desk.li, "unit/jwc", 1'500'000);
+    // Li lends Wang a stick; before Wang's program looks at what it brought, Zhao, who has the frames only, calls.
+    transport::Stick stick;
+    REQUIRE(stick.writes(desk.li, "a"));
+    REQUIRE(stick.reads(desk.wang, "a"));
+    desk.li.carryTo(zhao);
+    Wire zhaos(*desk.core, zhao, desk.server.device(), true, 942);
+    settle(*desk.core, {&wangs, &suns, &zhaos});
+    CHECK(Desk::has(desk.server, file));
+    CHECK(desk.server->fileIsHere(Scope::unit("jwc"), file));
+    CHECK(Desk::has(zhao, file));
+    CHECK(desk.core->counts().piecesTaken == 2);
+    // Of the other department nobody was asked, nor told.
+    CHECK(suns.caller->pieces().piecesGiven() == 0);
+    CHECK_FALSE(Desk::has(desk.machines.of(desk.sunPerson), file));
+}
+
+TEST_CASE("a file that nobody has is asked for once of each who is connected, and the server comes to rest", "[network][attachments]") {
+    Desk desk;
+    Machine& zhao = desk.machines.of(desk.town.zhao);
+    Wire wangs(*desk.core, desk.wang, desk.server.device(), true, 950);
+    settle(*desk.core, {&wangs});
+    auto const file = desk.attach(desk.li, "unit/jwc", 1'000);
+    desk.li.carryTo(zhao);
+    Wire zhaos(*desk.core, zhao, desk.server.device(), true, 951);
+    settle(*desk.core, {&wangs, &zhaos});
+    CHECK(desk.server->filesWanted(10).size() == 1);
+    // She comes at last: all have it.
+    Wire lis(*desk.core, desk.li, desk.server.device(), true, 952);
+    settle(*desk.core, {&wangs, &zhaos, &lis});
+    for (Machine* machine : {&desk.server, &desk.wang, &zhao}) CHECK(Desk::has(*machine, file));
+}
+
+// Of two whose copy is wrong each would be asked because of the other, for ever.
+TEST_CASE("copies that are wrong are asked for once a session", "[network][attachments]") {
+    Desk desk;
+    Machine& zhao = desk.machines.of(desk.town.zhao);
+    auto const file = desk.attach(desk.li, "unit/jwc", 100'000);
+    transport::Stick stick;
+    REQUIRE(stick.writes(desk.li, "a"));
+    for (Machine* machine : {&zhao, &desk.wang}) {
+        REQUIRE(stick.reads(*machine, "a"));
+        for (auto const& entry : std::filesystem::recursive_directory_iterator(machine->folder() / "attachments")) {
+            if (!entry.is_regular_file() || entry.file_size() != 100'000) continue;
+            std::filesystem::permissions(entry.path(), std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+            std::fstream(entry.path(), std::ios::in | std::ios::out | std::ios::binary).write("damaged", 7);
+        }
+        REQUIRE_FALSE(transport::attachmentsOf(*machine).verify(file));
+    }
+    Wire wangs(*desk.core, desk.wang, desk.server.device(), true, 960), zhaos(*desk.core, zhao, desk.server.device(), true, 961);
+    settle(*desk.core, {&wangs, &zhaos});
+    CHECK_FALSE(Desk::has(desk.server, file));
+    Wire lis(*desk.core, desk.li, desk.server.device(), true, 962);
+    settle(*desk.core, {&wangs, &zhaos, &lis});
+    CHECK(Desk::has(desk.server, file));
+}

@@ -216,3 +216,53 @@ TEST_CASE("a hub notices that the server above says nothing any more, and calls 
     other.join();
     awaitLine("upstream-begin", 2);
 }
+
+// The hub's own session with the server above and those with its campus did not hear of each other's files: who had asked
+// before the bytes came was not told, and waited for the next frame or call.
+TEST_CASE("a file that comes to a hub from above or from its campus goes on to who asked for it before", "[network][watch]") {
+    Scene scene;
+    auto const west = scene.town.college.server("hub", {"unit/jwc"});
+    Machine& hub = scene.machines.of(west);
+    Machine& zhao = scene.machines.of(scene.town.zhao);
+    scene.machines.spreadRegistry();
+    TemporaryFolder papers{"spiral-papers"};
+    auto const attach = [&](std::size_t size, std::uint64_t seed) {
+        Path const paper = papers.path() / "paper.pdf";
+        REQUIRE(systemFiles().replace(paper, transport::someBytes(size, seed), FileMode::Private));
+        auto const file = transport::attachmentsOf(scene.li).add(paper).value();
+        transport::writeWithFiles(scene.li, "unit/jwc", {file});
+        return file;
+    };
+    auto const awaitFile = [](Machine& machine, trust::Attachment const& file) {
+        auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (!transport::attachmentsOf(machine).holds(file.sha256)) {
+            REQUIRE(std::chrono::steady_clock::now() < until);
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+    };
+    auto const call = [](Machine& machine, Machine& whom, std::uint16_t port) {
+        auto const called =
+            transport::syncOnce(*machine, machine.secret(), {"127.0.0.1", port}, whom.secret().publicKey());
+        INFO((called ? "" : called.error().reason));
+        REQUIRE(called);
+    };
+    Running server(scene.server);
+    SyncSettings settings;
+    settings.upstream = "spiral://127.0.0.1:" + std::to_string(server->port());
+    Running campus(hub, settings);
+    Watched wang(scene.wang, hub.secret().publicKey(), campus->port());
+    wang.awaits(What::Connected);
+
+    // Down: Wang asks the hub for it while it is still on its way from the server.
+    auto const large = attach(24 * 1024 * 1024, 1);
+    call(scene.li, scene.server, server->port());
+    awaitFile(scene.wang, large);
+
+    // Up: Zhao brings the server the document without the file, which the server asks the hub for; Li brings it to the hub.
+    auto const small = attach(100'000, 2);
+    scene.li.carryTo(zhao);
+    call(zhao, scene.server, server->port());
+    call(scene.li, hub, campus->port());
+    awaitFile(scene.server, small);
+    awaitFile(scene.wang, small);
+}

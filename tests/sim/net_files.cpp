@@ -104,6 +104,21 @@ void World::beginPieces(int number, int side) {
             }
         }
     };
+    ports.inVain = [this, number, side](transport::FileShelf::Named const& named) {
+        auto const self = line(number).ends[side].node;
+        // A server or hub asks all who are connected; two lines of a person's machine are two programs.
+        if (!at(self).answers) return;
+        auto const lines = at(self).lines;
+        for (int open : lines) {
+            for (int each = 0; each < 2; ++each) {
+                auto& other = line(open).ends[each];
+                if (open == number || other.node != self || other.over || !other.pieces) continue;
+                other.pieces->want(named);
+                noteBusy(open, each);
+            }
+        }
+        met("asked somebody else");
+    };
     end.pieces = std::make_unique<transport::PieceExchange>(std::make_unique<Shelf>(at(end.node).store), std::move(ports));
 }
 

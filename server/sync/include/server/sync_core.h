@@ -71,6 +71,16 @@ public:
     void finish();
     /// Somebody else wrote into the replica (a hub's own session with the server above).
     void onNews(std::vector<Scope> const& touched);
+    /// The bytes of a file came from elsewhere (from the server above): noted, and told those who asked for it in vain.
+    void fileCame(Scope const& scope, trust::Attachment const& file);
+    /// Somebody else (the server above) was asked for a file in vain: the others are asked.
+    void wantFile(replica::Replica::NamedFile const& named);
+    /// What the session with the server above learns of the peers' files: one came; a peer was asked for one in vain.
+    struct Files {
+        std::function<void(Scope const&, trust::Attachment const&)> came;
+        std::function<void(replica::Replica::NamedFile const&)> inVain;
+    };
+    void onFiles(Files files) { m_files = std::move(files); }
     /// Called after frames of peers were stored: for a hub's session with the server above.
     void onCommitted(std::function<void()> tell) { m_committed = std::move(tell); }
     /// What the keeper of the registry does with a proposal; without it, every one is refused.
@@ -108,7 +118,6 @@ private:
     [[nodiscard]] Arrived arrivedSince(std::int64_t position, std::int64_t newsSince) const;
     [[nodiscard]] std::int64_t receiptedTill() const;
     void giveReceipts(Arrived const& arrived);
-    void fileCame(Scope const& scope, trust::Attachment const& file);
     void endPeer(PeerId id, std::optional<Error> error);
     void endFor(PeerId id);   ///< of the disk
     void drop();
@@ -133,6 +142,7 @@ private:
     CoreCounts m_counts;
     std::optional<Error> m_diskError;
     std::function<void()> m_committed;
+    Files m_files;
     std::function<Result<ObjectId>(ByteView)> m_append;
 };
 

@@ -22,6 +22,7 @@ public:
         std::function<std::vector<trust::Answer>(std::vector<trust::TravellingFrame>)> import{};
         std::function<void(std::string_view note, std::string_view value)> keep{};
         std::function<void(Scope const&, trust::Attachment const&)> setHere{};
+        std::function<void(FileShelf::Named const&)> inVain{};   ///< the other side was asked for this file
         /// Both have said what they had to say: they hold the same, or do not though all was offered, or it was not tried.
         std::function<void(Compared)> compared{};
     };
@@ -35,6 +36,9 @@ public:
     void received(protocol::Message message) { m_driver->onMessage(std::move(message)); }
     void closed() { m_driver->onEnd(); }
     void onNews();
+    /// As of PieceExchange: for a hub, whose other connections learn of files too.
+    void fileCame(Scope const& scope, trust::Attachment const& file) { m_pieces->fileCame(scope, file); }
+    void want(FileShelf::Named const& named);
     /// Nothing came for long: asks the other side for its word.
     void onSilence() { m_driver->onSilence(); }
     /// The other side has said who it is, and took us for who we are.

@@ -45,17 +45,23 @@ public:
     static constexpr std::size_t kToldNoneMax = 1'000;
     static constexpr std::size_t kFilesAtOnce = 64;   ///< looked for in the store at a time
     static constexpr int kLooksAgainMax = 4;          ///< for one file, if its list comes and then no piece
+    static constexpr std::size_t kAlsoMax = 64;       ///< asked for in vain elsewhere, till this peer's turn comes
 
     struct Ports {
         std::function<void(protocol::Message)> send;
         std::function<bool(Scope const&)> peerMayRead;
         /// Notes that the bytes of this file came for this scope. Empty: the shelf does it itself.
         std::function<void(Scope const&, trust::Attachment const&)> setHere{};
+        /// The peer has it not, or not right: whoever else is connected can be asked (want). May be empty.
+        std::function<void(FileShelf::Named const&)> inVain{};
     };
     PieceExchange(std::unique_ptr<FileShelf> shelf, Ports ports, std::uint64_t fileBytesMax = UINT64_MAX);
 
     /// New revisions are here, or the session is open: begins to want what is not here, unless it is at it already.
     void look();
+    /// Somebody else was asked for this one in vain: asks this peer too, unless it was asked in vain before (who has it not
+    /// says when it came).
+    void want(FileShelf::Named const& named);
     /// The bytes of a file are here now: a peer that was told that they were not hears of it.
     void fileCame(Scope const& scope, trust::Attachment const& file);
     /// WantPieces, NoPieces, PieceList, Piece or Enough of the peer. An Error of the disk ends the session.
@@ -75,7 +81,11 @@ private:
         bool listed = false;    ///< the hashes came from this peer
     };
     void wantNext();
+    /// False: it is too large, or the peer may not read its scope.
+    [[nodiscard]] bool begin(FileShelf::Named const& named);
     void askForPieces();
+    /// This peer does not bring what is wanted now.
+    void giveUp();
     [[nodiscard]] Result<void> finishCurrent();
     [[nodiscard]] Result<void> give(protocol::WantPieces const& want);
     [[nodiscard]] Result<void> take(protocol::PieceList const& list);
@@ -89,7 +99,8 @@ private:
     bool m_lookAgain = false, m_wanted = false;
     bool m_peerWants = false;
     std::map<AttachmentId, int> m_listedInVain;
-    std::set<std::pair<Scope, AttachmentId>> m_toldNone;   ///< at most kToldNoneMax
+    std::set<std::pair<Scope, AttachmentId>> m_toldNone, m_inVain;   ///< at most kToldNoneMax of each
+    std::vector<FileShelf::Named> m_also;                               ///< at most kAlsoMax
     std::uint64_t m_taken = 0, m_given = 0;
 };
 
