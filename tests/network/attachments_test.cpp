@@ -306,7 +306,9 @@ TEST_CASE("if who brings a document has not its file, the others who are connect
     Wire suns(*desk.core, desk.machines.of(desk.sunPerson), desk.server.device(), true, 941);
     settle(*desk.core, {&wangs, &suns});
     auto const file = desk.attach(desk.li, "unit/jwc", 1'500'000);
-    // Li lends Wang a stick; before Wang's program looks at what it brought, Zhao, who has the frames only, calls.
+    // Li's stick brings the server the document, and Wang the file too. Zhao, who has the document only, calls.
+    desk.li.carryTo(desk.server);
+    desk.core->giveReceipts();
     transport::Stick stick;
     REQUIRE(stick.writes(desk.li, "a"));
     REQUIRE(stick.reads(desk.wang, "a"));
