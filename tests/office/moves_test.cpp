@@ -204,6 +204,19 @@ TEST_CASE("the successor of a dissolved unit is asked for what was not begun and
     CHECK(again->takenBack.empty());
 }
 
+TEST_CASE("a hand-over that is refused because nobody of the successor was named has signed nothing",
+          "[units][cycle]") {
+    MidCycle college;
+    college.li->edits(college.point("P1", "yc-d03"), {{"result", "not-met"}, {"evidence", "台账"}});
+    college.everybodyMeets();
+    REQUIRE(closeUnit(**college.zhao, "yc-d03", {.successor = "yc-d05"}, kToday));
+    college.everybodyMeets();
+    auto const before = college.qian->dump();
+    CHECK(reasonOf(handOver(**college.qian, "yc-d03", "撤并", {}, kToday)) == "unit.no-person");
+    bool const nothingNew = college.qian->dump() == before;
+    CHECK(nothingNew);
+}
+
 TEST_CASE(
     "a person who moves signs no more in the old unit, what she signed stands, and the head is told what is nobody's",
     "[units][people]") {

@@ -8,6 +8,7 @@
 #include "office/inbox.h"
 #include "office/quality_list.h"
 #include "office/sheets.h"
+#include "office/units.h"
 #include "sheets/csv.h"
 
 #include <algorithm>
@@ -209,6 +210,40 @@ TEST_CASE(
     auto const* gone = fields.find("withdrawn_subjects");
     REQUIRE(gone);
     CHECK(json::encode(*gone).find("2026-06-30") != std::string::npos);
+}
+
+// The units of such parts stand with the programme and not with the point. They were once taken back from the closed
+// unit and asked of nobody.
+TEST_CASE("what a dissolved school was asked about its programme and had not begun is handed over and not taken back",
+          "[cycle][units]") {
+    College college;
+    college.teaches();
+    auto const started = college.starts(college.wanted({"programme"}));
+    auto const before = college.partsOf(*college.qian, started.cycle, "point", "programme:480402");
+    REQUIRE(before.size() == 17);
+    REQUIRE(before.front().unit == "yc-d10");
+    REQUIRE(closeUnit(**college.zhao, "yc-d10", {.successor = "yc-d03"}, day("2026-03-02")));
+    college.zhao->carriesTo(*college.qian);
+    // A role that was given stands by her clock too.
+    college.qian->clock.time = std::max(college.qian->clock.time, college.zhao->clock.time) + std::chrono::seconds{1};
+    auto const li = *(*college.li)->replica().person();
+    auto const done = handOver(**college.qian, "yc-d10", "撤并", li, day("2026-03-02"));
+    INFO((done ? "" : done.error().reason));
+    REQUIRE(done);
+    CHECK(done->takenBack.size() == done->askedAnew.size());
+    auto const after = college.partsOf(*college.qian, started.cycle, "point", "programme:480402");
+    REQUIRE(after.size() == 17);
+    for (auto const& part : after) {
+        CHECK(part.line.state != "taken-back");
+        CHECK_FALSE(part.line.closed);
+        CHECK(part.line.person == li);
+    }
+    CHECK(college.shows(*college.qian, started.cycle).points.takenBack == 0);
+    // Done again, nothing is signed twice.
+    auto const again = handOver(**college.qian, "yc-d10", "撤并", li, day("2026-03-02"));
+    REQUIRE(again);
+    CHECK(again->carriedOn.empty());
+    CHECK(again->takenBack.empty());
 }
 
 TEST_CASE("Y050 in a cycle a course that three programmes teach is asked once, 5 and 15, and names all three",

@@ -87,8 +87,10 @@ public:
         : m_office(office), m_cycle(cycle), m_unit(std::move(unit)), m_successor(std::move(successor)) {}
 
     /// Asks the successor, then takes back from the unit: whoever is cut off between the two has asked twice, never
-    /// none.
-    Result<void> rehome(std::vector<TaskLine> const& parts, std::string const& reason, HandedOver& done) {
+    /// none. Gives what it could not ask the successor for, such as parts of a programme or a course, whose units stand
+    /// with the subject: those are not taken back.
+    Result<std::vector<TaskLine>> rehome(std::vector<TaskLine> const& parts, std::string const& reason,
+                                         HandedOver& done) {
         auto shown = m_office.show(m_cycle);
         if (!shown) return shown.error();
         std::set<DocumentId> wanted;
@@ -105,11 +107,18 @@ public:
             done.cycles.push_back(m_cycle);
         }
         done.askedAnew.insert(done.askedAnew.end(), m_asked.begin(), m_asked.end());
+        std::vector<TaskLine> kept;
+        for (auto const& line : parts) {
+            if (!m_rehomed.contains(line.doc)) kept.push_back(line);
+        }
+        if (m_rehomed.empty()) return kept;
         StepWanted back{.action = "cancel", .comment = reason};
-        back.parts.assign(wanted.begin(), wanted.end());
+        back.parts.assign(m_rehomed.begin(), m_rehomed.end());
         if (auto taken = m_office.step(m_cycle, back); !taken) return taken.error();
-        for (auto const& line : parts) done.takenBack.push_back(line.key());
-        return {};
+        for (auto const& line : parts) {
+            if (m_rehomed.contains(line.doc)) done.takenBack.push_back(line.key());
+        }
+        return kept;
     }
 
 private:
@@ -130,6 +139,7 @@ private:
             std::string const id = textOf(row, "id");
             if (units && contains(*units, m_unit) && wanted.contains(partOf(rule, id, m_unit))) {
                 m_asked.push_back({Scope::unit(m_successor), partOf(rule, id, m_successor)});
+                m_rehomed.insert(partOf(rule, id, m_unit));
                 auto all = setOf(row, "units");
                 if (all.insert(m_successor).second) {
                     row.set("units", sortedTexts(all));
@@ -155,6 +165,7 @@ private:
             if (textOf(row, "unit") != m_unit || !wanted.contains(partOf("left-over", id, m_unit))) continue;
             std::string const anew = id + "-" + m_successor;
             m_asked.push_back({Scope::unit(m_successor), partOf("left-over", anew, m_successor)});
+            m_rehomed.insert(partOf("left-over", id, m_unit));
             if (rows.contains(anew)) continue;
             auto copy = row;
             copy.set("id", anew);
@@ -172,6 +183,7 @@ private:
     DocumentKey m_cycle;
     std::string m_unit, m_successor;
     std::vector<DocumentKey> m_asked;
+    std::set<DocumentId> m_rehomed;  ///< of the unit; the successor is asked for the same
 };
 
 /// The only head of a unit; nothing if there is none, or several.
@@ -335,21 +347,32 @@ Result<HandedOver> handOver(Office& office, std::string_view id, std::string_vie
         else
             toGive.push_back(line);
     }
-    for (auto const& [cycle, parts] : byCycle) {
-        auto rehomed = Rehoming(office, cycle, unit->id, done.successor).rehome(parts, std::string(reason), done);
-        if (rehomed) continue;
-        for (auto const& line : parts) done.left.push_back({line, rehomed.error().reason});
-    }
+    // Asked before anything is signed: a call that is refused has done nothing.
     auto const next = person ? person : onlyHead(office, done.successor);
     if (!toGive.empty() && !next) return makeError(ErrorCode::Refused, "unit.no-person", done.successor);
+    for (auto const& [cycle, parts] : byCycle) {
+        auto rehomed = Rehoming(office, cycle, unit->id, done.successor).rehome(parts, std::string(reason), done);
+        if (rehomed) {
+            toGive.insert(toGive.end(), rehomed->begin(), rehomed->end());
+            continue;
+        }
+        for (auto const& line : parts) done.left.push_back({line, rehomed.error().reason});
+    }
     for (auto const& line : toGive) {
+        if (!next) {
+            done.left.push_back({line, "unit.no-person"});
+            continue;
+        }
         if (line.person == next) continue;
         if (!mayWorkIn(office, *next, line.scope)) {
             done.left.push_back({line, "bulk.person-without-role"});
             continue;
         }
-        StepWanted const wanted{.action = "assign", .comment = std::string(reason), .person = next};
-        auto given = office.step(line.key(), wanted);
+        StepWanted wanted{.action = "assign", .comment = std::string(reason), .person = next};
+        // What is not begun has nothing of its own to sign: it is given by an act on the document that asks for it.
+        auto const asking = line.begun ? std::vector<DocumentKey>() : askingFor(office, line.key());
+        if (!asking.empty()) wanted.parts = {line.doc};
+        auto given = office.step(asking.empty() ? line.key() : asking.front(), wanted);
         if (given)
             done.carriedOn.push_back(line.key());
         else
