@@ -272,6 +272,70 @@ TEST_CASE("a takeover that was forged, changed or mixed up is left out and named
     }
 }
 
+// What stands before the signed bytes is the word of whoever wrote the folder.
+TEST_CASE("a takeover closes no task that nobody signed as closed, and its head stands in for no signed text",
+          "[takeover]") {
+    TwoColleges two;
+    two.leaves();
+    auto const fileOf = [&](DocumentKey const& document) {
+        return two.folder() / "documents" / (document.doc.hex() + ".history");
+    };
+    auto const says = [&](DocumentKey const& document, json::Object const& more, std::string_view name = {}) {
+        Path const file = fileOf(document);
+        std::string const text = textOfFile(file);
+        auto const begin = text.find("\nh ") + 1, end = text.find('\n', begin);
+        auto const size = static_cast<std::size_t>(std::stoul(text.substr(begin + 2, end - begin - 2)));
+        auto const parsed = json::parse(text.substr(end + 1, size));
+        REQUIRE(parsed);
+        auto head = *parsed->asObject();
+        for (auto const& [key, value] : more) head.set(key, value);
+        std::string const encoded = json::encode(head);
+        write(name.empty() ? file : two.folder() / "documents" / name, text.substr(0, begin) + "h " +
+                                                                           std::to_string(encoded.size()) + "\n" +
+                                                                           encoded + text.substr(end + 1 + size));
+    };
+    auto const told = [](TakenOver const& taken, std::string_view code) {
+        return std::any_of(taken.notes.begin(), taken.notes.end(),
+                           [&](TakeoverNote const& note) { return note.code == code; });
+    };
+    says(two.open, {{"closed", true}});
+    // The same document a second time, with another day.
+    says(two.open, {{"due", "2099-12-31"}}, "second.history");
+    // What was signed, with a text that was not.
+    says(two.standard, {{"asked", true}, {"fields", json::Object{{"title", "冒充"}}}, {"type", "task.v1"}});
+    // What was asked for, as something else.
+    says(two.asked, {{"type", "cycle.v1"}});
+    // An attachment that is larger than it was when it was signed is not kept, not even to look at it.
+    Path larger;
+    for (auto const& each : std::filesystem::recursive_directory_iterator(two.folder() / "files")) {
+        if (each.is_regular_file()) larger = each.path();
+    }
+    std::ofstream(larger, std::ios::app) << std::string(100'000, 'x');
+    auto const sizeOf = [](Path const& folder) {
+        std::uintmax_t all = 0;
+        for (auto const& each : std::filesystem::recursive_directory_iterator(folder))
+            all += each.is_regular_file() ? each.file_size() : 0;
+        return all;
+    };
+    Path const attachments = (*two.zheng)->replica().folder() / "attachments";
+    std::filesystem::create_directories(attachments);
+    auto const before = sizeOf(attachments);
+
+    auto const in = two.comes();
+    CHECK(told(in, "takeover.closed-by-nobody"));
+    CHECK(told(in, "takeover.twice"));
+    CHECK(told(in, "takeover.form"));
+    CHECK(told(in, "takeover.file-damaged"));
+    CHECK(sizeOf(attachments) < before + 100'000);
+    auto const open = two.zheng->shows(two.here(two.open));
+    CHECK(open.listed.row.type == "task.v1");
+    CHECK(open.listed.row.state == "open");
+    CHECK(open.merged.heads.size() == 1);
+    CHECK(two.zheng->shows(two.here(two.passed)).listed.row.type == "report.v1");
+    CHECK_FALSE((*two.zheng)->view().document(two.here(two.standard)));
+    CHECK_FALSE((*two.zheng)->view().document(two.here(two.asked)));
+}
+
 TEST_CASE("a forged moved_from counts for nothing: it is shown as a claim without evidence", "[takeover]") {
     TwoColleges two;
     two.leaves();

@@ -387,7 +387,19 @@ private:
         trust::Revision signedRevision;
         Path file;
         std::string title, type;
+        bool mayBeClosed = false;  ///< somebody over there signed an act that closes such a document
     };
+
+    /// Whoever writes the folder says what is closed. Nothing is, unless an act that closes it was signed.
+    [[nodiscard]] bool isClosedBy(std::string_view type, OldHistory const& history) const {
+        auto const* workflow = m_office.definitions().workflowOf(type);
+        return workflow && std::any_of(history.items.begin(), history.items.end(), [&](OldItem const& item) {
+                   auto const* action =
+                       item.isAct && item.proven ? workflow->action(nameWithoutVersion(item.kind)) : nullptr;
+                   auto const* state = action ? workflow->state(action->to) : nullptr;
+                   return state && state->closed;
+               });
+    }
 
     Result<void> readOne(OldCollege const& college, Path const& file) {
         auto const text = m_files.read(file, kPackBytesMax);
@@ -403,17 +415,26 @@ private:
         }
         Read read{*head, {*scope, *doc}, *revision, {}, file, textOf(*head, "title"), textOf(*head, "type")};
         Proving proving(college, *blocks);
-        if (!proving.history(read.from, read.revision).proven) {
+        auto const history = proving.history(read.from, read.revision);
+        if (!history.proven) {
             leaveOut(read.title, "takeover.not-proven");
             return {};
         }
         if (!m_wanted.units.contains(std::string(scope->name())))
             return makeError(ErrorCode::Usage, "takeover.unit-not-named", std::string(scope->name()));
         read.signedRevision = proving.revisions.at(read.revision);
-        if (!flagOf(read.head, "asked")) {
-            read.type = read.signedRevision.type;
+        bool const asked = flagOf(read.head, "asked");
+        // Nobody has signed the fields of what is asked for: they stand for nothing that somebody did sign.
+        if (asked && (nameWithoutVersion(read.type) != "task" || read.signedRevision.doc == read.from.doc)) {
+            leaveOut(read.title, "takeover.form");
+            return {};
         }
-        m_coming.insert(read.from);
+        if (!asked) read.type = read.signedRevision.type;
+        read.mayBeClosed = isClosedBy(read.type, history);
+        if (!m_coming.insert(read.from).second) {
+            leaveOut(read.title, "takeover.twice");
+            return {};
+        }
         m_read.push_back(std::move(read));
         return {};
     }
@@ -505,8 +526,9 @@ private:
         DocumentKey const key = newKey(read.from);
         auto const* workflow = m_office.definitions().workflowOf(type->name);
         bool const isWork = workflow && !type->dueField.empty() && !workflow->name.starts_with("document.");
-        TakenDocument taken{
-            key, read.title, type->name, read.from, false, false, isWork && flagOf(read.head, "closed")};
+        bool const saysClosed = isWork && flagOf(read.head, "closed");
+        if (saysClosed && !read.mayBeClosed) letGo(read.title, {}, "takeover.closed-by-nobody");
+        TakenDocument taken{key, read.title, type->name, read.from, false, false, saysClosed && read.mayBeClosed};
         taken.openTask = nameWithoutVersion(type->name) == "task" && !taken.archived;
         auto const origin = json::Value(originOf(m_done.school, read.from, read.revision));
         if (auto const there = m_office.show(key); there && !there->merged.heads.empty()) {
@@ -561,6 +583,12 @@ private:
             if (!file) continue;
             Path const place = m_wanted.folder / kFiles / file->sha256.hex();
             auto const names = m_files.list(place);
+            auto const size = names.size() == 1 ? m_files.size(place / names.front()) : Result<std::uint64_t>(Error{});
+            if (size && *size != file->size) {
+                // Not kept first: it may be as large as the stick.
+                letGo(read.title, file->name, "takeover.file-damaged");
+                continue;
+            }
             auto kept = names.size() == 1 ? m_office.keepFile(place / names.front())
                                           : Result<trust::Attachment>(makeError(ErrorCode::NotFound, "file.missing"));
             if (!kept)
