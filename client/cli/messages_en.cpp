@@ -585,6 +585,7 @@ Message const kEnglishMessages[] = {
     {"unit.name", "The unit needs a name", "spiral unit add ID NAME --campus C"},
     {"unit.no-person", "The successor has not exactly one head: {detail}", "Add --person P"},
     {"unit.no-successor", "Unit closed: name a successor ({detail})", "spiral unit close UNIT --successor UNIT"},
+    {"unit.not-asked", "The cycle does not ask {detail} for it: nothing was taken back", "See whether the cycle has different versions (spiral cycle show), then again"},
     {"unit.not-closed", "The unit is not closed: {detail}", "First spiral unit close UNIT --successor UNIT"},
     {"unit.open-work", "The unit has open work {detail}", "Add --successor UNIT; or --leave-open to close it all the same"},
     {"unit.same-campus", "The unit is on that campus already: {detail}", "Nothing is left to do"},

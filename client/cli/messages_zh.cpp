@@ -585,6 +585,7 @@ Message const kChineseMessages[] = {
     {"unit.name", "部门要有名称", "spiral unit add 代号 名称 --campus 校区"},
     {"unit.no-person", "接续部门没有唯一的负责人：{detail}", "加 --person 接手人"},
     {"unit.no-successor", "部门已撤销：请指定接续部门（{detail}）", "spiral unit close 部门 --successor 接续部门"},
+    {"unit.not-asked", "周期没有向接续部门 {detail} 提出这些工作：没有收回", "看周期是否有不同版本：spiral cycle show；再执行一次"},
     {"unit.not-closed", "部门没有撤销：{detail}", "先 spiral unit close 部门 --successor 接续部门"},
     {"unit.open-work", "部门还有未完结的工作 {detail}", "加 --successor 接续部门；确要先撤销就加 --leave-open"},
     {"unit.same-campus", "部门已经在这个校区：{detail}", "无须再做"},

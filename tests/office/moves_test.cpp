@@ -204,6 +204,32 @@ TEST_CASE("the successor of a dissolved unit is asked for what was not begun and
     CHECK(again->takenBack.empty());
 }
 
+// Once the second call found the successor written there and went straight on to taking back: nobody was asked.
+TEST_CASE("a hand-over that was cut off between writing and adopting asks the successor before it takes anything back",
+          "[units][cycle]") {
+    MidCycle college;
+    REQUIRE(closeUnit(**college.zhao, "yc-d03", {.successor = "yc-d08"}, kToday));
+    college.everybodyMeets();
+    auto const before = college.qian->dump();
+    CHECK(reasonOf(handOver(**college.qian, "yc-d03", " ", {}, kToday)) == "step.comment-required");
+    bool const nothingNew = college.qian->dump() == before;
+    CHECK(nothingNew);
+    auto const fields = college.qian->shows(college.cycle).merged.fields;
+    for (std::string const name : {"elements", "points"}) {
+        std::string rows = json::encode(*fields.find(name));
+        std::string const alone = R"(["yc-d03"])";
+        for (auto at = rows.find(alone); at != std::string::npos; at = rows.find(alone))
+            rows.replace(at, alone.size(), R"(["yc-d03","yc-d08"])");
+        college.qian->edits(college.cycle, {{name, rows}});
+    }
+    auto const done = handOver(**college.qian, "yc-d03", "撤并", {}, kToday);
+    INFO((done ? "" : done.error().reason));
+    REQUIRE(done);
+    CHECK(done->takenBack.size() == 3);
+    auto const open = college.list(*college.qian, "yc-d08");
+    CHECK(open.lines.size() == 3);
+}
+
 TEST_CASE("a hand-over that is refused because nobody of the successor was named has signed nothing",
           "[units][cycle]") {
     MidCycle college;

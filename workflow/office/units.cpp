@@ -102,11 +102,15 @@ public:
         if (auto rows = carriedAnew(shown->merged.fields, wanted)) set.emplace_back("carried", *rows);
         if (!set.empty()) {
             if (auto edited = m_office.edit(m_cycle, set, false); !edited) return edited.error();
+        }
+        // Written is not asked: whoever was cut off before adopting it goes on here.
+        if (!set.empty() || !areAsked()) {
             auto adopted = m_office.step(m_cycle, StepWanted{.action = "adopt", .comment = reason});
             if (!adopted) return adopted.error();
             done.cycles.push_back(m_cycle);
         }
         done.askedAnew.insert(done.askedAnew.end(), m_asked.begin(), m_asked.end());
+        if (!areAsked()) return makeError(ErrorCode::Refused, "unit.not-asked", m_successor);
         std::vector<TaskLine> kept;
         for (auto const& line : parts) {
             if (!m_rehomed.contains(line.doc)) kept.push_back(line);
@@ -124,6 +128,14 @@ public:
 private:
     [[nodiscard]] DocumentId partOf(std::string_view rule, std::string_view row, std::string const& unit) const {
         return engine::expectedId(m_cycle, rule, row, unit, Scope::unit(unit));
+    }
+
+    /// Whether the cycle, as it was begun or adopted last, asks the successor for all that is rehomed.
+    [[nodiscard]] bool areAsked() const {
+        std::set<DocumentKey> asked;
+        for (auto const& expected : m_office.expectedBy(m_cycle)) asked.insert(expected.document);
+        return std::all_of(m_asked.begin(), m_asked.end(),
+                           [&](DocumentKey const& each) { return asked.contains(each); });
     }
 
     std::optional<std::string> withSuccessor(json::Object const& fields, std::string const& name,
@@ -329,6 +341,8 @@ Result<HandedOver> handOver(Office& office, std::string_view id, std::string_vie
     auto const unit = unitNow(office, id);
     if (!unit) return makeError(ErrorCode::NotFound, "unit.unknown", std::string(id));
     if (!unit->closed) return makeError(ErrorCode::Refused, "unit.not-closed", unit->id);
+    if (reason.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return makeError(ErrorCode::Usage, "step.comment-required", "");
     auto const all = successors(office);
     auto const found = all.find(unit->id);
     if (found == all.end()) return makeError(ErrorCode::Refused, "unit.no-successor", unit->id);
