@@ -58,6 +58,10 @@ Result<int> unitAdd(Job& job) {
     auto const& id = job.arguments[0];
     if (!isNameToken(id)) return makeError(ErrorCode::Usage, "unit.id", id);
     if (job.arguments[1].empty()) return makeError(ErrorCode::Usage, "unit.name");
+    // The latest word on a unit is all of it: said again, a closed one would be open and have no successor.
+    for (auto const& unit : office->registry().units()) {
+        if (unit.id == id && unit.closed) return makeError(ErrorCode::Refused, "unit.closed", unit.name);
+    }
     std::string const campus = job.arguments.value("--campus").value_or("");
     json::Object members;
     members.set("unit", id);

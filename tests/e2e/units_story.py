@@ -115,6 +115,7 @@ def main(room):
     office.refused("unit", "hand-over", "jdx", "--reason", "撤并", status=1, code="unit.no-successor")
     founder.json("unit", "close", "jdx", "--successor", "qcx")
     meet(room, founder, *everybody)
+    founder.refused("unit", "add", "jdx", "机电系", "--campus", "东校区", status=1, code="unit.closed")
     given = office.json("unit", "hand-over", "jdx", "--reason", "并入汽车系")
     need(given["successor"] == "qcx" and given["carried_on"] and not given["left"], given)
     meet(room, founder, *everybody)
