@@ -335,7 +335,7 @@ Result<int> cycleShow(Job& job) {
     }
     for (auto const& [level, counts] : cycle.byLevel) {
         auto const subjects = std::count_if(cycle.bySubject.begin(), cycle.bySubject.end(),
-                                            [&](auto const& each) { return each.first.starts_with(level + ":"); });
+                                            [start = level + ":"](auto const& each) { return each.first.starts_with(start); });
         if (subjects == 0) continue;
         job.tell({"  {level}：{n} 个对象，诊断点 {bar}", "  {level}: {n} subject(s), points {bar}"},
                  {{"level", std::string(job.say(levelText(level)))},
